@@ -1,0 +1,89 @@
+"""Accounts: who can sign in, and by which address.
+
+`Account.email` is kept as it was typed, because mail goes there; `Account.key` is its canonical form, and
+two accounts never share one. Registration, sign-in and recovery all go through `email_key`, so a twin in
+another case or another Unicode form is the same account and never a second one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from limen.clock import Instant
+from limen.errors import Rejected
+from limen.ids import AccountID
+
+EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+_LOCAL_MAX = 64
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,64}\Z")  # RFC 6749 §3.3
+_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
+_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person or machine that can sign in."""
+
+    id: AccountID
+    email: str
+    key: str
+    password: str | None = field(repr=False)
+    """The password's hash, in the format that names its scheme. None: cannot sign in by password."""
+    scopes: tuple[str, ...]
+    created: Instant
+    disabled: Instant | None = None
+    cutoff: Instant = Instant(0.0)
+    """Sessions created at or before this moment are dead, and none is opened with such an id."""
+    claims_changed: Instant = Instant(0.0)
+    """Access tokens whose `jti` is of this moment or earlier carry claims that no longer hold."""
+
+
+def check_email(text: str) -> str:
+    """`text` in NFC if it is an address that we send mail to, else Rejected.
+
+    Length first, then normalisation, then the grammar: neither a megabyte nor a look-alike `＠` gets far.
+    Quoted local parts and address literals (RFC 5321 §4.1.2) are refused on purpose: nobody has one, and
+    they are how header injections travel.
+    """
+    if not text or len(text) > EMAIL_MAX:
+        raise _bad("an e-mail address has 3 to 254 characters")
+    normal = unicodedata.normalize("NFC", text)
+    compatible = unicodedata.normalize("NFKC", normal)
+    if any(unicodedata.category(c)[0] in "CZ" for c in normal) or compatible.count("@") != 1:
+        raise _bad("an e-mail address has one @ and no blanks or invisible characters")
+    local, _, domain = compatible.partition("@")
+    labels = domain.split(".")
+    if not _LOCAL.match(local) or local.startswith(".") or local.endswith(".") or ".." in local:
+        raise _bad("the part before the @ is not an address")
+    if len(local.encode()) > _LOCAL_MAX or len(labels) < 2 or not all(_LABEL.match(x) for x in labels):
+        raise _bad("the part after the @ is not a domain")
+    if len(normal.encode()) > EMAIL_MAX:
+        raise _bad("an e-mail address has at most 254 bytes")
+    if "@" not in normal:
+        raise _bad("an e-mail address has one @ and no blanks or invisible characters")
+    return normal
+
+
+def email_key(text: str) -> str:
+    """The canonical form under which an address is found: NFKC, case folded, NFKC again."""
+    folded = unicodedata.normalize("NFKC", text[:EMAIL_MAX]).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
+def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes, sorted and once each, else Rejected."""
+    for scope in scopes:
+        if not _SCOPE.match(scope):
+            raise Rejected(
+                "a scope has 1 to 64 printable ASCII characters without blanks, quotes or backslashes",
+                code="scope_malformed",
+                status=422,
+                field="scope",
+            )
+    return tuple(sorted(set(scopes)))
+
+
+def _bad(why: str) -> Rejected:
+    return Rejected(why, code="email_malformed", status=422, field="email")

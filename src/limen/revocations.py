@@ -1,0 +1,145 @@
+"""Revocations: the events of the feed, and the filter that is a verifier's memory of them.
+
+An event leaves the filter when the last credential that it could cover has expired, so memory is bounded by
+revocation rate × token lifetime. A reader that missed events which have left since has missed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from limen.clock import Instant, Mono, Seconds
+from limen.ids import AccountID, SessionID
+
+
+class Kind(StrEnum):
+    """What an event covers. `subject` is the id of that thing."""
+
+    SESSION = "session"
+    """One session."""
+    ACCOUNT = "account"
+    """Every session of an account created at or before `upto`; the UUIDv7 `sid` tells."""
+    KEY = "key"
+    """Every token signed by this key."""
+    ISSUER = "issuer"
+    """Every session of the issuer created at or before `upto`."""
+    CLAIMS = "claims"
+    """Access tokens of an account issued at or before `upto` carry old claims: refresh, no sign-out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One event. `position` orders the feed and is given by the store at commit; it only grows."""
+
+    kind: Kind
+    subject: str
+    upto: Instant
+    until: Instant
+    """After this moment nothing that it covers can still be alive."""
+    at: Instant
+    why: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a store read from the feed: all events after a position that are young enough to matter.
+
+    It reflects everything that was acknowledged before the read was sent. That makes it a barrier.
+    """
+
+    revocations: tuple[Revocation, ...]
+    position: int
+    ring: int
+    """The version of the key ring; another number than the one known means: read the ring again."""
+
+
+class Filter:
+    """A verifier's memory of the feed, and how fresh it is.
+
+    `fresh_at` is the local monotonic time at which the last read that was answered in full had been *sent*.
+    No two clocks are compared. When `now - fresh_at > max_staleness` nothing here may be trusted.
+    """
+
+    __slots__ = ("accounts", "claims", "fresh_at", "issuer_ms", "keys", "position", "ring", "sessions")
+
+    def __init__(self) -> None:
+        self.sessions: dict[SessionID, Instant] = {}
+        self.accounts: dict[AccountID, tuple[int, Instant]] = {}
+        self.claims: dict[AccountID, tuple[int, Instant]] = {}
+        self.keys: dict[str, Instant] = {}
+        self.issuer_ms = -1
+        self.position = 0
+        self.ring = -1
+        self.fresh_at = Mono(float("-inf"))
+
+    def is_fresh(self, *, mono: Mono, max_staleness: Seconds) -> bool:
+        return mono - self.fresh_at <= max_staleness
+
+    def follow(self, page: Page, *, sent: Mono) -> None:
+        """Take in a page whose read was sent at `sent`."""
+        for revocation in page.revocations:
+            self.add(revocation)
+        self.position = max(self.position, page.position)
+        self.ring = page.ring
+        self.fresh_at = max(self.fresh_at, sent)
+
+    def add(self, revocation: Revocation) -> None:
+        """Remember one event; twice is the same as once, in any order."""
+        upto_ms = int(revocation.upto * 1000)
+        match revocation.kind:
+            case Kind.SESSION:
+                sid = SessionID(revocation.subject)
+                self.sessions[sid] = max(revocation.until, self.sessions.get(sid, revocation.until))
+            case Kind.ACCOUNT:
+                _raise_cut(self.accounts, AccountID(revocation.subject), upto_ms, revocation.until)
+            case Kind.CLAIMS:
+                _raise_cut(self.claims, AccountID(revocation.subject), upto_ms, revocation.until)
+            case Kind.KEY:
+                self.keys[revocation.subject] = revocation.until
+            case Kind.ISSUER:
+                self.issuer_ms = max(self.issuer_ms, upto_ms)
+
+    def covering(self, *, sid: SessionID, account: AccountID, sid_ms: int, kid: str | None) -> Kind | None:
+        """Which kind of event ends this credential, None if none does. `claims` is asked separately."""
+        if sid in self.sessions:
+            return Kind.SESSION
+        cut = self.accounts.get(account)
+        if cut is not None and sid_ms <= cut[0]:
+            return Kind.ACCOUNT
+        if sid_ms <= self.issuer_ms:
+            return Kind.ISSUER
+        if kid is not None and kid in self.keys:
+            return Kind.KEY
+        return None
+
+    def has_stale_claims(self, *, account: AccountID, issued_ms: int) -> bool:
+        """Whether the account's claims changed at or after the moment the token was issued."""
+        cut = self.claims.get(account)
+        return cut is not None and issued_ms <= cut[0]
+
+    def prune(self, *, now: Instant) -> int:
+        """Forget what covers nothing any more; how many entries left. An issuer-wide cut stays: it is one number."""
+        before = len(self)
+        self.sessions = {k: v for k, v in self.sessions.items() if now < v}
+        self.keys = {k: v for k, v in self.keys.items() if now < v}
+        self.accounts = {k: v for k, v in self.accounts.items() if now < v[1]}
+        self.claims = {k: v for k, v in self.claims.items() if now < v[1]}
+        return before - len(self)
+
+    def __len__(self) -> int:
+        return len(self.sessions) + len(self.accounts) + len(self.claims) + len(self.keys)
+
+
+def newest(revocations: Iterable[Revocation], *, default: int) -> int:
+    """The highest position among the events, `default` if there is none."""
+    return max((r.position for r in revocations), default=default)
+
+
+def _raise_cut(
+    cuts: dict[AccountID, tuple[int, Instant]], account: AccountID, upto_ms: int, until: Instant
+) -> None:
+    known = cuts.get(account, (-1, until))
+    cuts[account] = (max(known[0], upto_ms), max(known[1], until))

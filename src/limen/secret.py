@@ -1,0 +1,68 @@
+"""The one secret of a deployment, and the keys derived from it, each for one purpose.
+
+A value that was signed for one purpose can never be taken for another, because no two purposes share
+a key (HKDF-SHA-256, RFC 5869; the purpose is the `info`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from typing import Never
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from limen.errors import Misconfigured
+
+MINIMUM_BYTES = 32
+_HINT = "make one with: limen key secret"
+
+
+class Secret:
+    """At least 32 random bytes, which show themselves to nobody: not in repr, str, pickle or format."""
+
+    __slots__ = ("__raw",)
+
+    def __init__(self, raw: bytes) -> None:
+        if len(raw) < MINIMUM_BYTES:
+            raise Misconfigured(
+                f"LIMEN_SECRET has {len(raw)} bytes and needs at least {MINIMUM_BYTES}; {_HINT}",
+                code="secret_too_short",
+            )
+        if len(set(raw)) < 8:
+            raise Misconfigured(
+                f"LIMEN_SECRET repeats a few characters and is no random value; {_HINT}", code="secret_weak"
+            )
+        self.__raw = raw
+
+    @classmethod
+    def generate(cls) -> Secret:
+        return cls(secrets.token_bytes(MINIMUM_BYTES))
+
+    @classmethod
+    def parse(cls, text: str) -> Secret:
+        """The secret that `text` carries: base64url as `limen key secret` prints it, else its UTF-8 bytes."""
+        text = text.strip()
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except binascii.Error:
+            raw = b""
+        return cls(raw if len(raw) >= MINIMUM_BYTES else text.encode())
+
+    def reveal(self) -> str:
+        """The text that `parse` reads. For `limen key secret` and the development file alone."""
+        return base64.urlsafe_b64encode(self.__raw).rstrip(b"=").decode()
+
+    def derive(self, purpose: str, length: int = 32) -> bytes:
+        """A key of `length` bytes for this purpose and no other."""
+        return HKDF(SHA256(), length, salt=None, info=b"limen/1/" + purpose.encode()).derive(self.__raw)
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a Secret is not pickled")

@@ -1,0 +1,247 @@
+"""What a store must do, whichever engine is underneath. tests/contract runs all of it on each.
+
+Every method is one atomic, durable step: it is acknowledged after the commit, or raises `Unavailable` and
+has changed nothing that the caller was told of. Stores read no clock, see digests and hashes but never
+secrets, and decide nothing: where a rule is needed inside the step, it is a pure function of ring 1.
+
+Every method may raise `Unavailable`. A row that cannot be read as what it should be counts as absent and
+is logged, without its content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from limen.accounts import Account
+from limen.clock import Instant, Seconds
+from limen.ids import AccountID, SessionID
+from limen.keys import StoredKey, StoredRing
+from limen.revocations import Page, Revocation
+from limen.sessions import Digest, Session
+from limen.throttle import Limit, Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The session is there. `ended` are the sessions that made room for it, oldest first."""
+
+    ended: tuple[Revocation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Sessions with ids of this moment or earlier are dead: make an id of a later millisecond and repeat."""
+
+    upto: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class NoAccount:
+    """The account is absent or disabled; nothing was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """`fresh` is the head now. `session` is the row after the rotation."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The session lives, and `spent` is not its head. Nothing changed."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """No such session, or it has ended."""
+
+
+class Accounts(Protocol):
+    """Accounts and what ends with them."""
+
+    async def add_account(self, account: Account) -> bool:
+        """Keep a new account; False if its id or its `key` is taken, and then nothing changed."""
+        ...
+
+    async def account(self, account: AccountID) -> Account | None: ...
+
+    async def account_by_key(self, key: str) -> Account | None:
+        """The account whose canonical address (`accounts.email_key`) is `key`."""
+        ...
+
+    async def accounts(self, *, after: AccountID | None = None, limit: int = 100) -> list[Account]:
+        """The accounts with ids above `after`, ordered by id: oldest first."""
+        ...
+
+    async def upgrade_password(self, account: AccountID, *, spent: str, fresh: str) -> bool:
+        """Replace the hash `spent` by `fresh`, another hash of the same password; False if it is another by now."""
+        ...
+
+    async def change_password(
+        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+    ) -> Revocation | None:
+        """Replace the hash and end all sessions of the account in one step.
+
+        None if the hash is not `spent` any more (two changes at once: one wins). `spent=None` replaces
+        whatever is there: for an operator. The answer is the account's cut; see `revoke_account`.
+        """
+        ...
+
+    async def set_scopes(
+        self, account: AccountID, scopes: tuple[str, ...], *, upto: Instant, until: Instant, now: Instant
+    ) -> Revocation | None:
+        """Set what the account may do, narrow its sessions to it, and append a `claims` event.
+
+        Sessions are never widened: new scopes come with the next sign-in. `claims_changed` becomes `upto`,
+        or stays where it is later. None if there is no such account.
+        """
+        ...
+
+    async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
+        """Let nobody sign in, and end all its sessions, in one step. None if there is no such account."""
+        ...
+
+    async def enable_account(self, account: AccountID) -> bool:
+        """Let it sign in again. Its old sessions stay dead."""
+        ...
+
+    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
+        """Remove the account and all its sessions in one step. None if there is no such account."""
+        ...
+
+
+class Sessions(Protocol):
+    """Sessions. A session is alive while it has a row and `now < ends`."""
+
+    async def open_session(
+        self, session: Session, *, limit: int | None, until: Instant, now: Instant
+    ) -> Opened | Cut | NoAccount:
+        """Keep a new session. With `limit`, exactly that many live ones remain, the oldest going first.
+
+        Checked in the same step: the account exists and is enabled, and the id's millisecond is later than
+        the account's `cutoff`. Each session that made room is an event of the feed, good until `until`.
+        """
+        ...
+
+    async def session(self, sid: SessionID) -> Session | None:
+        """The row, alive or just past its end (the caller compares `ends`); None if it was ended or swept."""
+        ...
+
+    async def sessions_of(self, account: AccountID, *, now: Instant) -> list[Session]:
+        """The live sessions of an account, newest first."""
+        ...
+
+    async def rotate(
+        self, sid: SessionID, spent: Digest, fresh: Digest, *, now: Instant, idle: Seconds
+    ) -> Rotated | Stale | Gone:
+        """Make `fresh` the head of this session if `spent` still is, and say what was found.
+
+        Two callers with the same `spent` get one Rotated and one Stale, in either order, on every store.
+        A rotation is activity: `generation` grows by one, `rotated` and `touched` become `now`, `ends`
+        becomes `now + idle` but never later than `expires`. A session whose `ends` is past is Gone.
+        What a Stale means (a thief, or a second tab within the grace) is `sessions.judge_replay`'s call.
+        """
+        ...
+
+    async def touch(self, sid: SessionID, *, now: Instant, idle: Seconds) -> bool:
+        """Record activity: `touched` becomes `now`, `ends` `now + idle`, never later than `expires`.
+
+        Neither ever moves back, and an ended session is not revived: then the answer is False.
+        """
+        ...
+
+    async def revoke_session(
+        self, sid: SessionID, *, account: AccountID | None, now: Instant, until: Instant, why: str
+    ) -> Revocation | None:
+        """End one session and append the event. None if there is no such session, or it is not `account`'s."""
+        ...
+
+    async def revoke_others(
+        self, account: AccountID, *, keep: SessionID, now: Instant, until: Instant, why: str
+    ) -> list[Revocation]:
+        """End all sessions of the account but one, each an event, in one step."""
+        ...
+
+    async def revoke_account(
+        self, account: AccountID, *, now: Instant, until: Instant, why: str
+    ) -> Revocation:
+        """End all sessions of the account by one event.
+
+        Its `upto` is `now` or, where a clock went back, the newest session's millisecond; it becomes the
+        account's `cutoff` if there is such an account. The cutoff never moves back.
+        """
+        ...
+
+
+class Feed(Protocol):
+    """The ordered, durable log of revocations."""
+
+    async def read_feed(self, after: int, *, now: Instant) -> Page:
+        """All events after a position that matter at `now` (`now < until`), in order.
+
+        No event that was acknowledged before this call was made, and is still young, is missing.
+        """
+        ...
+
+    async def revoke(self, revocation: Revocation) -> Revocation:
+        """Append an event that has no row of its own (`key`, `issuer`); the answer carries its position."""
+        ...
+
+
+class Throttles(Protocol):
+    """Charges on keys that say nothing about whom they belong to (they arrive hashed)."""
+
+    async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
+        """Charge every key by `throttle.charge`, or none: the first that must wait is the answer."""
+        ...
+
+    async def settle(self, *, clear: Sequence[str] = (), refund: Sequence[tuple[str, Limit]] = ()) -> None:
+        """After a success: forget the buckets of `clear`, give one charge back to those of `refund`."""
+        ...
+
+
+class Keys(Protocol):
+    """The key ring as stored."""
+
+    async def ring(self) -> StoredRing:
+        """All keys, oldest first, and the version; version 0 and no keys in a new store."""
+        ...
+
+    async def replace_ring(
+        self, keys: Sequence[StoredKey], *, version: int, revocation: Revocation | None = None
+    ) -> int | None:
+        """Make `keys` the ring if its version is still `version`; the new version, or None if it is not.
+
+        Two nodes that rotate at once: one wins. `revocation` is appended in the same step (a compromise).
+        A key id that the ring ever had is never taken away: `keys` holds all of them.
+        """
+        ...
+
+
+class Store(Accounts, Sessions, Feed, Throttles, Keys, Protocol):
+    """One engine that keeps everything."""
+
+    async def start(self) -> None:
+        """Open, migrate, check. `Misconfigured` or `Unavailable` in one sentence where that cannot be."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go. A closed store raises `Unavailable`."""
+        ...
+
+    async def ping(self) -> None:
+        """Answer if the store can read and write; raise `Unavailable` if not. For `/readyz`."""
+        ...
+
+    async def sweep(self, *, now: Instant, limit: int = 1_000) -> int:
+        """Remove up to `limit` expired rows of each table by index, never by a scan; how many went.
+
+        Sessions past `ends` (a later rotation finds them Gone; no event is needed, for nothing live ended),
+        revocations past `until`, buckets past `ends`.
+        """
+        ...

@@ -1,0 +1,123 @@
+"""What a strategy promises and what it hands out.
+
+A strategy turns a sign-in into credentials and a credential into an identity. `Limen` holds those that the
+configuration accepts and picks by the credential's own shape; there is no `if strategy ==` elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from limen.accounts import Account
+from limen.clock import Instant, Mono, Seconds
+from limen.ids import AccountID, SessionID
+from limen.sessions import StrategyName
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantees:
+    """What a strategy costs and how long a revoked credential may live. Printed, tested, never rounded down."""
+
+    store_reads: int
+    """Per request, under a fresh feed, for a credential that was seen before."""
+    store_reads_unseen: int
+    """Per request, under a fresh feed, for a credential seen for the first time."""
+    store_reads_stale: int
+    """Per request while the view of the feed is older than `max_staleness`."""
+    revocation_lag: Seconds
+    """At most this long after a revocation was acknowledged is a covered credential still accepted."""
+    refreshes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The verified answer to "who is asking". Only a strategy's `authenticate` makes one."""
+
+    account: AccountID
+    session: SessionID
+    strategy: StrategyName
+    authenticated: Instant
+    """When a person last proved who they are (`auth_time`)."""
+    amr: tuple[str, ...]
+    """How (RFC 8176), such as `("pwd",)`."""
+    scopes: frozenset[str]
+    expires: Instant
+    """When this credential ends if nothing is done: a token's `exp`, a session's idle end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An identity and what must be asked about it again at each request. The unit of the cache."""
+
+    identity: Identity
+    good_until: Instant
+    """After this, verify from scratch: token expired, or session activity due to be recorded."""
+    sid_ms: int
+    """The millisecond of the session id: account-wide cuts compare with it."""
+    kid: str | None
+    issued_ms: int
+    """When its claims were true: a token's `jti`; for a session the feed position decides, see `position`."""
+    position: int
+    """The filter's position when it was verified."""
+    follows_feed: bool
+    """False for the `jwt` strategy, which promises nothing earlier than expiry."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A sign-in whose factors are all proven; what is known about where it came from."""
+
+    amr: tuple[str, ...]
+    scopes: tuple[str, ...]
+    user_agent: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a sign-in or a refresh hands out, before a transport writes it."""
+
+    account: AccountID
+    session: SessionID
+    strategy: StrategyName
+    credential: str = field(repr=False)
+    """What requests present: a session credential or an access token."""
+    expires: Instant
+    scopes: tuple[str, ...]
+    refresh: str | None = field(default=None, repr=False)
+    refresh_expires: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """The answer to a revocation: from `effective` on nobody accepts it, anywhere."""
+
+    effective: Instant
+
+
+class Strategy(Protocol):
+    """One way to sign people in."""
+
+    name: StrategyName
+    guarantees: Guarantees
+
+    async def issue(self, account: Account, sign_in: SignIn, *, now: Instant) -> Grant:
+        """Credentials for a sign-in; Denied(`sign_in_failed`) if the account went away meanwhile."""
+        ...
+
+    async def authenticate(self, credential: str, *, now: Instant, mono: Mono, activity: bool) -> Verified:
+        """The identity behind a credential, from scratch. Denied, or Unavailable where nobody can tell.
+
+        `activity=False` is a request that no person made (polling): it proves identity, and keeps nothing
+        awake.
+        """
+        ...
+
+    async def refresh(self, credential: str, *, now: Instant) -> Grant:
+        """New credentials for a session credential; Denied(`refresh_unsupported`) where there is none."""
+        ...
+
+    def effective(self, identity: Identity, *, now: Instant) -> Revoked:
+        """When a revocation acknowledged at `now` takes effect everywhere."""
+        ...
