@@ -121,7 +121,7 @@ class Filter:
         return cut is not None and issued_ms <= cut[0]
 
     def prune(self, *, now: Instant) -> int:
-        """Forget what covers nothing any more; how many entries left. An issuer-wide cut stays: it is one number."""
+        """Forget what covers nothing any more; how many entries went. An issuer-wide cut stays, one number."""
         before = len(self)
         self.sessions = {k: v for k, v in self.sessions.items() if now < v}
         self.keys = {k: v for k, v in self.keys.items() if now < v}

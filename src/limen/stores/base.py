@@ -79,7 +79,7 @@ class Accounts(Protocol):
         ...
 
     async def upgrade_password(self, account: AccountID, *, spent: str, fresh: str) -> bool:
-        """Replace the hash `spent` by `fresh`, another hash of the same password; False if it is another by now."""
+        """Replace the hash `spent` by `fresh`, made of the same password; False if it changed meanwhile."""
         ...
 
     async def change_password(
@@ -158,7 +158,7 @@ class Sessions(Protocol):
     async def revoke_session(
         self, sid: SessionID, *, account: AccountID | None, now: Instant, until: Instant, why: str
     ) -> Revocation | None:
-        """End one session and append the event. None if there is no such session, or it is not `account`'s."""
+        """End one session and append the event. None if there is none such, or it is not `account`'s."""
         ...
 
     async def revoke_others(

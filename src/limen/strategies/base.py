@@ -17,7 +17,7 @@ from limen.sessions import StrategyName
 
 @dataclass(frozen=True, slots=True)
 class Guarantees:
-    """What a strategy costs and how long a revoked credential may live. Printed, tested, never rounded down."""
+    """What a strategy costs and how long a revoked credential may live: printed, tested, never flattered."""
 
     store_reads: int
     """Per request, under a fresh feed, for a credential that was seen before."""
