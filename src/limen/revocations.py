@@ -26,7 +26,7 @@ class Kind(StrEnum):
     ISSUER = "issuer"
     """Every session of the issuer created at or before `upto`."""
     CLAIMS = "claims"
-    """Access tokens of an account issued at or before `upto` carry old claims: refresh, no sign-out."""
+    """Access tokens of an account issued at or before `upto` carry old claims: refresh them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,17 @@ class Filter:
     No two clocks are compared. When `now - fresh_at > max_staleness` nothing here may be trusted.
     """
 
-    __slots__ = ("accounts", "claims", "fresh_at", "issuer_ms", "keys", "position", "ring", "sessions")
+    __slots__ = (
+        "accounts",
+        "changes",
+        "claims",
+        "fresh_at",
+        "issuer_ms",
+        "keys",
+        "position",
+        "ring",
+        "sessions",
+    )
 
     def __init__(self) -> None:
         self.sessions: dict[SessionID, Instant] = {}
@@ -74,6 +84,8 @@ class Filter:
         self.position = 0
         self.ring = -1
         self.fresh_at = Mono(float("-inf"))
+        self.changes = 0
+        """Grows with every event: what was checked at this count need not be checked again."""
 
     def is_fresh(self, *, mono: Mono, max_staleness: Seconds) -> bool:
         return mono - self.fresh_at <= max_staleness
@@ -88,6 +100,7 @@ class Filter:
 
     def add(self, revocation: Revocation) -> None:
         """Remember one event; twice is the same as once, in any order."""
+        self.changes += 1
         upto_ms = int(revocation.upto * 1000)
         match revocation.kind:
             case Kind.SESSION:
@@ -121,7 +134,7 @@ class Filter:
         return cut is not None and issued_ms <= cut[0]
 
     def prune(self, *, now: Instant) -> int:
-        """Forget what covers nothing any more; how many entries went. An issuer-wide cut stays, one number."""
+        """Forget what covers nothing any more; how many entries went. An issuer-wide cut stays."""
         before = len(self)
         self.sessions = {k: v for k, v in self.sessions.items() if now < v}
         self.keys = {k: v for k, v in self.keys.items() if now < v}

@@ -30,6 +30,7 @@ Digest = NewType("Digest", bytes)
 """SHA-256 of a credential's secret: what a store may see."""
 
 GRACE_MAX: Seconds = 300
+LEEWAY_MAX: Seconds = 60
 _VERSION = 1
 _BODY = struct.Struct(">B16sI16s")
 _TAG_BYTES = 11  # 37 + 11 = 48 bytes: base64url without padding and without stray bits
@@ -97,6 +98,15 @@ class Lifetimes:
         """Activity is recorded when the last record is this old: a tenth of the idle lifetime, at most
         `touch_every`. A session may therefore end that much before its idle time is over, never after it."""
         return min(self.touch_every, self.idle / 10)
+
+    @property
+    def memory(self) -> Seconds:
+        """How long a revocation must be remembered: whatever it covers is dead after that.
+
+        The longest that a verifier may trust what it verified (an access token's life, or the time until
+        a session's activity is recorded) and twice the largest leeway.
+        """
+        return max(self.access, self.touch_every) + 2 * LEEWAY_MAX
 
 
 @dataclass(frozen=True, slots=True)

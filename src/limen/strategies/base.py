@@ -1,7 +1,7 @@
 """What a strategy promises and what it hands out.
 
 A strategy turns a sign-in into credentials and a credential into an identity. `Limen` holds those that the
-configuration accepts and picks by the credential's own shape; there is no `if strategy ==` elsewhere.
+configuration accepts and picks by what the credential proves; there is no `if strategy ==` elsewhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from typing import Protocol
 from limen.accounts import Account
 from limen.clock import Instant, Mono, Seconds
 from limen.ids import AccountID, SessionID
-from limen.sessions import StrategyName
+from limen.jose.jwt import Claims
+from limen.sessions import Presented, StrategyName
+
+Proof = Claims | Presented
+"""What a credential proves by itself, before any state is asked: verified claims, or a sealed session id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,15 @@ class Verified:
     identity: Identity
     good_until: Instant
     """After this, verify from scratch: token expired, or session activity due to be recorded."""
-    sid_ms: int
-    """The millisecond of the session id: account-wide cuts compare with it."""
-    kid: str | None
-    issued_ms: int
-    """When its claims were true: a token's `jti`; for a session the feed position decides, see `position`."""
-    position: int
-    """The filter's position when it was verified."""
     follows_feed: bool
     """False for the `jwt` strategy, which promises nothing earlier than expiry."""
+    sid_ms: int = 0
+    """The millisecond of the session id: account-wide cuts compare with it."""
+    issued_ms: int | None = None
+    """The millisecond of a token's `jti`, with which `claims` events compare. None: a session's row was
+    read, and any `claims` event since then asks for another look."""
+    changes: int = -1
+    """The filter's count of changes from before the state behind this was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +110,23 @@ class Strategy(Protocol):
         """Credentials for a sign-in; Denied(`sign_in_failed`) if the account went away meanwhile."""
         ...
 
-    async def authenticate(self, credential: str, *, now: Instant, mono: Mono, activity: bool) -> Verified:
-        """The identity behind a credential, from scratch. Denied, or Unavailable where nobody can tell.
+    async def admit(self, proof: Proof, *, now: Instant, mono: Mono, activity: bool) -> Verified:
+        """The identity behind a credential whose signature or tag is right. Denied where its session is not
+        (any more) good, Unavailable where nobody can tell.
 
         `activity=False` is a request that no person made (polling): it proves identity, and keeps nothing
         awake.
         """
         ...
 
-    async def refresh(self, credential: str, *, now: Instant) -> Grant:
-        """New credentials for a session credential; Denied(`refresh_unsupported`) where there is none."""
-        ...
-
     def effective(self, identity: Identity, *, now: Instant) -> Revoked:
         """When a revocation acknowledged at `now` takes effect everywhere."""
+        ...
+
+
+class Refreshes(Strategy, Protocol):
+    """A strategy whose credentials are renewed."""
+
+    async def refresh(self, presented: Presented, *, now: Instant) -> Grant:
+        """New credentials for a session credential, which is spent by it. Denied(`refresh_denied`)."""
         ...

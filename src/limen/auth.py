@@ -1,0 +1,437 @@
+"""Limen: the one object that an application holds.
+
+It puts the parts together, starts and stops them, and asks the clock. What a person does is in `flows/`, how
+a request is authenticated in `strategies/`; here is only who calls whom.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import os
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from limen.accounts import Account
+from limen.clock import Clock, Seconds, SystemClock
+from limen.devices import DeviceSealer
+from limen.errors import Denied, Misconfigured, Unavailable
+from limen.feed import Follower
+from limen.flows import operate
+from limen.flows.change_password import change_password
+from limen.flows.parts import Parts
+from limen.flows.refresh import refresh
+from limen.flows.register import register
+from limen.flows.sign_in import SignedIn, sign_in
+from limen.flows.sign_out import end_other_sessions, end_session, sign_out, sign_out_everywhere
+from limen.hashing import HashingPool
+from limen.ids import Entropy
+from limen.jose.jwk import Algorithm
+from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
+from limen.live_ring import LiveRing
+from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
+from limen.requirement import Requirement
+from limen.revocations import Filter
+from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName, is_head
+from limen.settings import Settings, Transport, load, require_secret
+from limen.stores import open_store
+from limen.stores.base import Store
+from limen.strategies.base import Grant, Guarantees, Identity, Revoked, Strategy
+from limen.strategies.hybrid import HybridStrategy
+from limen.strategies.jwt import JWTStrategy
+from limen.strategies.opening import Opener
+from limen.strategies.recall import Recall
+from limen.strategies.session import SessionStrategy
+from limen.strategies.tokens import AccessTokens, Prover
+from limen.transport import CookieNames, origins_of
+
+_log = logging.getLogger("limen")
+_POLL: Seconds = 0.02
+_MAINTENANCE: Seconds = 60.0
+
+
+class Limen:
+    """Sessions, JWT or the hybrid over one store. Make it, start it (or hand it to `install`), and ask it.
+
+    `Limen("sqlite:///app.db", strategy="hybrid", issuer="https://app.example")`; every keyword is a field of
+    `Settings`. Misconfigured if anything does not fit together. One instance belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        database: str | None = None,
+        *,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        entropy: Entropy = secrets.token_bytes,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        store: Store | None = None,
+        scheme: Scheme | None = None,
+        **options: Any,
+    ) -> None:
+        if database is not None:
+            options["database"] = database
+        self.settings = s = load(options, base=settings).settings
+        secret = require_secret(s)
+        self.clock: Clock = clock or SystemClock()
+        self._entropy = entropy
+        self.store: Store = store or open_store(s.database)
+        self.filter = Filter()
+        self.lifetimes = Lifetimes(
+            idle=s.idle_lifetime,
+            absolute=s.absolute_lifetime,
+            access=s.access_lifetime,
+            refresh_grace=s.refresh_grace,
+        )
+        self._sealer = Sealer(secret)
+        self._client_key = secret.derive("client secret")
+        self._tokens = AccessTokens(
+            issuer=s.issuer,
+            audience=s.audience or s.issuer,
+            client_id=s.client_id,
+            lifetime=s.access_lifetime,
+            leeway=s.leeway,
+            entropy=entropy,
+        )
+        self._prover = Prover(self._tokens, self._sealer)
+        self._recall = Recall(self.filter, self.clock, size=s.cache_size, max_staleness=s.max_staleness)
+        self.recall: Callable[[str], Identity | None] = self._recall.recall
+        """The synchronous hot path: the identity behind a credential that was seen before, all checks made.
+        None says nothing: ask `authenticate`."""
+        self._strategies = self._accepted()
+        self._strategy = self._strategies[StrategyName(s.strategy)]
+        self._ring = self._live_ring(KeyWrap(secret))
+        self._follower = Follower(self.store, self.filter, self.clock, every=_POLL, on_ring=self._ring.load)
+        self._parts = Parts(
+            settings=s,
+            store=self.store,
+            strategy=self._strategy,
+            filter=self.filter,
+            lifetimes=self.lifetimes,
+            hasher=Hasher(scheme or scheme_of(s)),
+            pool=HashingPool(s.hash_threads or os.cpu_count() or 1, s.hash_queue),
+            policy=PasswordPolicy(min_length=s.password_min_length),
+            devices=DeviceSealer(secret),
+            throttle_key=secret.derive("throttle"),
+            clock=self.clock,
+            sleep=sleep,
+            entropy=entropy,
+        )
+        self.cookie_names = CookieNames.of(s)
+        self.transports = frozenset(Transport(t) for t in s.transports)
+        self.origins = origins_of(s)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Limen:
+        """From `limen.toml` in the working directory and `LIMEN_*`; keyword arguments yield to both."""
+        return cls(settings=load(options, environment=True).settings)
+
+    # -- its own life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the store, load the ring, read the feed, and keep following. Twice is once."""
+        if self._tasks:
+            return
+        await self.store.start()
+        await self._ring.load()
+        await self._follower.catch_up()
+        self._tasks = [
+            asyncio.create_task(self._follower.run(), name="limen feed"),
+            asyncio.create_task(self._keep_house(), name="limen maintenance"),
+        ]
+
+    async def close(self) -> None:
+        """Stop following, finish what is being hashed and written, and let go of the store."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._parts.pool.close()
+        await self.store.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def guarantees(self) -> Guarantees:
+        """What the issuing strategy promises."""
+        return self._strategy.guarantees
+
+    @property
+    def ring(self) -> KeyRing:
+        """The signing keys as loaded."""
+        return self._ring.opened
+
+    def is_fresh(self) -> bool:
+        """Whether this process's view of the feed is young enough to be trusted."""
+        mono = self.clock.monotonic()
+        return self.filter.is_fresh(mono=mono, max_staleness=self.settings.max_staleness)
+
+    async def catch_up(self) -> None:
+        """Take in every revocation that was acknowledged before this call, by whichever process."""
+        await self._follower.catch_up()
+
+    async def maintain(self) -> None:
+        """One round of what runs every minute: sweep, forget, retire and rotate keys."""
+        now = self.clock.now()
+        await self.store.sweep(now=now)
+        self.filter.prune(now=now)
+        await self._ring.tend()
+
+    # -- checking ----------------------------------------------------------------------------------------
+
+    async def authenticate(self, credential: str, *, activity: bool = True) -> Identity:
+        """The identity behind a credential; Denied if it has none, Unavailable where nobody can tell.
+
+        `activity=False` proves the identity without keeping a session awake.
+        """
+        identity = self.recall(credential)
+        if identity is not None:
+            return identity
+        now = self.clock.now()
+        name, proof = self._prover.prove(credential, now=now)
+        strategy = self._strategies.get(name)
+        if strategy is None:
+            raise Denied(
+                "this credential is not accepted here",
+                code="credential_invalid",
+                reason="strategy_not_accepted",
+            )
+        verified = await strategy.admit(proof, now=now, mono=self.clock.monotonic(), activity=activity)
+        if now < verified.good_until:
+            self._recall.remember(credential, verified)
+        return verified.identity
+
+    @cached_property
+    def required(self) -> Requirement:
+        """For routes that need somebody signed in."""
+        return Requirement(self)
+
+    @cached_property
+    def optional(self) -> Requirement:
+        """For routes that serve strangers too: the identity or None. A bad credential is still an error."""
+        return Requirement(self, optional=True)
+
+    def scopes(self, *names: str) -> Requirement:
+        """For routes that need all these scopes."""
+        return Requirement(self, scopes=names)
+
+    # -- what a person does ------------------------------------------------------------------------------
+
+    async def register(self, email: str, password: str, *, source: str = "") -> None:
+        """See flows/register."""
+        await register(self._parts, email, password, source=source)
+
+    async def sign_in(
+        self,
+        email: str,
+        password: str,
+        *,
+        scopes: tuple[str, ...] | None = None,
+        device: str | None = None,
+        source: str = "",
+        user_agent: str = "",
+    ) -> SignedIn:
+        """See flows/sign_in."""
+        return await sign_in(
+            self._parts, email, password, scopes=scopes, device=device, source=source, user_agent=user_agent
+        )
+
+    async def refresh(self, credential: str, *, source: str = "") -> Grant:
+        """See flows/refresh."""
+        hybrid = self._strategies.get(StrategyName.HYBRID)
+        refreshing = hybrid if isinstance(hybrid, HybridStrategy) else None
+        return await refresh(self._parts, self._sealer, refreshing, credential, source=source)
+
+    async def sign_out(self, identity: Identity) -> Revoked:
+        """See flows/sign_out."""
+        return await sign_out(self._parts, self._strategies[identity.strategy], identity)
+
+    async def sign_out_everywhere(self, identity: Identity) -> Revoked:
+        """See flows/sign_out."""
+        return await sign_out_everywhere(
+            self._parts, self._strategies.values(), identity.account, why="sign_out_everywhere"
+        )
+
+    async def end_session(self, identity: Identity, sid: str) -> Revoked:
+        """See flows/sign_out."""
+        return await end_session(self._parts, self._strategies[identity.strategy], identity, sid)
+
+    async def end_other_sessions(self, identity: Identity) -> Revoked:
+        """See flows/sign_out."""
+        return await end_other_sessions(self._parts, self._strategies[identity.strategy], identity)
+
+    async def sessions(self, identity: Identity) -> list[Session]:
+        """The live sessions of the caller's account, newest first. The `jwt` strategy keeps none."""
+        return await self.store.sessions_of(identity.account, now=self.clock.now())
+
+    async def change_password(
+        self, identity: Identity, current: str, fresh: str, *, source: str = "", user_agent: str = ""
+    ) -> Grant:
+        """See flows/change_password."""
+        return await change_password(
+            self._parts, identity, current, fresh, source=source, user_agent=user_agent
+        )
+
+    async def account(self, identity: Identity) -> Account | None:
+        """The caller's account; None if it was removed and the credential outlived it."""
+        return await self.store.account(identity.account)
+
+    # -- what another service does -----------------------------------------------------------------------
+
+    def client_secret(self, client_id: str) -> str:
+        """The secret of a client named in `clients`: derived, so that no table holds it."""
+        raw = hmac.digest(self._client_key, client_id.encode(), "sha256")
+        return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    def check_client(self, client_id: str, secret: str) -> bool:
+        """Whether this is a configured client and its secret; the same time either way."""
+        right = hmac.compare_digest(self.client_secret(client_id).encode(), secret.encode())
+        return right and client_id in self.settings.clients
+
+    async def introspect(self, token: str) -> Identity | None:
+        """The identity behind a live credential, None for anything else (RFC 7662 §2.2)."""
+        try:
+            return await self.authenticate(token, activity=False)
+        except Denied:
+            return None
+
+    async def revoke_token(self, token: str) -> None:
+        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2)."""
+        try:
+            _, proof = self._prover.prove(token, now=self.clock.now())
+        except Denied:
+            return
+        if isinstance(proof, Presented):
+            session = await self.store.session(proof.sid)
+            sid = session.id if session is not None and is_head(session, proof) else None
+        else:
+            sid = proof.sid
+        if sid is not None:
+            await operate.revoke_quietly(self._parts, sid)
+
+    # -- what an operator does ---------------------------------------------------------------------------
+
+    async def add_account(
+        self, email: str, password: str | None, *, scopes: tuple[str, ...] | None = None
+    ) -> Account:
+        """See flows/operate."""
+        wanted = self.settings.default_scopes if scopes is None else scopes
+        return await operate.add_account(self._parts, email, password, scopes=wanted)
+
+    async def find_account(self, email_or_id: str) -> Account:
+        """See flows/operate."""
+        return await operate.find_account(self._parts, email_or_id)
+
+    async def set_password(self, account: Account, password: str) -> Revoked:
+        """See flows/operate."""
+        return await operate.set_password(self._parts, self._strategies.values(), account, password)
+
+    async def set_scopes(self, account: Account, scopes: tuple[str, ...]) -> Revoked:
+        """See flows/operate."""
+        return await operate.set_scopes(self._parts, self._strategies.values(), account, scopes)
+
+    async def disable_account(self, account: Account) -> Revoked:
+        """See flows/operate."""
+        return await operate.disable_account(self._parts, self._strategies.values(), account)
+
+    async def enable_account(self, account: Account) -> None:
+        """See flows/operate."""
+        await operate.enable_account(self._parts, account)
+
+    async def delete_account(self, account: Account) -> Revoked:
+        """See flows/operate."""
+        return await operate.delete_account(self._parts, self._strategies.values(), account)
+
+    async def revoke_session(self, sid: str) -> Revoked:
+        """See flows/operate."""
+        return await operate.revoke_session(self._parts, self._strategies.values(), sid)
+
+    async def revoke_sessions(self, account: Account) -> Revoked:
+        """End all sessions of an account."""
+        return await sign_out_everywhere(self._parts, self._strategies.values(), account.id, why="operator")
+
+    async def stored_ring(self) -> StoredRing:
+        """All keys with their states, retired ones too."""
+        return await self.store.ring()
+
+    async def rotate_keys(self) -> KeyRing:
+        """See live_ring."""
+        return await self._ring.rotate()
+
+    async def retire_key(self, kid: str) -> KeyRing:
+        """See live_ring."""
+        return await self._ring.retire(kid)
+
+    async def compromise_key(self, kid: str) -> KeyRing:
+        """See live_ring."""
+        return await self._ring.compromise(kid)
+
+    # -- putting together --------------------------------------------------------------------------------
+
+    def _accepted(self) -> dict[StrategyName, Strategy]:
+        s = self.settings
+        opener = Opener(
+            self.store, self.filter, self._sealer, self.lifetimes, s.session_limit or None, self._entropy
+        )
+        every: tuple[Strategy, ...] = (
+            SessionStrategy(opener, cached=s.cache_size > 1, max_staleness=s.max_staleness),
+            JWTStrategy(self._tokens, lifetime=s.access_lifetime, leeway=s.leeway, entropy=self._entropy),
+            HybridStrategy(opener, self._tokens, self.store, max_staleness=s.max_staleness, leeway=s.leeway),
+        )
+        wanted = {StrategyName(name) for name in (s.strategy, *s.accept)}
+        return {strategy.name: strategy for strategy in every if strategy.name in wanted}
+
+    def _live_ring(self, wrap: KeyWrap) -> LiveRing:
+        s = self.settings
+        policy = RotationPolicy(
+            publish_for=s.jwks_max_age, overlap=s.access_lifetime + s.leeway, every=s.key_rotation
+        )
+        return LiveRing(
+            self.store,
+            wrap,
+            policy,
+            Algorithm(s.algorithm),
+            self.clock,
+            memory=self.lifetimes.memory,
+            on_change=self._use_ring,
+        )
+
+    def _use_ring(self, ring: KeyRing) -> None:
+        self._tokens.use(ring)
+        self._recall.forget()
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(_MAINTENANCE)
+            try:
+                await self.maintain()
+            except Unavailable as error:
+                _log.warning("maintenance is put off: %s", error.reason)
+            except Exception:  # noqa: BLE001 - the next round must come whatever this one met
+                _log.exception("maintenance failed")
+
+
+def scheme_of(settings: Settings) -> Scheme:
+    """The password scheme that the settings name."""
+    if settings.password_scheme == "argon2id":  # noqa: S105 - the name of a scheme
+        return Argon2id(
+            memory_kib=settings.argon2_memory_kib,
+            time_cost=settings.argon2_time_cost,
+            parallelism=settings.argon2_parallelism,
+        )
+    if settings.password_scheme == "bcrypt":  # noqa: S105 - the name of a scheme
+        return Bcrypt(cost=settings.bcrypt_cost)
+    raise Misconfigured("password_scheme is argon2id or bcrypt")

@@ -1,0 +1,65 @@
+"""Following the feed: keeps a filter fresh, and says how fresh it is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+
+from limen.clock import Clock, Seconds
+from limen.errors import Unavailable
+from limen.revocations import Filter
+from limen.stores.base import Feed
+
+_log = logging.getLogger("limen.feed")
+_BACKOFF_MAX: Seconds = 1.0
+
+
+class Follower:
+    """Reads the feed into a filter, over and over. A failure costs freshness, never correctness."""
+
+    def __init__(
+        self,
+        store: Feed,
+        filter_: Filter,
+        clock: Clock,
+        *,
+        every: Seconds,
+        on_ring: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store, self._filter, self._clock = store, filter_, clock
+        self._every, self._on_ring = every, on_ring
+
+    async def catch_up(self) -> None:
+        """Take in everything that was acknowledged before this call; Unavailable if it cannot be read.
+
+        A new key ring is loaded before the view counts as fresh: a compromised key is out by then.
+        """
+        sent = self._clock.monotonic()
+        page = await self._store.read_feed(self._filter.position, now=self._clock.now())
+        if page.ring != self._filter.ring:
+            await self._on_ring()
+        self._filter.follow(page, sent=sent)
+
+    async def run(self) -> None:
+        """Catch up for ever. After a failure, back off with jitter, so that many come back spread out."""
+        failures = 0
+        while True:
+            try:
+                await self.catch_up()
+                failures = 0
+            except Unavailable as error:
+                failures += 1
+                if failures == 1:
+                    _log.warning("the feed cannot be read, the view grows stale: %s", error.reason)
+            except Exception:  # noqa: BLE001 - whatever it is, following must not end; the view grows stale meanwhile
+                failures += 1
+                _log.exception("following the feed failed")
+            await asyncio.sleep(self._pause(failures))
+
+    def _pause(self, failures: int) -> Seconds:
+        if not failures:
+            return self._every
+        longest = min(self._every * 2.0 ** min(failures, 10), _BACKOFF_MAX)
+        return longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not a secret

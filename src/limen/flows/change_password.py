@@ -1,0 +1,37 @@
+"""Change the password: prove the old one, end all other sessions, and go on with a new one here."""
+
+from __future__ import annotations
+
+from limen import audit
+from limen.errors import Denied, Rejected
+from limen.flows.parts import Parts
+from limen.flows.register import words_of
+from limen.flows.sign_in import prove_password
+from limen.passwords import normalise
+from limen.strategies.base import Grant, Identity, SignIn
+
+
+async def change_password(
+    parts: Parts, identity: Identity, current: str, fresh: str, *, source: str, user_agent: str
+) -> Grant:
+    """A grant of a new session. Every older session of the account ends in the step that replaces the hash.
+
+    Rejected(409) if the password was changed by somebody else in between.
+    """
+    account = await parts.store.account(identity.account)
+    if account is None or account.password is None or account.disabled is not None:
+        raise Denied("the current password is wrong", code="password_wrong", forbidden=True)
+    await prove_password(parts, account, current, source=source)
+    secret = normalise(fresh)
+    parts.policy.check(secret, context=words_of(parts, account.email))
+    hashed = await parts.pool.run(parts.hasher.hash, secret)
+    now = parts.clock.now()
+    cut = await parts.store.change_password(
+        account.id, spent=account.password, fresh=hashed, now=now, until=parts.until(now)
+    )
+    if cut is None:
+        raise Rejected("the password was changed meanwhile", code="password_changed", status=409)
+    parts.learn(cut)
+    audit.record("change_password", at=now, account=account.id, session=identity.session, source=source)
+    scopes = tuple(sorted(identity.scopes & set(account.scopes)))
+    return await parts.strategy.issue(account, SignIn(identity.amr, scopes, user_agent, source), now=now)

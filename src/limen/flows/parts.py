@@ -1,0 +1,99 @@
+"""What every flow is handed: the parts of a running Limen, and the two things that several flows do."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from limen import throttle
+from limen.clock import Clock, Instant, Mono, Seconds
+from limen.devices import DeviceSealer
+from limen.errors import Throttled
+from limen.hashing import HashingPool
+from limen.ids import Entropy
+from limen.passwords import Hasher, PasswordPolicy
+from limen.revocations import Filter, Revocation
+from limen.sessions import Lifetimes
+from limen.settings import Settings
+from limen.stores.base import Store
+from limen.strategies.base import Strategy
+from limen.throttle import Limit
+
+GRID: Seconds = 0.25
+"""Answers that must not tell whether an account exists leave at multiples of this after the request came."""
+
+ACCOUNT = Limit(free=5, cap=100)
+"""Wrong passwords for one address: five at once, then 1 s, 2 s, 4 s … an hour; shut at a hundred."""
+DEVICE = Limit(free=10, cap=100)
+"""The same for a device that has signed in to this address before; strangers do not use it up."""
+HOST = Limit(free=30, drain=20)
+"""Failures from one address, or one /64."""
+NETWORK = Limit(free=150, drain=4)
+"""Failures from one /24, or one /48."""
+EVERYWHERE = Limit(free=10_000, drain=0.02, longest=60)
+"""Failures in the whole deployment: slows a distributed guess, never a known device."""
+REGISTRATIONS = Limit(free=20, drain=180)
+"""New accounts from one address, or one /64."""
+
+Charge = tuple[str, Limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a running Limen."""
+
+    settings: Settings
+    store: Store
+    strategy: Strategy
+    filter: Filter
+    lifetimes: Lifetimes
+    hasher: Hasher
+    pool: HashingPool
+    policy: PasswordPolicy
+    devices: DeviceSealer
+    throttle_key: bytes
+    clock: Clock
+    sleep: Callable[[float], Awaitable[None]]
+    entropy: Entropy
+
+    def until(self, now: Instant) -> Instant:
+        """When a revocation of this moment may be forgotten."""
+        return Instant(now + self.lifetimes.memory)
+
+    def learn(self, *revocations: Revocation) -> None:
+        """Know at once, in this process, what was just committed."""
+        for revocation in revocations:
+            self.filter.add(revocation)
+
+    def bucket(self, kind: str, value: str) -> str:
+        """A throttle key: the kind in clear, whom it is about as a keyed hash."""
+        return f"{kind}:{hmac.digest(self.throttle_key, value.encode(), 'sha256')[:16].hex()}"
+
+    def source_charges(self, kind: str, source: str, host: Limit, network: Limit | None) -> list[Charge]:
+        """The buckets of where a request came from; none where that is not known."""
+        if not source:
+            return []
+        by_host, by_network = throttle.sources(source)
+        charges = [(self.bucket(f"{kind}-host", by_host), host)]
+        if network is not None:
+            charges.append((self.bucket(f"{kind}-network", by_network), network))
+        return charges
+
+    async def charge(self, charges: Sequence[Charge]) -> None:
+        """Count an attempt before anything is looked at; Throttled with the time to wait."""
+        wait = await self.store.charge(charges, now=self.clock.now())
+        if wait is None:
+            return
+        if wait.shut:
+            raise Throttled(
+                "too many wrong passwords: this sign-in is shut until the password is reset",
+                retry_after=wait.seconds,
+                code="sign_in_shut",
+            )
+        raise Throttled(f"too many attempts: try again in {wait.seconds:.0f} s", retry_after=wait.seconds)
+
+    async def until_grid(self, started: Mono) -> None:
+        """Wait for the next multiple of GRID after `started`, so that the time taken tells nothing."""
+        spent = self.clock.monotonic() - started
+        await self.sleep(GRID - spent % GRID)

@@ -1,0 +1,139 @@
+"""Sign in: a sequence of factors, today of one, the password."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from limen import audit
+from limen.accounts import Account, check_scopes, email_key
+from limen.errors import Denied, Rejected, Unavailable
+from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
+from limen.passwords import Matched, UnusableHash, normalise
+from limen.strategies.base import Grant, SignIn
+
+_log = logging.getLogger("limen.flows")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A grant, and the device credential that makes this browser a known one."""
+
+    grant: Grant
+    device: str = field(repr=False)
+
+
+async def sign_in(
+    parts: Parts,
+    email: str,
+    password: str,
+    *,
+    scopes: tuple[str, ...] | None,
+    device: str | None,
+    source: str,
+    user_agent: str,
+) -> SignedIn:
+    """A grant for an address and its password.
+
+    Denied(`sign_in_failed`) says nothing more: not whether the account exists, is disabled, or has another
+    way to sign in; and it says it at the same time after the request in all those cases.
+    """
+    started = parts.clock.monotonic()
+    secret, key = normalise(password), email_key(email)
+    known = parts.devices.recognise(device, key)
+    charges = _charges(parts, key, known, source)
+    await parts.charge(charges)
+    account = await parts.store.account_by_key(key)
+    try:
+        matched = await _prove(parts, account, secret)
+    except Unavailable:
+        await parts.store.settle(refund=charges)  # nothing was evaluated, so nothing is counted
+        raise
+    now = parts.clock.now()
+    if account is None or matched is None or account.disabled is not None:
+        audit.record(
+            "sign_in", at=now, result="denied", account=None if account is None else account.id, source=source
+        )
+        await parts.until_grid(started)
+        raise Denied(
+            "e-mail address or password is wrong", code="sign_in_failed", reason=_why(account, matched)
+        )
+    granted = _granted(account, scopes)
+    await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
+    grant = await parts.strategy.issue(account, SignIn(("pwd",), granted, user_agent, source), now=now)
+    audit.record("sign_in", at=now, account=account.id, session=grant.session, source=source)
+    if matched.outdated and account.password is not None:
+        await _upgrade(parts, account, account.password, secret)
+    fresh_device = (
+        device if known is not None and device is not None else parts.devices.seal(key, parts.entropy)
+    )
+    return SignedIn(grant, fresh_device)
+
+
+async def prove_password(parts: Parts, account: Account, password: str, *, source: str) -> None:
+    """Prove the password of someone who is signed in already. Throttled like a sign-in, Denied if wrong."""
+    charges = _charges(parts, account.key, None, source)
+    await parts.charge(charges)
+    try:
+        matched = await _prove(parts, account, normalise(password))
+    except (Unavailable, Rejected):
+        await parts.store.settle(refund=charges)
+        raise
+    if matched is None:
+        raise Denied("the current password is wrong", code="password_wrong", forbidden=True)
+    await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
+
+
+def _charges(parts: Parts, key: str, device: str | None, source: str) -> list[Charge]:
+    """The buckets of an attempt; the first is the account's own, and success clears it."""
+    if device is not None:
+        return [(parts.bucket("device", f"{device} {key}"), DEVICE)]
+    sources = parts.source_charges("sign-in", source, HOST, NETWORK)
+    return [(parts.bucket("account", key), ACCOUNT), *sources, (parts.bucket("everywhere", ""), EVERYWHERE)]
+
+
+async def _prove(parts: Parts, account: Account | None, password: str) -> Matched | None:
+    """Whether the password is the account's. The same work is done where there is none to compare with."""
+    stored = parts.hasher.dummy if account is None or account.password is None else account.password
+    try:
+        verdict = await parts.pool.run(parts.hasher.verify, stored, password)
+    except UnusableHash as error:
+        _log.error(
+            "account %s has a stored hash that cannot be used: %s",
+            None if account is None else account.id,
+            error,
+        )
+        await parts.pool.run(parts.hasher.verify, parts.hasher.dummy, password)
+        return None
+    if account is None or account.password is None or not isinstance(verdict, Matched):
+        return None
+    return verdict
+
+
+async def _upgrade(parts: Parts, account: Account, spent: str, password: str) -> None:
+    """Replace a hash of an older kind. The sign-in has succeeded; whether this does changes nothing for it."""
+    try:
+        fresh = await parts.pool.run(parts.hasher.hash, password)
+        await parts.store.upgrade_password(account.id, spent=spent, fresh=fresh)
+    except Unavailable as error:
+        _log.warning("the hash of account %s was not upgraded: %s", account.id, error.reason)
+
+
+def _granted(account: Account, asked: tuple[str, ...] | None) -> tuple[str, ...]:
+    """What is asked for, if the account may have it; all it may have where nothing is asked."""
+    if asked is None:
+        return account.scopes
+    wanted = check_scopes(asked)
+    if not set(wanted) <= set(account.scopes):
+        raise Rejected(
+            "this account may not have that scope", code="invalid_scope", status=400, field="scope"
+        )
+    return wanted
+
+
+def _why(account: Account | None, matched: Matched | None) -> str:
+    if account is None:
+        return "account_unknown"
+    if matched is None:
+        return "password_wrong" if account.password is not None else "no_password"
+    return "account_disabled"

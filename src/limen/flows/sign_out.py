@@ -1,0 +1,77 @@
+"""Sign out: this device, another, all others, or everywhere; and when it takes effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from limen import audit, ids
+from limen.clock import Instant
+from limen.errors import Rejected
+from limen.flows.parts import Parts
+from limen.ids import AccountID, SessionID
+from limen.strategies.base import Identity, Revoked, Strategy
+
+
+async def sign_out(parts: Parts, strategy: Strategy, identity: Identity) -> Revoked:
+    """End the session that this request came with. The answer says when nobody accepts it any more."""
+    now = parts.clock.now()
+    revocation = await parts.store.revoke_session(
+        identity.session, account=identity.account, now=now, until=parts.until(now), why="sign_out"
+    )
+    if revocation is not None:
+        parts.learn(revocation)
+    audit.record("sign_out", at=now, account=identity.account, session=identity.session)
+    return strategy.effective(identity, now=now)
+
+
+async def end_session(parts: Parts, strategy: Strategy, identity: Identity, sid: str) -> Revoked:
+    """End one session of the same account; Rejected(404) alike for no session and for another's."""
+    now = parts.clock.now()
+    revocation = None
+    if _is_id(sid):
+        revocation = await parts.store.revoke_session(
+            SessionID(sid), account=identity.account, now=now, until=parts.until(now), why="ended_by_owner"
+        )
+    if revocation is None:
+        raise Rejected("there is no such session", code="session_unknown", status=404)
+    parts.learn(revocation)
+    audit.record("end_session", at=now, account=identity.account, session=sid)
+    return strategy.effective(identity, now=now)
+
+
+async def end_other_sessions(parts: Parts, strategy: Strategy, identity: Identity) -> Revoked:
+    """End every session of the account but this one."""
+    now = parts.clock.now()
+    ended = await parts.store.revoke_others(
+        identity.account, keep=identity.session, now=now, until=parts.until(now), why="ended_by_owner"
+    )
+    parts.learn(*ended)
+    audit.record("end_other_sessions", at=now, account=identity.account, session=identity.session)
+    return strategy.effective(identity, now=now)
+
+
+async def sign_out_everywhere(
+    parts: Parts, accepted: Iterable[Strategy], account: AccountID, *, why: str
+) -> Revoked:
+    """End every session of an account by one event.
+
+    Tokens without a session live on; the answer says how long.
+    """
+    now = parts.clock.now()
+    revocation = await parts.store.revoke_account(account, now=now, until=parts.until(now), why=why)
+    parts.learn(revocation)
+    audit.record("sign_out_everywhere", at=now, account=account)
+    return everywhere(accepted, now=now)
+
+
+def everywhere(accepted: Iterable[Strategy], *, now: Instant) -> Revoked:
+    """When an account-wide revocation of this moment has reached every credential that is accepted."""
+    return Revoked(Instant(now + max(s.guarantees.revocation_lag for s in accepted)))
+
+
+def _is_id(text: str) -> bool:
+    try:
+        ids.parse(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""Requirements: what a route asks of whoever calls it. Frameworks call these; they know no framework."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from limen import transport
+from limen.errors import Denied
+from limen.settings import Transport
+from limen.strategies.base import Identity
+
+if TYPE_CHECKING:
+    from limen.auth import Limen
+
+Scope = MutableMapping[str, Any]
+"""An ASGI connection scope."""
+
+_REMEMBERED = "limen.identity"
+
+
+class Connection(Protocol):
+    """What every framework on ASGI has: a request or a WebSocket with its scope."""
+
+    @property
+    def scope(self) -> Scope: ...
+
+
+class Requirement:
+    """`await requirement(connection)` gives the identity, or raises Denied or Unavailable.
+
+    Callable, so that a framework can take it as a dependency. It does everything that a protected route
+    needs: finds the one credential, refuses forged requests, verifies, and compares scopes.
+    """
+
+    __signature__: ClassVar[Any]
+
+    def __init__(self, auth: Limen, *, scopes: tuple[str, ...] = (), optional: bool = False) -> None:
+        self._auth = auth
+        self.scopes = scopes
+        self.optional = optional
+
+    async def __call__(self, connection: Connection) -> Identity | None:
+        return await self.check(connection.scope)
+
+    async def check(self, scope: Scope) -> Identity | None:
+        """The identity of an ASGI connection; None only where the requirement is optional and nothing came.
+
+        A credential that is there and bad is an error even where the requirement is optional: a request
+        that believes itself signed in must not be answered as if it were not.
+        """
+        identity = scope.get(_REMEMBERED)
+        if identity is None:
+            identity = await self._identify(scope)
+            if identity is None:
+                if self.optional:
+                    return None
+                raise Denied("sign in first", code="credential_missing")
+            scope[_REMEMBERED] = identity
+        if not identity.scopes.issuperset(self.scopes):
+            raise Denied("this needs a scope that you do not have", code="insufficient_scope", forbidden=True)
+        return identity  # type: ignore[no-any-return]
+
+    async def _identify(self, scope: Scope) -> Identity | None:
+        auth = self._auth
+        found = transport.find_credential(scope["headers"], auth.cookie_names, auth.transports)
+        if found is None:
+            return None
+        if found.transport is Transport.COOKIE:
+            method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
+            transport.check_forgery(method, scope["headers"], auth.origins)
+        identity = auth.recall(found.credential)
+        if identity is not None:
+            return identity
+        return await auth.authenticate(found.credential, activity=transport.is_activity(scope["headers"]))

@@ -1,0 +1,167 @@
+"""The hybrid: JWT on every request, a session behind it, and the feed between them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import assert_never
+
+from limen import ids
+from limen.accounts import Account
+from limen.clock import Instant, Mono, Seconds
+from limen.errors import Denied
+from limen.sessions import (
+    Presented,
+    Replay,
+    SameSuccessor,
+    Session,
+    StrategyName,
+    Unproven,
+    judge_replay,
+)
+from limen.stores.base import Accounts, Gone, Rotated, Stale
+from limen.strategies.base import Grant, Guarantees, Identity, Proof, Revoked, SignIn, Verified
+from limen.strategies.jwt import token_claims, token_identity
+from limen.strategies.opening import Opener, living
+from limen.strategies.tokens import AccessTokens
+
+_log = logging.getLogger("limen.strategies")
+
+
+class HybridStrategy:
+    """Access tokens checked against the filter: no store read while the view of the feed is fresh, one
+    while it is not. Refresh rotates the session credential, and a replay ends the session.
+    """
+
+    name = StrategyName.HYBRID
+
+    def __init__(
+        self,
+        opener: Opener,
+        tokens: AccessTokens,
+        accounts: Accounts,
+        *,
+        max_staleness: Seconds,
+        leeway: Seconds,
+    ) -> None:
+        self._opener, self._tokens, self._accounts = opener, tokens, accounts
+        self._max_staleness, self._leeway = max_staleness, leeway
+        self.guarantees = Guarantees(
+            store_reads=0,
+            store_reads_unseen=0,
+            store_reads_stale=1,
+            revocation_lag=max_staleness,
+            refreshes=True,
+        )
+
+    async def issue(self, account: Account, sign_in: SignIn, *, now: Instant) -> Grant:
+        session, first = await self._opener.open(account, sign_in, self.name, now=now)
+        return self._grant(session, first, later_than=account.claims_changed, now=now)
+
+    async def admit(self, proof: Proof, *, now: Instant, mono: Mono, activity: bool) -> Verified:
+        claims = token_claims(proof)
+        identity = token_identity(claims, self.name)
+        known = self._opener.filter
+        verified = Verified(
+            identity=identity,
+            good_until=Instant(claims.exp + self._leeway),
+            follows_feed=True,
+            sid_ms=ids.created_ms(ids.parse(identity.session)),
+            issued_ms=ids.created_ms(ids.parse(claims.jti)),
+            changes=known.changes,
+        )
+        self._refuse_covered(verified)
+        if known.is_fresh(mono=mono, max_staleness=self._max_staleness):
+            return verified
+        row = await self._opener.store.session(identity.session)
+        session = living(row, identity.session, identity.account, self.name, now=now, alarm=_log.critical)
+        narrowed = identity.scopes & frozenset(session.scopes)
+        return replace(verified, identity=replace(identity, scopes=narrowed), good_until=now)
+
+    async def refresh(self, presented: Presented, *, now: Instant) -> Grant:
+        """The successor's grant. Two callers with one credential get the same successor.
+
+        The account is read before the rotation: a change of its claims that comes in between covers the
+        token that is issued here.
+        """
+        store, lifetimes = self._opener.store, self._opener.lifetimes
+        successor = self._opener.sealer.successor(presented)
+        row = await store.session(presented.sid)
+        session = living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
+        account = await self._accounts.account(session.account)
+        if account is None or account.disabled is not None:
+            raise _denied("account_gone")
+        outcome = await store.rotate(
+            presented.sid, presented.digest, successor.digest, now=now, idle=lifetimes.idle
+        )
+        match outcome:
+            case Rotated(session):
+                pass
+            case Stale(session):
+                await self._settle_stale(session, presented, successor, now)
+            case Gone():
+                raise _denied("session_gone")
+            case _:
+                assert_never(outcome)
+        return self._grant(session, successor, later_than=account.claims_changed, now=now)
+
+    def effective(self, identity: Identity, *, now: Instant) -> Revoked:
+        return Revoked(Instant(now + self._max_staleness))
+
+    async def _settle_stale(
+        self, session: Session, presented: Presented, successor: Presented, now: Instant
+    ) -> None:
+        """Return where the head is the successor and young; else end what must end, and deny."""
+        grace = self._opener.lifetimes.refresh_grace
+        verdict = judge_replay(session, presented, successor.digest, now=now, grace=grace)
+        match verdict:
+            case SameSuccessor():
+                return
+            case Replay():
+                # Committed before the request fails: a theft that is found is acted upon (R08).
+                until = Instant(now + self._opener.lifetimes.memory)
+                revocation = await self._opener.store.revoke_session(
+                    session.id, account=session.account, now=now, until=until, why="replay"
+                )
+                if revocation is not None:
+                    self._opener.filter.add(revocation)
+                raise _denied("replay")
+            case Unproven():
+                raise _denied("unproven")
+            case _:
+                assert_never(verdict)
+
+    def _refuse_covered(self, verified: Verified) -> None:
+        who, known = verified.identity, self._opener.filter
+        kind = known.covering(sid=who.session, account=who.account, sid_ms=verified.sid_ms, kid=None)
+        if kind is not None:
+            raise Denied("this session has ended", code="credential_revoked", reason=f"revoked_{kind}")
+        if known.has_stale_claims(account=who.account, issued_ms=verified.issued_ms or 0):
+            raise Denied("what this token says has changed: refresh it", code="token_stale")
+
+    def _grant(self, session: Session, head: Presented, *, later_than: Instant, now: Instant) -> Grant:
+        token, expires = self._tokens.issue(
+            account=session.account,
+            sid=session.id,
+            strategy=self.name,
+            authenticated=session.authenticated,
+            amr=session.amr,
+            scopes=session.scopes,
+            ends=session.ends,
+            later_than=later_than,
+            now=now,
+        )
+        return Grant(
+            account=session.account,
+            session=session.id,
+            strategy=self.name,
+            credential=token,
+            expires=expires,
+            scopes=session.scopes,
+            refresh=self._opener.sealer.seal(head),
+            refresh_expires=session.ends,
+        )
+
+
+def _denied(reason: str) -> Denied:
+    return Denied("this session cannot be refreshed: sign in again", code="refresh_denied", reason=reason)
