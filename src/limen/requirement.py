@@ -17,6 +17,8 @@ Scope = MutableMapping[str, Any]
 """An ASGI connection scope."""
 
 _REMEMBERED = "limen.identity"
+_BY = "limen.auth"
+"""Who verified it: of two `Limen` in one process, neither takes the other's word."""
 
 
 class Connection(Protocol):
@@ -36,11 +38,12 @@ class Requirement:
     __signature__: ClassVar[Any]
 
     def __init__(self, auth: Limen, *, scopes: tuple[str, ...] = (), optional: bool = False) -> None:
-        self._auth = auth
+        self.auth = auth
         self.scopes = scopes
         self.optional = optional
 
-    async def __call__(self, connection: Connection) -> Identity | None:
+    async def __call__(self, connection: Connection, **described: None) -> Identity | None:
+        """`described` is what an integration adds to the signature for a framework to document; ignored."""
         return await self.check(connection.scope)
 
     async def check(self, scope: Scope) -> Identity | None:
@@ -50,19 +53,19 @@ class Requirement:
         that believes itself signed in must not be answered as if it were not.
         """
         identity = scope.get(_REMEMBERED)
-        if identity is None:
+        if identity is None or scope.get(_BY) is not self.auth:
             identity = await self._identify(scope)
             if identity is None:
                 if self.optional:
                     return None
                 raise Denied("sign in first", code="credential_missing")
-            scope[_REMEMBERED] = identity
+            scope[_REMEMBERED], scope[_BY] = identity, self.auth
         if not identity.scopes.issuperset(self.scopes):
             raise Denied("this needs a scope that you do not have", code="insufficient_scope", forbidden=True)
         return identity  # type: ignore[no-any-return]
 
     async def _identify(self, scope: Scope) -> Identity | None:
-        auth = self._auth
+        auth = self.auth
         found = transport.find_credential(scope["headers"], auth.cookie_names, auth.transports)
         if found is None:
             return None
