@@ -1,0 +1,59 @@
+"""The applications in examples/ run as they stand."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from limen.testing import present, running, sign_in, stranger
+from support.websockets import dial
+
+pytestmark = pytest.mark.anyio
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(params=["asgi_app", "starlette_app", "fastapi_app"])
+def example(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module, imported in an empty directory with nothing configured."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("LIMEN_SECRET", "LIMEN_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    spec = importlib.util.spec_from_file_location(request.param, EXAMPLES / f"{request.param}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, request.param, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def test_an_example_runs_from_registration_to_signing_out(example: ModuleType) -> None:
+    app, auth = example.app, example.auth
+    credentials = {"email": "ada@example.com", "password": "correct horse battery staple"}
+    async with running(app), stranger(app, auth) as client:
+        assert (await client.get("/")).status_code == 200
+        assert (await client.get("/me")).status_code == 401
+        assert (await client.post("/auth/register", json=credentials)).status_code == 202
+        answer = await client.post("/auth/login", json=credentials | {"transport": "bearer"})
+        assert answer.status_code == 200, answer.text
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        assert (await client.get("/me")).json()["account"]
+        assert (await client.post("/auth/logout")).status_code == 200
+        assert (await client.get("/me")).status_code == 401
+
+
+async def test_an_example_answers_by_scope(example: ModuleType) -> None:
+    app, auth = example.app, example.auth
+    async with running(app), stranger(app, auth) as client:
+        grant = (await sign_in(auth, scopes=("notes:read",))).grant
+        present(client, auth, grant, transport="cookie")
+        assert (await client.get("/notes")).status_code == 200
+        headers = {"authorization": f"Bearer {grant.credential}"}
+        if hasattr(example, "echo"):
+            answer = await dial(app, "/echo", headers, texts=["hello"])
+            assert answer.texts == [f"{grant.account}: hello"]

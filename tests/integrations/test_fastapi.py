@@ -1,0 +1,185 @@
+"""What is FastAPI's alone: OpenAPI, dependencies, lifespan, overrides."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.testclient import TestClient
+from starlette.testclient import WebSocketDenialResponse
+
+from limen import Identity, Limen
+from limen.integrations.fastapi import install
+from limen.testing import for_tests, present, running, sign_in, signed_in, stranger
+from support.apps import fastapi_app
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def auth() -> Limen:
+    return for_tests(strategy="hybrid")
+
+
+def operation(app: FastAPI, path: str, method: str = "get") -> dict[str, Any]:
+    found = app.openapi()["paths"][path][method]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_openapi_names_the_security_schemes(auth: Limen) -> None:
+    schemes = fastapi_app(auth).openapi()["components"]["securitySchemes"]
+    assert schemes["bearer"]["type"] == "http"
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert (schemes["cookie"]["type"], schemes["cookie"]["in"]) == ("apiKey", "cookie")
+    assert schemes["cookie"]["name"] == auth.cookie_names.token
+
+
+def test_openapi_says_what_each_route_needs(auth: Limen) -> None:
+    app = fastapi_app(auth)
+    assert operation(app, "/me")["security"] == [{"bearer": []}, {"cookie": []}]
+    assert operation(app, "/notes")["security"] == [{"bearer": ["notes:read"]}, {"cookie": ["notes:read"]}]
+    assert operation(app, "/maybe")["security"] == [{"bearer": []}, {"cookie": []}, {}]
+    assert "parameters" not in operation(app, "/me")
+
+
+def test_openapi_says_which_transports_are_allowed() -> None:
+    app = fastapi_app(for_tests(transports=("bearer",)))
+    assert operation(app, "/me")["security"] == [{"bearer": []}]
+    app = fastapi_app(for_tests(strategy="session", transports=("cookie",)))
+    assert operation(app, "/me")["security"] == [{"cookie": []}]
+    assert app.openapi()["components"]["securitySchemes"]["cookie"]["name"].endswith("sid")
+
+
+def test_openapi_has_the_routes_of_limen(auth: Limen) -> None:
+    app = fastapi_app(auth)
+    document = app.openapi()
+    assert {"/auth/login", "/auth/refresh", "/auth/logout", "/auth/session", "/me"} <= set(document["paths"])
+    assert document is app.openapi()
+    names = {scheme for need in operation(app, "/auth/session")["security"] for scheme in need}
+    assert names <= set(document["components"]["securitySchemes"])
+
+
+def test_every_reference_in_the_openapi_document_leads_somewhere(auth: Limen) -> None:
+    document = fastapi_app(auth).openapi()
+
+    def references(node: Any) -> Any:
+        if isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                yield node["$ref"]
+            for value in node.values():
+                yield from references(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from references(value)
+
+    found = set(references(document))
+    assert found
+    for reference in found:
+        place: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step]
+
+
+def test_a_route_added_later_is_in_the_document(auth: Limen) -> None:
+    app = fastapi_app(auth)
+    app.openapi()
+
+    @app.get("/late")
+    async def late(who: Annotated[Identity, Depends(auth.scopes("a", "b"))]) -> None: ...
+
+    assert operation(app, "/late")["security"] == [{"bearer": ["a", "b"]}, {"cookie": ["a", "b"]}]
+    assert "/auth/login" in app.openapi()["paths"]
+
+
+async def test_the_document_is_served(auth: Limen) -> None:
+    app = fastapi_app(auth)
+    async with running(app), stranger(app, auth) as client:
+        served = (await client.get("/openapi.json")).json()
+        assert (await client.get("/docs")).status_code == 200
+    assert served["paths"]["/auth/login"]["post"]
+    assert served["paths"]["/me"]["get"]["security"]
+
+
+async def test_a_whole_router_can_need_a_scope(auth: Limen) -> None:
+    app = FastAPI()
+    router = APIRouter(prefix="/admin", dependencies=[Depends(auth.scopes("admin"))])
+
+    @router.get("/x")
+    async def x(who: Annotated[Identity, Depends(auth.required)]) -> str:
+        return who.account
+
+    app.include_router(router)
+    install(app, auth)
+    async with running(app), await signed_in(app, auth) as ada:
+        assert (await ada.get("/admin/x")).json()["code"] == "insufficient_scope"
+        async with await signed_in(app, auth, "root@example.com", scopes=("admin",)) as root:
+            assert (await root.get("/admin/x")).status_code == 200
+    assert operation(app, "/admin/x")["security"] == [{"bearer": ["admin"]}, {"cookie": ["admin"]}]
+
+
+async def test_the_lifespan_of_the_application_runs_inside_that_of_limen(auth: Limen) -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        assert auth.is_fresh()
+        seen.append("up")
+        yield {"mine": "state"}
+        await auth.catch_up()
+        seen.append("down")
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/state")
+    async def state(request: Request) -> str:
+        return str(request.state.mine)
+
+    install(app, auth)
+    async with running(app) as kept:
+        assert kept["mine"] == "state"
+    assert seen == ["up", "down"]
+
+
+async def test_a_catch_all_route_does_not_hide_the_routes_of_limen(auth: Limen) -> None:
+    app = FastAPI()
+
+    @app.get("/{path:path}")
+    async def page(path: str) -> str:
+        return path
+
+    install(app, auth)
+    async with running(app), await signed_in(app, auth) as client:
+        assert (await client.get("/auth/session")).json()["account"]
+        assert (await client.get("/other")).json() == "other"
+
+
+async def test_a_requirement_can_be_overridden_in_tests(auth: Limen) -> None:
+    app = fastapi_app(auth)
+    async with running(app):
+        identity = await auth.authenticate((await sign_in(auth)).grant.credential)
+        app.dependency_overrides[auth.required] = lambda: identity
+        async with stranger(app, auth) as client:
+            assert (await client.get("/me")).json()["account"] == identity.account
+
+
+async def test_a_query_parameter_is_no_way_in(auth: Limen) -> None:
+    app = fastapi_app(auth)
+    async with running(app), stranger(app, auth) as client:
+        grant = (await sign_in(auth)).grant
+        for name in ("connection", "bearer", "cookie", "access_token", "token"):
+            assert (await client.get("/me", params={name: grant.credential})).status_code == 401
+
+
+def test_the_test_client_of_fastapi_works_too(auth: Limen) -> None:
+    with TestClient(fastapi_app(auth), base_url=auth.settings.issuer) as client:
+        assert client.portal is not None
+        grant = client.portal.call(sign_in, auth).grant
+        with pytest.raises(WebSocketDenialResponse), client.websocket_connect("/socket"):
+            pytest.fail("it was accepted")
+        present(client, auth, grant, transport="cookie")
+        assert client.get("/me").status_code == 200
+        # A path alone would go to `ws://testserver`, for which the jar has no cookie.
+        with client.websocket_connect(auth.settings.issuer.replace("http", "ws") + "/socket") as socket:
+            assert socket.receive_text() == grant.account
