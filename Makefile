@@ -1,0 +1,81 @@
+# Everything runs in .venv, made here from requirements/*.txt, in which each file is pinned by its hash.
+# A stamp in .venv says what is installed, so nothing is installed twice.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check static format rings bench lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --quiet --require-hashes
+LIMEN := $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
+# The tests that ask `jose` from npm exist once their lock file does.
+REFEREES := $(patsubst %/package-lock.json,%/node_modules/.made,$(wildcard tests/referees/package-lock.json))
+ARGS ?=
+
+help: ## Print this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/.run ## Start the server on an embedded database; ARGS="--strategy session" is passed on
+	@$(BIN)/limen serve $(ARGS)
+
+test: $(VENV)/.test $(REFEREES) ## Install what the tests need and run them all; ARGS="-k J15" runs some
+	@$(BIN)/coverage erase
+	$(WITH_VENV) $(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: static rings ## Format, lint, strict types, rings, then all tests
+	@$(MAKE) --no-print-directory test
+
+static: $(VENV)/.test ## Format, lint and strict types only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+rings: $(VENV)/.test ## The rules of the house only: rings, sizes, words
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: $(VENV)/.test ## Put the code in form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.bench ## Measure against the rivals; figures go to bench/results/; ARGS="tokens" runs one part
+	$(BIN)/python -m bench $(ARGS)
+
+lock: $(VENV)/.lock ## Resolve requirements/*.txt anew from pyproject.toml
+	sh scripts/lock $(BIN)/uv
+
+clean: ## Remove what make made, the environment included
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/referees/node_modules
+
+$(VENV)/.made: scripts/venv
+	@sh scripts/venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements/build.txt requirements/run.txt pyproject.toml
+	@echo "installing what Limen runs on"
+	@$(INSTALL) -r requirements/build.txt -r requirements/run.txt
+	@$(LIMEN)
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run requirements/test.txt
+	@echo "installing what the tests need"
+	@$(INSTALL) -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test requirements/bench.txt
+	@echo "installing the rivals"
+	@$(INSTALL) -r requirements/bench.txt
+	@touch $@
+
+$(VENV)/.lock: $(VENV)/.made requirements/lock.txt
+	@$(INSTALL) -r requirements/lock.txt
+	@touch $@
+
+tests/referees/node_modules/.made: tests/referees/package-lock.json | $(VENV)/.test
+	@echo "installing the referees"
+	@cd tests/referees && $(WITH_VENV) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
