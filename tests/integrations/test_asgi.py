@@ -193,7 +193,7 @@ async def test_S30_two_limen_in_one_process_do_not_take_each_other_s_word() -> N
         assert await inner.optional.check(scope) is not None
 
     async with outer, inner, stranger(LimenMiddleware(app, outer), outer) as client:
-        grant = (await sign_in(outer)).grant
+        grant = await sign_in(outer)
         present(client, outer, grant, transport="bearer")
         with pytest.raises(Denied):
             await client.get("/x")
@@ -221,7 +221,7 @@ async def test_S36_an_open_websocket_ends_with_the_session_that_opened_it(strate
     auth = for_tests(strategy=strategy)
     app = LimenMiddleware(chat, auth)
     async with running(app):
-        grant = (await sign_in(auth)).grant
+        grant = await sign_in(auth)
 
         async def revoke() -> None:
             await auth.revoke_session(grant.session)
@@ -243,7 +243,7 @@ async def test_S36_nothing_is_pushed_to_a_websocket_after_its_session_ended(stra
 
     app = LimenMiddleware(told, auth)
     async with running(app):
-        grant = (await sign_in(auth)).grant
+        grant = await sign_in(auth)
         answer = await dial(app, "/news", {"authorization": f"Bearer {grant.credential}"})
     assert answer.texts == ["one"]
     assert answer.code == 1008
@@ -254,7 +254,7 @@ async def test_an_open_websocket_ends_when_its_token_expires() -> None:
     auth = for_tests(clock=clock, strategy="jwt")
     app = LimenMiddleware(chat, auth)
     async with running(app):
-        grant = (await sign_in(auth)).grant
+        grant = await sign_in(auth)
 
         async def expire() -> None:
             clock.turn(3_600)

@@ -101,7 +101,7 @@ async def test_what_has_expired_is_denied(
 async def test_S36_a_revocation_by_this_process_is_effective_at_once(
     app: Any, auth: Limen, clock: TurnableClock, transport: str, strategy: str
 ) -> None:
-    grant = (await sign_in(auth)).grant
+    grant = await sign_in(auth)
     async with stranger(app, auth) as client:
         present(client, auth, grant, transport=transport)
         assert (await client.get("/me")).status_code == 200
@@ -140,7 +140,7 @@ async def test_refresh_renews_what_requests_present(
     auth = for_tests(clock=clock, strategy="hybrid")
     app = APPS[framework](auth)
     async with running(app), stranger(app, auth) as client:
-        grant = (await sign_in(auth)).grant
+        grant = await sign_in(auth)
         present(client, auth, grant, transport=transport)
         clock.turn(auth.settings.access_lifetime + 60)
         assert (await client.get("/me")).status_code == 401
@@ -156,7 +156,7 @@ async def test_refresh_renews_what_requests_present(
 
 
 async def test_S37_two_credentials_are_an_error_and_never_the_first_that_works(app: Any, auth: Limen) -> None:
-    grant = (await sign_in(auth)).grant
+    grant = await sign_in(auth)
     async with stranger(app, auth) as client:
         present(client, auth, grant, transport="cookie")
         present(client, auth, grant, transport="bearer")
@@ -173,7 +173,7 @@ async def test_S37_a_credential_of_a_strategy_that_is_not_accepted_is_denied(
     here = for_tests(database, clock=clock, strategy=strategy)
     app = APPS[framework](here)
     async with running(app), for_tests(database, clock=clock, strategy=others[strategy]) as other:
-        grant = (await sign_in(other)).grant
+        grant = await sign_in(other)
         async with stranger(app, here) as client:
             present(client, here, grant, transport=transport)
             answer = await client.get("/me")

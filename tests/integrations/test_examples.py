@@ -50,7 +50,7 @@ async def test_an_example_runs_from_registration_to_signing_out(example: ModuleT
 async def test_an_example_answers_by_scope(example: ModuleType) -> None:
     app, auth = example.app, example.auth
     async with running(app), stranger(app, auth) as client:
-        grant = (await sign_in(auth, scopes=("notes:read",))).grant
+        grant = await sign_in(auth, scopes=("notes:read",))
         present(client, auth, grant, transport="cookie")
         assert (await client.get("/notes")).status_code == 200
         headers = {"authorization": f"Bearer {grant.credential}"}

@@ -158,7 +158,7 @@ async def test_a_catch_all_route_does_not_hide_the_routes_of_limen(auth: Limen) 
 async def test_a_requirement_can_be_overridden_in_tests(auth: Limen) -> None:
     app = fastapi_app(auth)
     async with running(app):
-        identity = await auth.authenticate((await sign_in(auth)).grant.credential)
+        identity = await auth.authenticate(await sign_in(auth).credential)
         app.dependency_overrides[auth.required] = lambda: identity
         async with stranger(app, auth) as client:
             assert (await client.get("/me")).json()["account"] == identity.account
@@ -167,7 +167,7 @@ async def test_a_requirement_can_be_overridden_in_tests(auth: Limen) -> None:
 async def test_a_query_parameter_is_no_way_in(auth: Limen) -> None:
     app = fastapi_app(auth)
     async with running(app), stranger(app, auth) as client:
-        grant = (await sign_in(auth)).grant
+        grant = await sign_in(auth)
         for name in ("connection", "bearer", "cookie", "access_token", "token"):
             assert (await client.get("/me", params={name: grant.credential})).status_code == 401
 
@@ -175,7 +175,7 @@ async def test_a_query_parameter_is_no_way_in(auth: Limen) -> None:
 def test_the_test_client_of_fastapi_works_too(auth: Limen) -> None:
     with TestClient(fastapi_app(auth), base_url=auth.settings.issuer) as client:
         assert client.portal is not None
-        grant = client.portal.call(sign_in, auth).grant
+        grant = client.portal.call(sign_in, auth)
         with pytest.raises(WebSocketDenialResponse), client.websocket_connect("/socket"):
             pytest.fail("it was accepted")
         present(client, auth, grant, transport="cookie")

@@ -48,7 +48,7 @@ async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, Lim
 
 async def test_requests_over_a_socket(served: tuple[str, Limen]) -> None:
     address, auth = served
-    grant = (await sign_in(auth)).grant
+    grant = await sign_in(auth)
     async with httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
         refused = await client.get("/me")
         headers = {"authorization": f"Bearer {grant.credential}"}
@@ -60,7 +60,7 @@ async def test_requests_over_a_socket(served: tuple[str, Limen]) -> None:
 
 async def test_websockets_over_a_socket(served: tuple[str, Limen]) -> None:
     address, auth = served
-    grant = (await sign_in(auth)).grant
+    grant = await sign_in(auth)
     with pytest.raises(InvalidStatus) as refused:
         await connect(f"ws://{address}/socket", proxy=None)
     assert refused.value.response.status_code == 401

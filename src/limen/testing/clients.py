@@ -9,7 +9,6 @@ import httpx2
 
 from limen.auth import Limen
 from limen.errors import Rejected
-from limen.flows.sign_in import SignedIn
 from limen.sessions import StrategyName
 from limen.settings import Transport
 from limen.strategies.base import Grant
@@ -37,7 +36,7 @@ async def signed_in(
     scopes: tuple[str, ...] | None = None,
 ) -> httpx2.AsyncClient:
     """A client that is signed in as `email`; the account is made if it is missing. `scopes` are its own."""
-    grant = (await sign_in(auth, email, password=password, scopes=scopes)).grant
+    grant = await sign_in(auth, email, password=password, scopes=scopes)
     client = stranger(app, auth)
     present(client, auth, grant, transport=transport)
     return client
@@ -45,14 +44,14 @@ async def signed_in(
 
 async def sign_in(
     auth: Limen, email: str = EMAIL, *, password: str = PASSWORD, scopes: tuple[str, ...] | None = None
-) -> SignedIn:
+) -> Grant:
     """Sign in for real, with an account that is made if it is missing."""
     try:
         await auth.add_account(email, password, scopes=scopes)
     except Rejected as error:
         if error.code != "account_exists":
             raise
-    return await auth.sign_in(email, password)
+    return (await auth.sign_in(email, password)).grant
 
 
 def present(

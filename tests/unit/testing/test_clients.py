@@ -87,20 +87,20 @@ async def auth_on_name(request: pytest.FixtureRequest) -> Any:
 async def test_signing_in_twice_uses_the_account_that_is_there() -> None:
     async with for_tests() as auth:
         one, other = await sign_in(auth), await sign_in(auth)
-    assert one.grant.account == other.grant.account
-    assert one.grant.session != other.grant.session
+    assert one.account == other.account
+    assert one.session != other.session
 
 
 async def test_scopes_are_those_of_the_account() -> None:
     async with for_tests() as auth:
-        grant = (await sign_in(auth, scopes=("b", "a"))).grant
+        grant = await sign_in(auth, scopes=("b", "a"))
         identity = await auth.authenticate(grant.credential)
     assert identity.scopes == {"a", "b"}
 
 
 async def test_present_works_for_a_synchronous_client() -> None:
     async with for_tests(strategy="jwt") as auth:
-        grant = (await sign_in(auth)).grant
+        grant = await sign_in(auth)
         with httpx2.Client(base_url=auth.settings.issuer) as client:
             present(client, auth, grant, transport="cookie")
             assert client.build_request("GET", "/").headers["cookie"].endswith(grant.credential)

@@ -21,7 +21,7 @@ def options() -> dict[str, Any]:
 
 
 async def test_the_fixture_is_a_running_limen_with_the_options_given(limen: Limen) -> None:
-    grant = (await sign_in(limen)).grant
+    grant = await sign_in(limen)
     assert grant.strategy == "jwt"
     assert await limen.authenticate(grant.credential)
 
