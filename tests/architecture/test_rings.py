@@ -1,0 +1,322 @@
+"""Imports go down the rings of the design: the tables here are that section as data.
+
+A new concept gets a line in RINGS. A pair within a ring gets a line in PAIRS, with its reason; before writing
+one, ask whether the shared thing belongs lower.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from support.source import Import, Module, imports, modules, names, parse, unit
+
+FACE = "limen"
+"""The package itself: it re-exports, so the core cannot import from it and the edge may."""
+
+RINGS = {
+    0: {"errors", "clock", "ids", "secret", "settings"},
+    1: {
+        "accounts",
+        "cookies",
+        "devices",
+        "insecure",
+        "jose",
+        "keys",
+        "passwords",
+        "problems",
+        "proxies",
+        "revocations",
+        "sessions",
+        "throttle",
+        "transport",
+    },
+    2: {"stores"},
+    3: {"strategies"},
+    4: {"audit", "auth", "feed", "flows", "hashing", "live_ring", "requirement", "verifier"},
+    5: {"integrations", "lab", "server", "testing"},
+    6: {"cli"},
+}
+RING = {concept: ring for ring, concepts in RINGS.items() for concept in concepts}
+
+PAIRS = {
+    ("ids", "clock"): "a UUIDv7 holds an Instant",
+    ("secret", "errors"): "a weak secret is Misconfigured",
+    ("settings", "clock"): "lifetimes are Seconds",
+    ("settings", "errors"): "a bad setting is Misconfigured",
+    ("settings", "secret"): "LIMEN_SECRET is a setting",
+    ("keys", "jose"): "a ring is made of JOSE keys",
+    ("insecure", "passwords"): "the weak scheme for tests is a password scheme",
+    ("transport", "cookies"): "a cookie is one of the two ways in which a credential travels",
+    ("auth", "feed"): "Limen puts the parts together",
+    ("auth", "flows"): "Limen puts the parts together",
+    ("auth", "hashing"): "Limen puts the parts together",
+    ("auth", "live_ring"): "Limen puts the parts together",
+    ("auth", "requirement"): "`auth.required` is a requirement",
+    ("requirement", "auth"): "the type of what it asks; never at run time",
+    ("flows", "audit"): "what a person did is recorded",
+    ("flows", "hashing"): "a password is proven in the pool",
+}
+"""Concepts of one ring that may import each other, and why."""
+
+SIDEWAYS = {
+    ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
+}
+"""The edge's parts never import each other, but for these."""
+
+EDGE_SEES = {
+    "accounts",
+    "auth",
+    "cookies",
+    "insecure",
+    "jose",
+    "keys",
+    "passwords",
+    "problems",
+    "proxies",
+    "requirement",
+    "revocations",
+    "sessions",
+    "strategies",
+    "transport",
+    "verifier",
+}
+"""What ring 5 may import beside ring 0 and `limen` itself: never stores, flows or the machinery of ring 4."""
+
+EDGE_DEBTS: dict[tuple[str, str], str] = {}
+"""Named so that they are seen. A debt that is paid must leave the table, or its test fails."""
+
+ROOT_OF_COMPOSITION = "limen.auth"
+"""The one module of ring 4 that names strategies and the opener of stores; the others know protocols."""
+
+CORE = {"argon2", "bcrypt", "cryptography", "msgspec"}
+"""What rings 0 to 4 stand on. Nothing there opens a socket."""
+
+DRIVERS: dict[tuple[str, str], str] = {
+    ("passwords", "zxcvbn"): "advice on a new password, imported when asked for",
+    ("stores.postgres", "asyncpg"): "its driver",
+    ("stores.redis", "redis"): "its driver",
+}
+
+KNOWN = names() | {f"limen.{concept}" for concept in RING}
+
+
+def inner(source: Iterable[Module]) -> Iterator[tuple[Module, Import]]:
+    """Every import of one module of Limen by another."""
+    for module in source:
+        for taken in imports(module, KNOWN):
+            if taken.origin.split(".")[0] == "limen":
+                yield module, taken
+
+
+def wrong(source: Iterable[Module]) -> list[str]:
+    """Each import that goes the wrong way, as `path:line: reason`."""
+    return [
+        f"{module.path}:{taken.line}: {reason}"
+        for module, taken in inner(source)
+        if (reason := _why(module, taken)) is not None
+    ]
+
+
+def _why(module: Module, taken: Import) -> str | None:
+    importer, imported = module.unit(), unit(taken.origin)
+    if importer == FACE:
+        return (
+            None if RING.get(imported, 0) < 5 else f"`limen` is the core's face, and {imported} is the edge"
+        )
+    for concept in (importer, imported):
+        if concept not in RING and concept != FACE:
+            return f"{concept} is in no ring: give it one in RINGS"
+    if importer == imported:
+        return _within(module, taken)
+    if imported == FACE:
+        return None if RING[importer] >= 5 else "the core does not import `limen`, which imports the core"
+    return _between(module, taken, importer, imported)
+
+
+def _within(module: Module, taken: Import) -> str | None:
+    """Stores and integrations are interchangeable, so none knows another; other packages are one concept."""
+    mine, theirs = _member(module.name), _member(taken.origin)
+    if mine is None or theirs is None or mine == theirs or theirs in ("base", "migrations"):
+        return None
+    if module.unit() in ("stores", "integrations"):
+        return f"{module.name} must not know {taken.origin}"
+    return None
+
+
+def _member(dotted: str) -> str | None:
+    """`sqlite` of `limen.stores.sqlite.writer`; None for the package itself, which opens them by name."""
+    parts = dotted.split(".")
+    return parts[2] if len(parts) > 2 else None
+
+
+def _between(module: Module, taken: Import, importer: str, imported: str) -> str | None:
+    low, high = RING[imported], RING[importer]
+    if low > high:
+        return f"{importer} (ring {high}) must not know {imported} (ring {low})"
+    if high == 6:
+        return None
+    if low == high:
+        named = (importer, imported) in (SIDEWAYS if high == 5 else PAIRS)
+        return None if named else f"{importer} and {imported} share ring {high}, and no table names the pair"
+    if high == 5:
+        seen = low == 0 or imported in EDGE_SEES or (importer, imported) in EDGE_DEBTS
+        return None if seen else f"the edge does not see {imported}"
+    if imported in ("stores", "strategies") and not _protocol(module, taken):
+        return f"{module.name} knows {taken.origin}, where `{imported}.base` has the protocols"
+    return None
+
+
+def _protocol(module: Module, taken: Import) -> bool:
+    if module.name == ROOT_OF_COMPOSITION:
+        return (
+            taken.origin == "limen.stores"
+            or _member(taken.origin) == "base"
+            or unit(taken.origin) != "stores"
+        )
+    return _member(taken.origin) == "base"
+
+
+def test_imports_go_down_the_rings() -> None:
+    assert wrong(modules()) == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "line", "reason"),
+    [
+        ("limen.sessions", "from limen.stores.base import Store", "must not know"),
+        ("limen.sessions", "def f():\n    import limen.auth", "must not know"),
+        ("limen.sessions", "if TYPE_CHECKING:\n    from limen.auth import Limen", "must not know"),
+        ("limen.sessions", "from limen import throttle", "no table names the pair"),
+        ("limen.errors", "from limen.settings import Settings", "no table names the pair"),
+        ("limen.sessions", "from limen import Identity", "does not import `limen`"),
+        ("limen.stores.sqlite", "from limen.stores.memory import MemoryStore", "must not know"),
+        ("limen.integrations.fastapi", "from limen.integrations.starlette import x", "must not know"),
+        ("limen.strategies.jwt", "from limen.stores.sqlite import SQLiteStore", "has the protocols"),
+        ("limen.flows.refresh", "from limen.strategies.hybrid import HybridStrategy", "has the protocols"),
+        ("limen.auth", "from limen.stores.sqlite import SQLiteStore", "has the protocols"),
+        ("limen.server.api", "from limen.integrations.asgi import x", "no table names the pair"),
+        ("limen.server.api", "from limen.stores.base import Store", "does not see stores"),
+        ("limen.server.api", "from limen.flows.register import register", "does not see flows"),
+        ("limen.server.api", "from limen.cli import main", "must not know"),
+        ("limen.sundries", "import limen.errors", "is in no ring"),
+        ("limen", "from limen.server import create_app", "is the edge"),
+    ],
+)
+def test_a_wrong_import_is_seen(importer: str, line: str, reason: str) -> None:
+    found = wrong([parse(importer, line)])
+    assert len(found) == 1
+    assert reason in found[0]
+
+
+@pytest.mark.parametrize(
+    ("importer", "line"),
+    [
+        ("limen.keys", "from limen.jose import jwk"),
+        ("limen.stores.sqlite.writer", "from limen.stores.sqlite.schema import SCHEMA"),
+        ("limen.stores.sqlite", "from limen.stores.base import Store"),
+        ("limen.auth", "from limen.stores import open_store"),
+        ("limen.auth", "from limen.strategies.hybrid import HybridStrategy"),
+        ("limen.server.api", "from limen import Identity"),
+        ("limen.cli.serve", "from limen.server import create_app"),
+        ("limen", "from limen.auth import Limen"),
+    ],
+)
+def test_a_right_import_is_not(importer: str, line: str) -> None:
+    assert wrong([parse(importer, line)]) == []
+
+
+def test_every_module_is_in_a_ring() -> None:
+    assert {module.unit() for module in modules()} - RING.keys() == {FACE}
+
+
+def test_every_concept_is_in_one_ring() -> None:
+    assert len(RING) == sum(len(concepts) for concepts in RINGS.values())
+
+
+def test_exceptions_are_still_needed() -> None:
+    """A table that names what nobody does any more would let it come back unseen."""
+    used = {(module.unit(), unit(taken.origin)) for module, taken in inner(modules())}
+    assert (SIDEWAYS | EDGE_DEBTS).keys() - used == set()
+
+
+def test_what_requirement_knows_of_auth_is_a_type() -> None:
+    taken = [(module.name, i.runtime) for module, i in inner(modules()) if i.origin == ROOT_OF_COMPOSITION]
+    assert ("limen.requirement", True) not in taken
+    assert ("limen.requirement", False) in taken
+
+
+def relative(source: Iterable[Module]) -> list[str]:
+    return [f"{m.path}:{i.line}" for m in source for i in imports(m, KNOWN) if i.origin.startswith(".")]
+
+
+def test_no_import_is_relative() -> None:
+    """`grep limen.sessions` must find all who know sessions."""
+    assert relative(modules()) == []
+    assert relative([parse("limen.keys", "from .jose import jwk")]) != []
+
+
+def foreign_secrets(source: Iterable[Module]) -> list[str]:
+    """Names with a leading underscore that another module takes."""
+    return [
+        f"{module.path}:{taken.line}: {taken.origin}.{taken.name}"
+        for module, taken in inner(source)
+        if taken.name is not None and taken.name.startswith("_") and not taken.name.startswith("__")
+    ]
+
+
+def test_nobody_takes_anothers_private_name() -> None:
+    assert foreign_secrets(modules()) == []
+    assert foreign_secrets([parse("limen.keys", "from limen.jose.jwk import _thumb")]) != []
+
+
+def heavy(source: Iterable[Module]) -> list[str]:
+    """Packages in rings 0 to 4 beside the four that the core stands on, and a store's own driver."""
+    found = []
+    for module in source:
+        if RING.get(module.unit(), 0) > 4:
+            continue
+        for taken in imports(module, KNOWN):
+            package = taken.origin.split(".")[0]
+            inside = ".".join(module.name.split(".")[1:])
+            own = any(inside.startswith(who) and package == what for who, what in DRIVERS)
+            if package not in sys.stdlib_module_names | CORE | {"limen"} and not own:
+                found.append(f"{module.path}:{taken.line}: {package}")
+    return found
+
+
+def test_the_core_stays_light() -> None:
+    assert heavy(modules()) == []
+    assert heavy([parse("limen.sessions", "import starlette")]) != []
+    assert heavy([parse("limen.stores.sqlite", "import asyncpg")]) != []
+    assert heavy([parse("limen.stores.postgres", "import asyncpg")]) == []
+
+
+def cycles(source: Iterable[Module]) -> list[str]:
+    """Modules that need each other at run time, each as a way around the circle."""
+    graph: dict[str, set[str]] = {}
+    for module, taken in inner(source):
+        if taken.runtime and taken.origin != module.name:
+            graph.setdefault(module.name, set()).add(taken.origin)
+    found: list[str] = []
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> None:
+        if name in way:
+            found.append(" → ".join((*way[way.index(name) :], name)))
+        elif name not in done:
+            for further in sorted(graph.get(name, ())):
+                walk(further, (*way, name))
+            done.add(name)
+
+    for name in sorted(graph):
+        walk(name, ())
+    return found
+
+
+def test_no_two_modules_need_each_other_at_run_time() -> None:
+    assert cycles(modules()) == []
+    both = [parse("limen.keys", "import limen.jose.jwk"), parse("limen.jose.jwk", "import limen.keys")]
+    assert cycles(both) == ["limen.jose.jwk → limen.keys → limen.jose.jwk"]
