@@ -8,8 +8,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-INSTALL := $(PIP) install --quiet --require-hashes
-LIMEN := $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+INSTALL := $(PIP) install -qq --require-hashes
+LIMEN := $(PIP) install -qq --no-deps --no-build-isolation --editable .
 WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 # The tests that ask `jose` from npm exist once their lock file does.
 REFEREES := $(patsubst %/package-lock.json,%/node_modules/.made,$(wildcard tests/referees/package-lock.json))
