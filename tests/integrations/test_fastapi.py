@@ -158,7 +158,7 @@ async def test_a_catch_all_route_does_not_hide_the_routes_of_limen(auth: Limen) 
 async def test_a_requirement_can_be_overridden_in_tests(auth: Limen) -> None:
     app = fastapi_app(auth)
     async with running(app):
-        identity = await auth.authenticate(await sign_in(auth).credential)
+        identity = await auth.authenticate((await sign_in(auth)).credential)
         app.dependency_overrides[auth.required] = lambda: identity
         async with stranger(app, auth) as client:
             assert (await client.get("/me")).json()["account"] == identity.account
