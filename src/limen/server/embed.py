@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
@@ -37,7 +36,7 @@ def _around(auth: Limen, inner: Any) -> Any:
     return lifespan
 
 
-async def _refuse(connection: Request | WebSocket, error: Exception) -> Response | None:
+async def _refuse(connection: Any, error: Exception) -> Any:
     """The problem document; where a server has none for WebSockets, a close before it is accepted."""
     if not isinstance(error, LimenError):
         raise error

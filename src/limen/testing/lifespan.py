@@ -37,7 +37,8 @@ async def _ask(
 ) -> None:
     await put({"type": f"lifespan.{what}"})
     answer = asyncio.ensure_future(get())
-    await asyncio.wait({task, answer}, return_when=asyncio.FIRST_COMPLETED)
+    either: set[asyncio.Future[Any]] = {task, answer}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if not answer.done():
         answer.cancel()
         raise RuntimeError(f"the application ended before {what} was answered") from task.exception()

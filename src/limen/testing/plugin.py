@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from limen.auth import Limen
-from limen.testing import for_tests
 from limen.testing.clock import TurnableClock
+from limen.testing.making import for_tests
 
 
 @pytest.fixture
