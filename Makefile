@@ -14,6 +14,8 @@ WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 # The tests that ask `jose` from npm exist once their lock file does.
 REFEREES := $(patsubst %/package-lock.json,%/node_modules/.made,$(wildcard tests/referees/package-lock.json))
 ARGS ?=
+# An interpreter that went away, with an upgrade of the system say, is no environment any more.
+$(if $(wildcard $(BIN)/python),,$(shell rm -f $(VENV)/.made))
 
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
