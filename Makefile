@@ -15,7 +15,7 @@ WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 REFEREES := $(patsubst %/package-lock.json,%/node_modules/.made,$(wildcard tests/referees/package-lock.json))
 ARGS ?=
 # An interpreter that went away, with an upgrade of the system say, is no environment any more.
-$(if $(wildcard $(BIN)/python),,$(shell rm -f $(VENV)/.made))
+$(shell test -x $(BIN)/python || rm -f $(VENV)/.made)
 
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

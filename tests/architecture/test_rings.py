@@ -25,6 +25,7 @@ RINGS = {
         "insecure",
         "jose",
         "keys",
+        "lint",
         "passwords",
         "problems",
         "proxies",
@@ -35,7 +36,7 @@ RINGS = {
     },
     2: {"stores"},
     3: {"strategies"},
-    4: {"audit", "auth", "feed", "flows", "hashing", "live_ring", "requirement", "verifier"},
+    4: {"audit", "auth", "doctor", "feed", "flows", "hashing", "live_ring", "requirement", "verifier"},
     5: {"integrations", "lab", "server", "testing"},
     6: {"cli"},
 }
@@ -48,6 +49,7 @@ PAIRS = {
     ("settings", "errors"): "a bad setting is Misconfigured",
     ("settings", "secret"): "LIMEN_SECRET is a setting",
     ("keys", "jose"): "a ring is made of JOSE keys",
+    ("lint", "jose"): "its findings are about tokens and keys",
     ("insecure", "passwords"): "the weak scheme for tests is a password scheme",
     ("transport", "cookies"): "a cookie is one of the two ways in which a credential travels",
     ("auth", "feed"): "Limen puts the parts together",
@@ -73,6 +75,7 @@ EDGE_SEES = {
     "insecure",
     "jose",
     "keys",
+    "lint",
     "passwords",
     "problems",
     "proxies",
@@ -147,9 +150,9 @@ def _within(module: Module, taken: Import) -> str | None:
 
 
 def _member(dotted: str) -> str | None:
-    """`sqlite` of `limen.stores.sqlite.writer`; None for the package itself, which opens them by name."""
+    """`sqlite` of `limen.stores.sqlite.writer` or `sqlite_writer`; None for the package itself."""
     parts = dotted.split(".")
-    return parts[2] if len(parts) > 2 else None
+    return parts[2].split("_")[0] if len(parts) > 2 else None
 
 
 def _between(module: Module, taken: Import, importer: str, imported: str) -> str | None:
@@ -216,6 +219,7 @@ def test_a_wrong_import_is_seen(importer: str, line: str, reason: str) -> None:
     [
         ("limen.keys", "from limen.jose import jwk"),
         ("limen.stores.sqlite.writer", "from limen.stores.sqlite.schema import SCHEMA"),
+        ("limen.stores.sqlite_writer", "from limen.stores.sqlite_rows import row"),
         ("limen.stores.sqlite", "from limen.stores.base import Store"),
         ("limen.auth", "from limen.stores import open_store"),
         ("limen.auth", "from limen.strategies.hybrid import HybridStrategy"),
