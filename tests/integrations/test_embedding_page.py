@@ -1,0 +1,34 @@
+"""docs/embedding.md: its Python is Python, and what it shows first works as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from limen.testing import running, signed_in, stranger
+
+pytestmark = pytest.mark.anyio
+
+PAGE = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_every_block_compiles() -> None:
+    assert len(BLOCKS) >= 4
+    for block in BLOCKS:
+        compile(block, "docs/embedding.md", "exec")
+
+
+async def test_the_fastapi_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIMEN_SECRET", "bW9zdCBzZWNyZXQsIGFuZCBmb3IgdGVzdHMgb25seSwgb2YgY291cnNl")
+    names: dict[str, object] = {}
+    exec(BLOCKS[0], names)
+    app, auth = names["app"], names["auth"]
+    async with running(app), stranger(app, auth) as nobody, await signed_in(app, auth) as ada:  # type: ignore[arg-type]
+        assert (await nobody.get("/me")).status_code == 401
+        assert (await nobody.get("/")).status_code == 200
+        assert (await ada.get("/me")).status_code == 200
+        assert (await ada.delete("/notes/1")).status_code == 403
