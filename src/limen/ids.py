@@ -89,7 +89,9 @@ def inspect(text: str) -> Inspected:
         return Inspected(text, None, "future", None, None, None, "the max UUID (RFC 9562 §5.10)")
     variant = _variant(raw[8])
     if variant != "rfc9562":
-        return Inspected(text, None, variant, None, None, None, "not of the RFC 9562 variant; its version is undefined")
+        return Inspected(
+            text, None, variant, None, None, None, "not of the RFC 9562 variant; its version is undefined"
+        )
     version = raw[6] >> 4
     created = _created(raw, version)
     has_node = version in (1, 2, 6)
