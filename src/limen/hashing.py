@@ -1,0 +1,162 @@
+"""The hashing pool: slow work done in few threads, waited for in a short queue, and refused beyond that.
+
+A login storm thus costs at most `threads` hashes of memory and no more processors than it may have, and
+everything else in the process goes on. argon2, bcrypt, scrypt and PBKDF2 let go of the interpreter while they
+run, and their threads step back for others where the system lets a thread have a priority (Linux).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar, TypeVarTuple
+
+from limen.clock import Seconds
+from limen.errors import Misconfigured, Unavailable
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+NICENESS = 10
+RETRY_AFTER: Seconds = 1.0
+"""A full queue of the default length is done in about a second, at some 20 ms a hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What the pool does now, and what it has refused since it was made."""
+
+    running: int
+    waiting: int
+    refused: int
+
+
+class HashingPool:
+    """At most `threads` calls at once and `queue` waiting; whoever comes then is told to come back.
+
+    Each call holds its place until its thread is done, even if its caller went away: only so is memory
+    bounded. A call whose caller went away before it began is never made.
+    """
+
+    def __init__(self, threads: int, queue: int, *, low_priority: bool = True) -> None:
+        if threads < 1 or queue < 0:
+            raise Misconfigured("hash_threads must be at least 1 and hash_queue at least 0")
+        self.threads, self.queue = threads, queue
+        # Guards everything below; never held while a call runs or a future is settled.
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._running = self._busy_threads = self._refused = 0
+        self._closed = False
+        self._executor = ThreadPoolExecutor(
+            threads,
+            thread_name_prefix="limen-hashing",
+            initializer=_step_back if low_priority else None,
+        )
+
+    async def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
+        """What `fn(*args)` answers or raises, called in a thread of the pool.
+
+        Unavailable(`hashing_busy`) at once if the queue is full, Unavailable if the pool is closed.
+        """
+        job: Future[T] = Future()
+        self._admit(job, lambda: fn(*args))
+        try:
+            return await asyncio.wrap_future(job)
+        except asyncio.CancelledError:
+            self._withdraw(job)
+            raise
+
+    def stats(self) -> Stats:
+        """Counts of this moment."""
+        with self._lock:
+            return Stats(self._running, len(self._waiting), self._refused)
+
+    async def close(self) -> None:
+        """Refuse whoever waits, and return when the last running call is done. Twice is once."""
+        with self._lock:
+            self._closed = True
+            left = list(self._waiting)
+            self._waiting.clear()
+        for job, _ in left:
+            if job.set_running_or_notify_cancel():
+                job.set_exception(_closed())
+        await asyncio.to_thread(self._executor.shutdown)
+
+    def _admit(self, job: Future[Any], call: Callable[[], Any]) -> None:
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            if self._running + len(self._waiting) >= self.threads + self.queue:
+                self._refused += 1
+                raise Unavailable(
+                    "too many passwords are being checked just now",
+                    retry_after=RETRY_AFTER,
+                    code="hashing_busy",
+                )
+            self._waiting.append((job, call))
+            if self._busy_threads < self.threads:
+                self._start_thread()
+
+    def _start_thread(self) -> None:
+        try:
+            self._executor.submit(self._work)
+        except RuntimeError as error:  # the system gives no more threads
+            self._waiting.pop()
+            raise Unavailable("a password cannot be hashed just now", reason="hashing_no_thread") from error
+        self._busy_threads += 1
+
+    def _withdraw(self, job: Future[Any]) -> None:
+        """Free the place of a call that has not begun."""
+        job.cancel()
+        with self._lock:
+            self._waiting = deque(entry for entry in self._waiting if entry[0] is not job)
+
+    def _work(self) -> None:
+        """One thread: call after call until none waits."""
+        while (taken := self._take()) is not None:
+            self._settle(*taken)
+
+    def _take(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        with self._lock:
+            while self._waiting:
+                job, call = self._waiting.popleft()
+                if job.set_running_or_notify_cancel():
+                    self._running += 1
+                    return job, call
+            self._busy_threads -= 1
+            return None
+
+    def _settle(self, job: Future[Any], call: Callable[[], Any]) -> None:
+        """Make the call. Its place is free before its caller hears of it."""
+        try:
+            answer = call()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
+            self._leave()
+            job.set_exception(error)
+        else:
+            self._leave()
+            job.set_result(answer)
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._running -= 1
+
+
+def _step_back() -> None:
+    """Let every other thread go first. A system that forbids it is no reason not to hash."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        with suppress(OSError):
+            niceness = os.getpriority(os.PRIO_PROCESS, thread) + NICENESS
+            os.setpriority(os.PRIO_PROCESS, thread, min(niceness, 19))
+
+
+def _closed() -> Unavailable:
+    return Unavailable("the server is stopping", reason="hashing_closed")
