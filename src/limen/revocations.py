@@ -146,6 +146,20 @@ class Filter:
         return len(self.sessions) + len(self.accounts) + len(self.claims) + len(self.keys)
 
 
+def cut(now: Instant, newest_ms: int | None) -> Instant:
+    """The `upto` that covers every session with an id of `newest_ms` or earlier: `now`, or the middle of
+    that millisecond where a clock went back. (Its start would not do: 1.001 * 1000 is below 1001.)"""
+    if newest_ms is None or newest_ms <= int(now * 1000):
+        return now
+    return Instant((newest_ms + 0.5) / 1000)
+
+
+def claims_cut(upto: Instant, last: Instant) -> Instant:
+    """The `upto` of a change of claims after the one of `last`: it covers the tokens in between as well,
+    whose `jti` is 2 ms later than `last` where the clock has not come that far."""
+    return Instant(max(upto, last + 0.002))
+
+
 def newest(revocations: Iterable[Revocation], *, default: int) -> int:
     """The highest position among the events, `default` if there is none."""
     return max((r.position for r in revocations), default=default)

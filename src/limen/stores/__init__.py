@@ -1,0 +1,33 @@
+"""Stores: one contract (`base`), several engines. `open_store` picks one by its address."""
+
+from __future__ import annotations
+
+from limen.errors import Misconfigured
+from limen.stores.base import Store
+from limen.stores.memory import MemoryStore
+from limen.stores.sqlite import SQLiteStore
+
+_FORMS = "memory:// (for tests), sqlite:///relative.db or sqlite:////absolute.db"
+
+
+def open_store(url: str) -> Store:
+    """The store at this address, not started yet. Misconfigured where there is no such engine."""
+    scheme, separator, rest = url.partition("://")
+    match scheme if separator else "":
+        case "memory" if not rest:
+            return MemoryStore()
+        case "sqlite" if rest.startswith("/") and len(rest) > 1:
+            return _sqlite(rest[1:])
+        case "sqlite":
+            raise Misconfigured(
+                "a SQLite address names a file: sqlite:///relative.db or sqlite:////absolute.db"
+            )
+    raise Misconfigured(f"no store has addresses that begin like {url.split(':')[0]!r}; there are {_FORMS}")
+
+
+def _sqlite(path: str) -> SQLiteStore:
+    if path.startswith((":memory:", "file:")):
+        raise Misconfigured("SQLite keeps sessions in a file, for several processes; for tests use memory://")
+    if any(mark in path for mark in "?#\0"):
+        raise Misconfigured("a SQLite address is a path and nothing else: it takes no options")
+    return SQLiteStore(path)

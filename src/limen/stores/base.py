@@ -5,17 +5,20 @@ has changed nothing that the caller was told of. Stores read no clock, see diges
 secrets, and decide nothing: where a rule is needed inside the step, it is a pure function of ring 1.
 
 Every method may raise `Unavailable`. A row that cannot be read as what it should be counts as absent and
-is logged, without its content.
+is logged, without its content. Text that not every engine keeps (`storable`) is Rejected when it is written,
+and names nothing when it is looked up. Where the caller is cancelled, the step is finished all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from limen.accounts import Account
 from limen.clock import Instant, Seconds
+from limen.errors import Rejected
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
 from limen.revocations import Page, Revocation
@@ -32,7 +35,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Sessions with ids of this moment or earlier are dead: make an id of a later millisecond and repeat."""
+    """Sessions with ids of this moment or earlier are dead: make an id of a later millisecond and repeat.
+
+    The same answer is given, with the id's own moment, where the id is taken.
+    """
 
     upto: Instant
 
@@ -97,8 +103,9 @@ class Accounts(Protocol):
     ) -> Revocation | None:
         """Set what the account may do, narrow its sessions to it, and append a `claims` event.
 
-        Sessions are never widened: new scopes come with the next sign-in. `claims_changed` becomes `upto`,
-        or stays where it is later. None if there is no such account.
+        Sessions are never widened: new scopes come with the next sign-in. `claims_changed` and the event's
+        `upto` become `revocations.claims_cut` of `upto`: tokens of an earlier change are covered too, even
+        in the same millisecond or where a clock went back. None if there is no such account.
         """
         ...
 
@@ -121,7 +128,8 @@ class Sessions(Protocol):
     async def open_session(
         self, session: Session, *, limit: int | None, until: Instant, now: Instant
     ) -> Opened | Cut | NoAccount:
-        """Keep a new session. With `limit`, exactly that many live ones remain, the oldest going first.
+        """Keep a new session. With `limit`, exactly that many live ones remain, those with the lowest ids
+        going first, and never the new one.
 
         Checked in the same step: the account exists and is enabled, and the id's millisecond is later than
         the account's `cutoff`. Each session that made room is an event of the feed, good until `until`.
@@ -158,13 +166,16 @@ class Sessions(Protocol):
     async def revoke_session(
         self, sid: SessionID, *, account: AccountID | None, now: Instant, until: Instant, why: str
     ) -> Revocation | None:
-        """End one session and append the event. None if there is none such, or it is not `account`'s."""
+        """End one session and append the event. None if there is none such, or it is not `account`'s.
+
+        A row past its end that was not swept yet is ended too.
+        """
         ...
 
     async def revoke_others(
         self, account: AccountID, *, keep: SessionID, now: Instant, until: Instant, why: str
     ) -> list[Revocation]:
-        """End all sessions of the account but one, each an event, in one step."""
+        """End all sessions of the account but one, each an event, oldest first, in one step."""
         ...
 
     async def revoke_account(
@@ -172,8 +183,9 @@ class Sessions(Protocol):
     ) -> Revocation:
         """End all sessions of the account by one event.
 
-        Its `upto` is `now` or, where a clock went back, the newest session's millisecond; it becomes the
-        account's `cutoff` if there is such an account. The cutoff never moves back.
+        Its `upto` is `now` or, where a clock went back, the newest session's millisecond
+        (`revocations.cut`), and `until` moves with it; it becomes the account's `cutoff` if there is such
+        an account. The cutoff never moves back.
         """
         ...
 
@@ -218,20 +230,40 @@ class Keys(Protocol):
         """Make `keys` the ring if its version is still `version`; the new version, or None if it is not.
 
         Two nodes that rotate at once: one wins. `revocation` is appended in the same step (a compromise).
-        A key id that the ring ever had is never taken away: `keys` holds all of them.
+        A key id that the ring ever had is never taken away: ValueError unless `keys` holds all of them.
         """
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Which migrations, by name and in order, a store has had and still needs."""
+
+    applied: tuple[str, ...]
+    pending: tuple[str, ...]
+
+
 class Store(Accounts, Sessions, Feed, Throttles, Keys, Protocol):
     """One engine that keeps everything."""
+
+    async def schema(self) -> Schema:
+        """What `start` or `migrate` would do; changes nothing and makes no file. Before `start` too."""
+        ...
+
+    async def migrate(self) -> Schema:
+        """Bring the schema up to date; `applied` are the migrations that this call ran. Before `start` too.
+
+        Several processes may call it at once: each migration runs once. `Misconfigured` where the schema
+        is of a newer Limen, or an applied migration is not the one that we have.
+        """
+        ...
 
     async def start(self) -> None:
         """Open, migrate, check. `Misconfigured` or `Unavailable` in one sentence where that cannot be."""
         ...
 
     async def close(self) -> None:
-        """Finish what was begun and let go. A closed store raises `Unavailable`."""
+        """Finish what was begun and let go. A closed store raises `Unavailable` until it is started again."""
         ...
 
     async def ping(self) -> None:
@@ -245,3 +277,40 @@ class Store(Accounts, Sessions, Feed, Throttles, Keys, Protocol):
         revocations past `until`, buckets past `ends`.
         """
         ...
+
+
+def storable(*texts: str) -> None:
+    """Rejected for text that not every engine keeps: NUL (PostgreSQL) and lone surrogates (all of them)."""
+    for text in texts:
+        if not is_storable(text):
+            raise Rejected(
+                "text with a NUL or half a character cannot be kept", code="text_malformed", status=422
+            )
+
+
+def is_storable(text: str) -> bool:
+    """Whether every engine keeps it as it is."""
+    return "\0" not in text and (text.isascii() or _is_whole(text))
+
+
+def joined(words: Sequence[str]) -> str:
+    """Scopes or methods as one text, which `split` takes apart again; Rejected where it could not."""
+    text = " ".join(words)
+    if split(text) != tuple(words):
+        raise Rejected("a word has no blanks and is not empty", code="text_malformed", status=422)
+    storable(text)
+    return text
+
+
+@lru_cache(maxsize=1024)
+def split(text: str) -> tuple[str, ...]:
+    """The words that were `joined`. Few combinations are in use, so each is made once."""
+    return tuple(text.split(" ")) if text else ()
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

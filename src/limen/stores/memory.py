@@ -1,0 +1,343 @@
+"""The memory store: the contract in plain dictionaries, for tests and as the model of every other store.
+
+No method awaits anything, and each holds one lock from its first look to its last change, so each is one
+step for tasks and for threads. Nothing outlives the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Lock
+from typing import TypeVar
+
+from limen import ids, revocations, throttle
+from limen.accounts import Account
+from limen.clock import Instant, Seconds
+from limen.errors import Unavailable
+from limen.ids import AccountID, SessionID
+from limen.keys import StoredKey, StoredRing
+from limen.revocations import Kind, Page, Revocation
+from limen.sessions import Digest, Session
+from limen.stores.base import (
+    Cut,
+    Gone,
+    NoAccount,
+    Opened,
+    Rotated,
+    Schema,
+    Stale,
+    joined,
+    storable,
+)
+from limen.throttle import Bucket, Limit, Wait
+
+_K = TypeVar("_K", int, str)
+_V = TypeVar("_V")
+
+
+class MemoryStore:
+    """Everything in this process. Closing it forgets nothing: started again, it goes on."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._closed = False
+        self._accounts: dict[AccountID, Account] = {}
+        self._keys: dict[str, AccountID] = {}
+        self._sessions: dict[SessionID, Session] = {}
+        self._of: dict[AccountID, set[SessionID]] = {}
+        self._events: dict[int, Revocation] = {}
+        self._position = 0
+        self._buckets: dict[str, Bucket] = {}
+        self._ring = StoredRing((), 0)
+
+    # -- accounts ----------------------------------------------------------------------------------------
+
+    async def add_account(self, account: Account) -> bool:
+        storable(account.email, account.key, account.password or "")
+        joined(account.scopes)
+        with self._step():
+            if account.id in self._accounts or account.key in self._keys:
+                return False
+            self._accounts[account.id] = account
+            self._keys[account.key] = account.id
+            return True
+
+    async def account(self, account: AccountID) -> Account | None:
+        with self._step():
+            return self._accounts.get(account)
+
+    async def account_by_key(self, key: str) -> Account | None:
+        with self._step():
+            found = self._keys.get(key)
+            return None if found is None else self._accounts[found]
+
+    async def accounts(self, *, after: AccountID | None = None, limit: int = 100) -> list[Account]:
+        with self._step():
+            later = sorted(a for a in self._accounts if after is None or a > after)
+            return [self._accounts[a] for a in later[:limit]]
+
+    async def upgrade_password(self, account: AccountID, *, spent: str, fresh: str) -> bool:
+        storable(fresh)
+        with self._step():
+            found = self._accounts.get(account)
+            if found is None or found.password != spent:
+                return False
+            self._accounts[account] = replace(found, password=fresh)
+            return True
+
+    async def change_password(
+        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+    ) -> Revocation | None:
+        storable(fresh)
+        with self._step():
+            found = self._accounts.get(account)
+            if found is None or spent not in (None, found.password):
+                return None
+            self._accounts[account] = replace(found, password=fresh)
+            return self._end_all(account, now, until, "password_changed")
+
+    async def set_scopes(
+        self, account: AccountID, scopes: tuple[str, ...], *, upto: Instant, until: Instant, now: Instant
+    ) -> Revocation | None:
+        joined(scopes)
+        with self._step():
+            found = self._accounts.get(account)
+            if found is None:
+                return None
+            cut = revocations.claims_cut(upto, found.claims_changed)
+            self._accounts[account] = replace(found, scopes=scopes, claims_changed=cut)
+            for sid in self._of.get(account, ()):
+                session = self._sessions[sid]
+                kept = tuple(scope for scope in session.scopes if scope in scopes)
+                self._sessions[sid] = replace(session, scopes=kept)
+            until = Instant(until + (cut - upto))
+            return self._append(Revocation(Kind.CLAIMS, account, cut, until, now, "scopes_changed"))
+
+    async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
+        with self._step():
+            found = self._accounts.get(account)
+            if found is None:
+                return None
+            if found.disabled is None:
+                self._accounts[account] = replace(found, disabled=now)
+            return self._end_all(account, now, until, "account_disabled")
+
+    async def enable_account(self, account: AccountID) -> bool:
+        with self._step():
+            found = self._accounts.get(account)
+            if found is None:
+                return False
+            self._accounts[account] = replace(found, disabled=None)
+            return True
+
+    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
+        with self._step():
+            if account not in self._accounts:
+                return None
+            event = self._end_all(account, now, until, "account_deleted")
+            del self._keys[self._accounts.pop(account).key]
+            return event
+
+    # -- sessions ----------------------------------------------------------------------------------------
+
+    async def open_session(
+        self, session: Session, *, limit: int | None, until: Instant, now: Instant
+    ) -> Opened | Cut | NoAccount:
+        storable(session.user_agent, session.source)
+        joined(session.amr)
+        joined(session.scopes)
+        with self._step():
+            account = self._accounts.get(session.account)
+            if account is None or account.disabled is not None:
+                return NoAccount()
+            ms = ids.created_ms(session.id)
+            if ms <= int(account.cutoff * 1000):
+                return Cut(account.cutoff)
+            if session.id in self._sessions:
+                return Cut(revocations.cut(Instant(0.0), ms))
+            live = [s.id for s in self._live(session.account, now)]
+            excess = 0 if limit is None else max(len(live) + 1 - limit, 0)
+            ended = tuple(self._end(sid, now, until, "session_limit") for sid in sorted(live)[:excess])
+            self._sessions[session.id] = session
+            self._of.setdefault(session.account, set()).add(session.id)
+            return Opened(ended)
+
+    async def session(self, sid: SessionID) -> Session | None:
+        with self._step():
+            return self._sessions.get(sid)
+
+    async def sessions_of(self, account: AccountID, *, now: Instant) -> list[Session]:
+        with self._step():
+            return sorted(self._live(account, now), key=lambda s: s.id, reverse=True)
+
+    async def rotate(
+        self, sid: SessionID, spent: Digest, fresh: Digest, *, now: Instant, idle: Seconds
+    ) -> Rotated | Stale | Gone:
+        with self._step():
+            session = self._sessions.get(sid)
+            if session is None or now >= session.ends:
+                return Gone()
+            if session.digest != spent:
+                return Stale(session)
+            self._sessions[sid] = rotated = replace(
+                session,
+                digest=fresh,
+                generation=session.generation + 1,
+                rotated=now,
+                touched=now,
+                ends=Instant(min(now + idle, session.expires)),
+            )
+            return Rotated(rotated)
+
+    async def touch(self, sid: SessionID, *, now: Instant, idle: Seconds) -> bool:
+        with self._step():
+            session = self._sessions.get(sid)
+            if session is None or now >= session.ends:
+                return False
+            ends = max(session.ends, min(now + idle, session.expires))
+            self._sessions[sid] = replace(session, touched=max(session.touched, now), ends=Instant(ends))
+            return True
+
+    async def revoke_session(
+        self, sid: SessionID, *, account: AccountID | None, now: Instant, until: Instant, why: str
+    ) -> Revocation | None:
+        with self._step():
+            session = self._sessions.get(sid)
+            if session is None or account not in (None, session.account):
+                return None
+            return self._end(sid, now, until, why)
+
+    async def revoke_others(
+        self, account: AccountID, *, keep: SessionID, now: Instant, until: Instant, why: str
+    ) -> list[Revocation]:
+        with self._step():
+            others = sorted(self._of.get(account, set()) - {keep})
+            return [self._end(sid, now, until, why) for sid in others]
+
+    async def revoke_account(
+        self, account: AccountID, *, now: Instant, until: Instant, why: str
+    ) -> Revocation:
+        with self._step():
+            return self._end_all(account, now, until, why)
+
+    # -- feed, throttles, keys ---------------------------------------------------------------------------
+
+    async def read_feed(self, after: int, *, now: Instant) -> Page:
+        with self._step():
+            young = (e for p, e in self._events.items() if p > after and now < e.until)
+            return Page(tuple(young), self._position, self._ring.version)
+
+    async def revoke(self, revocation: Revocation) -> Revocation:
+        storable(revocation.subject, revocation.why)
+        with self._step():
+            return self._append(revocation)
+
+    async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
+        storable(*(key for key, _ in charges))
+        with self._step():
+            charged: dict[str, Bucket] = {}
+            for key, limit in charges:
+                bucket = charged.get(key) or self._buckets.get(key)
+                verdict = throttle.charge(key, bucket, limit, now=now)
+                if isinstance(verdict, Wait):
+                    return verdict
+                charged[key] = verdict.bucket
+            self._buckets.update(charged)
+            return None
+
+    async def settle(self, *, clear: Sequence[str] = (), refund: Sequence[tuple[str, Limit]] = ()) -> None:
+        with self._step():
+            for key in clear:
+                self._buckets.pop(key, None)
+            for key, limit in refund:
+                if key in self._buckets:
+                    self._buckets[key] = throttle.refunded(self._buckets[key], free=limit.free)
+
+    async def ring(self) -> StoredRing:
+        with self._step():
+            return self._ring
+
+    async def replace_ring(
+        self, keys: Sequence[StoredKey], *, version: int, revocation: Revocation | None = None
+    ) -> int | None:
+        with self._step():
+            if self._ring.version != version:
+                return None
+            if not {k.kid for k in self._ring.keys} <= {k.kid for k in keys}:
+                raise ValueError("a key id that the ring had is never taken away")
+            self._ring = StoredRing(tuple(sorted(keys, key=lambda k: k.created)), version + 1)
+            if revocation is not None:
+                self._append(revocation)
+            return version + 1
+
+    # -- its own life ------------------------------------------------------------------------------------
+
+    async def schema(self) -> Schema:
+        return Schema((), ())
+
+    async def migrate(self) -> Schema:
+        return Schema((), ())
+
+    async def start(self) -> None:
+        self._closed = False
+
+    async def close(self) -> None:
+        self._closed = True
+
+    async def ping(self) -> None:
+        with self._step():
+            return
+
+    async def sweep(self, *, now: Instant, limit: int = 1_000) -> int:
+        with self._step():
+            past = sorted((s.ends, s.id) for s in self._sessions.values() if s.ends <= now)
+            for _, sid in past[:limit]:
+                self._remove(sid)
+            old = _oldest(self._events, lambda e: e.until, now, limit)
+            idle = _oldest(self._buckets, lambda b: b.ends, now, limit)
+            return len(past[:limit]) + old + idle
+
+    # -- inside a step -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        if self._closed:
+            raise Unavailable("the store is closed", code="unavailable", reason="store_closed")
+        with self._lock:
+            yield
+
+    def _live(self, account: AccountID, now: Instant) -> list[Session]:
+        return [s for sid in self._of.get(account, ()) if now < (s := self._sessions[sid]).ends]
+
+    def _end(self, sid: SessionID, now: Instant, until: Instant, why: str) -> Revocation:
+        self._remove(sid)
+        return self._append(Revocation(Kind.SESSION, sid, now, until, now, why))
+
+    def _end_all(self, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation:
+        mine = sorted(self._of.get(account, ()))
+        upto = revocations.cut(now, ids.created_ms(mine[-1]) if mine else None)
+        for sid in mine:
+            self._remove(sid)
+        found = self._accounts.get(account)
+        if found is not None:
+            self._accounts[account] = replace(found, cutoff=max(found.cutoff, upto))
+        until = Instant(until + (upto - now))
+        return self._append(Revocation(Kind.ACCOUNT, account, upto, until, now, why))
+
+    def _remove(self, sid: SessionID) -> None:
+        self._of[self._sessions.pop(sid).account].discard(sid)
+
+    def _append(self, revocation: Revocation) -> Revocation:
+        self._position += 1
+        self._events[self._position] = event = replace(revocation, position=self._position)
+        return event
+
+
+def _oldest(table: dict[_K, _V], end: Callable[[_V], Instant], now: Instant, limit: int) -> int:
+    """Take the first `limit` that are past their end out of a table; how many there were."""
+    past = sorted((end(value), key) for key, value in table.items() if end(value) <= now)[:limit]
+    for _, key in past:
+        del table[key]
+    return len(past)

@@ -1,0 +1,77 @@
+"""The feed in SQLite: appending events, and reading them.
+
+Positions are given inside the one writing transaction of the moment, so they are in the order of commits: a
+reader that has seen a position has seen, or could have seen, every lower one. None ever comes late.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+from limen.clock import Instant
+from limen.ids import AccountID
+from limen.revocations import Kind, Page, Revocation, cut
+from limen.stores.sqlite import rows
+
+_AFTER = (
+    f"SELECT {rows.REVOCATION} FROM limen_revocations "  # noqa: S608 - a constant of ours
+    "WHERE position > ? AND until > ? ORDER BY position"
+)
+_POSITION = "SELECT seq FROM sqlite_sequence WHERE name = 'limen_revocations'"
+
+
+def append(db: sqlite3.Connection, revocation: Revocation) -> Revocation:
+    """Add an event to the feed; the answer carries its position."""
+    r = revocation
+    cursor = db.execute(
+        "INSERT INTO limen_revocations (kind, subject, upto, until, at, why) VALUES (?, ?, ?, ?, ?, ?)",
+        (r.kind.value, r.subject, r.upto, r.until, r.at, r.why),
+    )
+    return replace(revocation, position=cursor.lastrowid or 0)
+
+
+def end_all(db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation:
+    """End every session of an account by one event, which covers the newest, whatever the clock says."""
+    id_ = rows.raw(account)
+    newest = db.execute("SELECT max(id) FROM limen_sessions WHERE account = ?", (id_,)).fetchone()[0]
+    upto = cut(now, None if newest is None else int.from_bytes(newest[:6]))
+    db.execute("DELETE FROM limen_sessions WHERE account = ?", (id_,))
+    db.execute("UPDATE limen_accounts SET cutoff = max(cutoff, ?) WHERE id = ?", (upto, id_))
+    until = Instant(until + (upto - now))
+    return append(db, Revocation(Kind.ACCOUNT, account, upto, until, now, why))
+
+
+class FeedReader:
+    """Reads the feed on a connection of its own, and hardly at all while nothing changes.
+
+    `data_version` changes on this connection when any other, of whichever process, has committed.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._version, self._position, self._ring = -1, 0, 0
+
+    def read(self, after: int, now: Instant) -> Page:
+        version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._version and after >= self._position:
+            return Page((), self._position, self._ring)
+        page = self._snapshot(after, now)
+        # The version of before the snapshot: a commit in between is seen twice rather than never.
+        self._version, self._position, self._ring = version, page.position, page.ring
+        return page
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _snapshot(self, after: int, now: Instant) -> Page:
+        """Events, position and ring of one moment."""
+        self._db.execute("BEGIN")
+        try:
+            position = self._db.execute(_POSITION).fetchone()
+            ring = self._db.execute("SELECT ring FROM limen_state").fetchone()
+            found = self._db.execute(_AFTER, (after, now)).fetchall()
+        finally:
+            self._db.rollback()
+        events = rows.readable(rows.revocation, found)
+        return Page(tuple(events), position[0] if position else 0, ring[0] if ring else 0)

@@ -1,0 +1,102 @@
+"""The files of a database: where they may lie, and that nobody but their owner reads them.
+
+SQLite gives `-wal` and `-shm` the mode of the database. That file is never opened here once it exists:
+closing any descriptor of it would drop the locks that this process holds on it through SQLite.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from limen.errors import Misconfigured
+
+_PRIVATE = 0o600
+_BESIDE = ("-wal", "-shm")
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs"})
+_MOUNTS = Path("/proc/self/mounts")
+
+
+def lock_of(path: Path) -> Path:
+    """The file whose lock keeps the writers of all processes apart."""
+    return path.with_name(path.name + "-lock")
+
+
+def check_place(path: Path) -> None:
+    """Misconfigured unless a database could lie here. Touches nothing."""
+    if not path.parent.is_dir():
+        raise Misconfigured(f"the directory {path.parent} does not exist: make it, or name another database")
+    for file in (path, lock_of(path), *_beside(path)):
+        _check_regular(file)
+    mount = _filesystem_of(path.parent.resolve(), _MOUNTS.read_text("utf-8") if _MOUNTS.exists() else "")
+    if mount in _NETWORK:
+        raise Misconfigured(
+            f"{path} lies on a network file system ({mount}), where SQLite loses data: put it on a local disk"
+        )
+
+
+def open_private(path: Path) -> int:
+    """A descriptor of this file, made if need be, that only its owner may read."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(path, flags, _PRIVATE)
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be written by this user: {error.strerror}") from error
+    try:
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != _PRIVATE:
+            os.fchmod(descriptor, _PRIVATE)  # the umask, or whoever made it
+    except OSError as error:
+        os.close(descriptor)
+        raise _open_to_others(path, error) from error
+    return descriptor
+
+
+def make_private(path: Path) -> None:
+    """Make the database if it is not there, and close what is there to everybody but its owner."""
+    if not path.exists():
+        os.close(open_private(path))
+    for file in (path, *_beside(path)):
+        _tighten(file)
+
+
+def _beside(path: Path) -> list[Path]:
+    return [path.with_name(path.name + ending) for ending in _BESIDE]
+
+
+def _tighten(file: Path) -> None:
+    try:
+        if stat.S_IMODE(file.lstat().st_mode) & 0o177:
+            file.chmod(_PRIVATE)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _open_to_others(file, error) from error
+
+
+def _open_to_others(file: Path, error: OSError) -> Misconfigured:
+    return Misconfigured(f"{file} is open to others and its mode cannot be set to 0600: {error.strerror}")
+
+
+def _check_regular(file: Path) -> None:
+    try:
+        mode = file.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Misconfigured(f"{file} cannot be looked at by this user: {error.strerror}") from error
+    if stat.S_ISLNK(mode):
+        raise Misconfigured(f"{file} is a symbolic link: name the file that it leads to")
+    if not stat.S_ISREG(mode):
+        raise Misconfigured(f"{file} is a directory or device: name a file")
+
+
+def _filesystem_of(place: Path, mounts: str) -> str:
+    """The kind of the file system that a place lies on, from the text of /proc/mounts; empty if unknown."""
+    found = ("", "")
+    for line in mounts.splitlines():
+        _, point, kind, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if place.is_relative_to(point) and len(point) >= len(found[0]):
+            found = (point, kind)
+    return found[1]
