@@ -29,6 +29,11 @@ SESSION = (
     "id, account, strategy, digest, generation, rotated, created, authenticated, amr, scopes, touched, "
     "ends, expires, user_agent, source"
 )
+SESSION_AFTER = (
+    "id, account, strategy, digest, generation, rotated + 0.0, created + 0.0, authenticated + 0.0, amr, "
+    "scopes, touched + 0.0, ends + 0.0, expires + 0.0, user_agent, source"
+)
+"""The same for RETURNING, which gives an instant without fraction as the integer that the file holds."""
 REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
 KEY = "kid, algorithm, state, sealed, created, since"

@@ -26,7 +26,7 @@ _INSERT = (
 )
 _ROTATE = (
     "UPDATE limen_sessions SET digest = ?1, generation = generation + 1, rotated = ?2, touched = ?2, "  # noqa: S608
-    f"ends = min(?3, expires) WHERE id = ?4 AND digest = ?5 AND ends > ?2 RETURNING {rows.SESSION}"
+    f"ends = min(?3, expires) WHERE id = ?4 AND digest = ?5 AND ends > ?2 RETURNING {rows.SESSION_AFTER}"
 )
 _TOUCH = (
     "UPDATE limen_sessions SET touched = max(touched, ?1), ends = max(ends, min(?2, expires)) "

@@ -84,12 +84,16 @@ class SQLiteStore:
 
     async def upgrade_password(self, account: AccountID, *, spent: str, fresh: str) -> bool:
         storable(fresh)
+        if not is_storable(spent):
+            return False
         return await self._parts.writer.do(accounts.upgrade_password, account, spent, fresh)
 
     async def change_password(
         self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
     ) -> Revocation | None:
         storable(fresh)
+        if spent is not None and not is_storable(spent):
+            return None
         return await self._parts.writer.do(accounts.change_password, account, spent, fresh, now, until)
 
     async def set_scopes(

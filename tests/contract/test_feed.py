@@ -1,0 +1,93 @@
+"""The feed: complete, in order, and a barrier."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from limen.clock import Instant
+from limen.revocations import Kind, Page, Revocation
+from limen.stores.base import Store
+from support.stores import NOW, UNTIL, Home, added, opened
+
+pytestmark = pytest.mark.anyio
+
+
+def event(subject: str = "k1", *, until: float = UNTIL, kind: Kind = Kind.KEY) -> Revocation:
+    return Revocation(kind, subject, NOW, Instant(until), NOW, "compromised")
+
+
+async def test_a_new_store_has_an_empty_feed(store: Store) -> None:
+    assert await store.read_feed(0, now=NOW) == Page((), 0, 0)
+
+
+async def test_an_event_carries_its_position_and_is_read_back(store: Store) -> None:
+    for position, kind in enumerate(Kind, 1):
+        kept = await store.revoke(event(f"sübject {kind}", kind=kind))
+        assert kept.position == position
+        assert await store.read_feed(position - 1, now=NOW) == Page((kept,), position, 0)
+
+
+async def test_events_come_after_a_position_while_they_matter(store: Store) -> None:
+    kept = [await store.revoke(event(f"k{n}", until=UNTIL + n)) for n in range(6)]
+    assert await store.read_feed(0, now=NOW) == Page(tuple(kept), 6, 0)
+    assert await store.read_feed(4, now=NOW) == Page(tuple(kept[4:]), 6, 0)
+    assert await store.read_feed(0, now=Instant(UNTIL + 3)) == Page(tuple(kept[4:]), 6, 0)
+    assert await store.read_feed(6, now=NOW) == Page((), 6, 0)
+
+
+async def test_R17_a_reader_that_starts_late_misses_nothing_young(store: Store) -> None:
+    """Also after another reader of the same store has read everything."""
+    kept = [await store.revoke(event(f"k{n}")) for n in range(3)]
+    assert (await store.read_feed(3, now=NOW)).revocations == ()
+    assert (await store.read_feed(0, now=NOW)).revocations == tuple(kept)
+    assert (await store.read_feed(1, now=NOW)).revocations == tuple(kept[1:])
+
+
+async def test_a_position_is_never_given_twice(store: Store) -> None:
+    for _ in range(3):
+        await store.revoke(event())
+    assert await store.sweep(now=UNTIL) == 3
+    assert await store.read_feed(0, now=NOW) == Page((), 3, 0)
+    assert (await store.revoke(event())).position == 4
+    assert (await store.read_feed(3, now=NOW)).position == 4
+
+
+async def test_the_feed_outlives_the_process(home: Home) -> None:
+    store = home.open()
+    await store.start()
+    kept = await store.revoke(event())
+    await store.close()
+    store = home.open()
+    await store.start()
+    assert await store.read_feed(0, now=NOW) == Page((kept,), 1, 0)
+    await store.close()
+
+
+async def test_R20_the_feed_is_a_barrier(store: Store) -> None:
+    """Whatever was acknowledged before a read was sent is in its answer, while others write all the time."""
+    account = await added(store)
+    held = [await opened(store, account, at=NOW + n) for n in range(60)]
+
+    async def end(start: int) -> None:
+        for session in held[start::6]:
+            kept = await store.revoke_session(session.id, account=None, now=NOW, until=UNTIL, why="w")
+            assert kept is not None
+            page = await store.read_feed(kept.position - 1, now=NOW)
+            assert kept in page.revocations
+            assert page.position >= kept.position
+
+    await asyncio.gather(*(end(n) for n in range(6)))
+    whole = await store.read_feed(0, now=NOW)
+    assert [r.position for r in whole.revocations] == list(range(1, 61))
+
+
+async def test_positions_follow_the_order_of_acknowledgement(store: Store) -> None:
+    done: list[int] = []
+
+    async def revoke(n: int) -> None:
+        done.append((await store.revoke(event(f"k{n}"))).position)
+
+    await asyncio.gather(*(revoke(n) for n in range(50)))
+    assert done == sorted(done)
