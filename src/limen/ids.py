@@ -1,7 +1,8 @@
 """UUIDs by RFC 9562: version 7 where a database sorts, version 4 where creation time must not leak.
 
 Limen passes ids around as their canonical text, 36 lower-case characters. `uuid.UUID()` accepts braces,
-URNs and even non-ASCII digits; `parse` accepts the canonical form alone. No id is ever a secret.
+URNs, non-ASCII digits and foreign variants; `parse` accepts the canonical form of RFC 9562 alone. No id is
+ever a secret.
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ Entropy = Callable[[int], bytes]
 """n → n unpredictable bytes. `secrets.token_bytes` outside tests."""
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.ASCII)
+NIL = "00000000-0000-0000-0000-000000000000"
+MAX = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 _LATEST_MS = (1 << 48) - 1
 _GREGORIAN_OFFSET_100NS = 0x01B21DD213814000  # 1582-10-15 to 1970-01-01, RFC 9562 §5.1
 
 
 def uuid7(now: Instant, entropy: Entropy = secrets.token_bytes) -> str:
     """A UUIDv7 made at `now` to the millisecond, the other 74 bits random (RFC 9562 §5.7)."""
+    # Cut and not rounded, as the filter and the stores cut the Instant that they compare an id with: an id of
+    # the moment of a cut must not come out later than the cut.
     ms = min(max(int(now * 1000), 0), _LATEST_MS)
     tail = int.from_bytes(entropy(10), "big")
     high = (ms << 16) | 0x7000 | (tail >> 68) & 0xFFF
@@ -43,7 +48,17 @@ def uuid4(entropy: Entropy = secrets.token_bytes) -> str:
 
 
 def parse(text: str) -> str:
-    """`text` if it is a UUID in canonical form, else ValueError. Versions are not judged here."""
+    """`text` if it is a UUID of RFC 9562 in canonical form, else ValueError. Versions are not judged here.
+
+    The nil and the max UUID are well-formed (§5.9, §5.10); other variants than the RFC's are not (§4.1).
+    """
+    _canonical(text)
+    if text[19] not in "89ab" and text not in (NIL, MAX):
+        raise ValueError("not of the variant of RFC 9562 (§4.1)")
+    return text
+
+
+def _canonical(text: str) -> str:
     if not _CANONICAL.match(text):
         raise ValueError("not a UUID in canonical form (RFC 9562 §4)")
     return text
@@ -81,11 +96,14 @@ class Inspected:
 
 
 def inspect(text: str) -> Inspected:
-    """Read version, variant, time and node out of a canonical UUID; ValueError for any other text."""
-    raw = to_bytes(parse(text))
-    if raw == b"\x00" * 16:
+    """Read version, variant, time and node out of a canonical UUID; ValueError for any other text.
+
+    Foreign variants are named and not refused: an inspection is for looking at what one has.
+    """
+    raw = to_bytes(_canonical(text))
+    if text == NIL:
         return Inspected(text, None, "ncs", None, None, None, "the nil UUID (RFC 9562 §5.9)")
-    if raw == b"\xff" * 16:
+    if text == MAX:
         return Inspected(text, None, "future", None, None, None, "the max UUID (RFC 9562 §5.10)")
     variant = _variant(raw[8])
     if variant != "rfc9562":
