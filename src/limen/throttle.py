@@ -67,7 +67,7 @@ def charge(key: str, bucket: Bucket | None, limit: Limit, *, now: Instant) -> Ch
         return Wait(key, min(bucket.opens - now, limit.longest))
     charges += 1
     over = charges - limit.free
-    delay = 0.0 if over <= 0 else min(limit.first * 2.0 ** min(over - 1, 40), limit.longest)
+    delay = 0.0 if over < 0 else min(limit.first * 2.0 ** min(over, 40), limit.longest)
     return Charged(Bucket(key, charges, Instant(last + delay), last, Instant(last + limit.keep)))
 
 
