@@ -19,6 +19,7 @@ EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _LOCAL_MAX = 64
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,64}\Z")  # RFC 6749 §3.3
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
+_LOOK_ALIKES = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+\Z")
 
 
@@ -63,13 +64,47 @@ def check_email(text: str) -> str:
         raise _bad("an e-mail address has at most 254 bytes")
     if "@" not in normal:
         raise _bad("an e-mail address has one @ and no blanks or invisible characters")
+    if any(_mixes_alphabets(part) for part in (local, *labels)):
+        raise _bad("an e-mail address does not mix alphabets whose letters look alike")
     return normal
 
 
 def email_key(text: str) -> str:
-    """The canonical form under which an address is found: NFKC, case folded, NFKC again."""
-    folded = unicodedata.normalize("NFKC", text[:EMAIL_MAX]).casefold()
-    return unicodedata.normalize("NFKC", folded)
+    """The canonical form under which an address is found: NFKC, case folded, NFKC again, IDNs in Unicode.
+
+    Never fails, for it meets whatever was typed at a sign-in: what cannot be an address has the empty key,
+    which no account has.
+    """
+    if len(text) > EMAIL_MAX or any(unicodedata.category(c) == "Cs" for c in text):
+        return ""
+    local, at, domain = _fold(text).rpartition("@")
+    return local + at + ".".join(_label_key(label) for label in domain.split("."))
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _label_key(label: str) -> str:
+    """A label of a domain as people read it. `xn--` that encodes what folds to something else stays as it is:
+    it is no real IDN (RFC 5891 §4.2), and must not be taken for the domain that it folds to."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        decoded = label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
+    real = not decoded.isascii() and decoded == _fold(decoded) and not decoded.startswith("xn--")
+    whole = all(c == "-" or c.isalnum() or unicodedata.category(c) == "Mn" for c in decoded)
+    return decoded if real and whole else label
+
+
+def _mixes_alphabets(text: str) -> bool:
+    """Whether letters of several look-alike alphabets stand side by side (UTS 39 §5)."""
+    if text.isascii():
+        return False
+    names = {unicodedata.name(c, "").split(" ")[0] for c in text if c.isalpha()}
+    return len(names & _LOOK_ALIKES) > 1
 
 
 def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
