@@ -7,7 +7,6 @@ a key (HKDF-SHA-256, RFC 5869; the purpose is the `info`).
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 from typing import Never
 
@@ -31,9 +30,9 @@ class Secret:
                 f"LIMEN_SECRET has {len(raw)} bytes and needs at least {MINIMUM_BYTES}; {_HINT}",
                 code="secret_too_short",
             )
-        if len(set(raw)) < 8:
+        if len(set(raw)) < 8 or raw in (raw + raw)[1:-1]:
             raise Misconfigured(
-                f"LIMEN_SECRET repeats a few characters and is no random value; {_HINT}", code="secret_weak"
+                f"LIMEN_SECRET repeats itself and is no random value; {_HINT}", code="secret_weak"
             )
         self.__raw = raw
 
@@ -47,7 +46,7 @@ class Secret:
         text = text.strip()
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error, or text that is not ASCII
             raw = b""
         return cls(raw if len(raw) >= MINIMUM_BYTES else text.encode())
 
