@@ -111,7 +111,8 @@ class Filter:
             case Kind.CLAIMS:
                 _raise_cut(self.claims, AccountID(revocation.subject), upto_ms, revocation.until)
             case Kind.KEY:
-                self.keys[revocation.subject] = revocation.until
+                until = self.keys.get(revocation.subject, revocation.until)
+                self.keys[revocation.subject] = max(revocation.until, until)
             case Kind.ISSUER:
                 self.issuer_ms = max(self.issuer_ms, upto_ms)
 
