@@ -111,7 +111,7 @@ async def _prove(parts: Parts, account: Account | None, password: str) -> Matche
 
 
 async def _upgrade(parts: Parts, account: Account, spent: str, password: str) -> None:
-    """Replace a hash of an older kind. The sign-in has succeeded; whether this does changes nothing for it."""
+    """Replace a hash of an older kind. The sign-in has succeeded, and does so whether or not this does."""
     try:
         fresh = await parts.pool.run(parts.hasher.hash, password)
         await parts.store.upgrade_password(account.id, spent=spent, fresh=fresh)
