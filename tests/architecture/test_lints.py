@@ -13,7 +13,7 @@ from support.source import ROOT, Module, modules, parse, references
 Lint = Callable[[Iterable[Module]], list[str]]
 
 CLOCKS = re.compile(
-    r"time\.(time|monotonic|perf_counter|process_time)(_ns)?"
+    r"time\.(time|monotonic|perf_counter|process_time|clock_gettime)(_ns)?"
     r"|datetime\.(datetime\.(now|utcnow|today)|date\.today)"
     r"|limen\.clock\.SystemClock"
 )
