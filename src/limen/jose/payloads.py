@@ -1,0 +1,103 @@
+"""The claims of an access token (RFC 9068 §2.2) as bytes: written in one way, read without ambiguity."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from limen.jose import strict_json
+from limen.jose.jws import denied
+
+LATEST = 253_402_300_800
+"""The year 10000: a NumericDate from there on is an error, of milliseconds for seconds most often."""
+
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+NumericDate = Annotated[int, msgspec.Meta(ge=0, lt=LATEST)] | Annotated[float, msgspec.Meta(ge=0, lt=LATEST)]
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What an access token says. Its text is its fields in this order, those that are None left out."""
+
+    iss: Name
+    sub: Name
+    aud: str | tuple[str, ...]
+    exp: NumericDate
+    iat: NumericDate
+    jti: Name
+    client_id: Name
+    nbf: NumericDate | None = None
+    sid: str | None = None
+    auth_time: NumericDate | None = None
+    amr: tuple[str, ...] | None = None
+    scope: str | None = None
+    strategy: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Claims).decode
+
+
+def write(claims: Claims) -> bytes:
+    """The payload; ValueError if `read` would refuse it."""
+    payload = _encode(claims)
+    if _own(payload) is None:
+        raise ValueError("these claims are none of an access token")
+    return payload
+
+
+def read(payload: bytes) -> Claims:
+    """The claims in a payload whose signature is right; Denied (`token_invalid`) for any other."""
+    return _own(payload) or _foreign(payload)
+
+
+def _own(payload: bytes) -> Claims | None:
+    """The claims, if the payload is byte for byte what `write` makes of them; else None.
+
+    The encoder writes each name once, in one order, without escapes that are not needed. Bytes equal to its
+    output are therefore free of everything that `strict_json` would refuse.
+    """
+    try:
+        claims = _decode(payload)
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return None
+    return claims if _encode(claims) == payload else None
+
+
+def _foreign(payload: bytes) -> Claims:
+    """The claims of a payload that another issuer wrote, or an attacker."""
+    try:
+        said = strict_json.load_object(payload)
+    except strict_json.DuplicateNameError:
+        raise denied("claims_duplicate") from None
+    except ValueError:
+        raise denied("claims_malformed") from None
+    for name in Claims.__struct_fields__:
+        _check_present(said, name)
+    try:
+        return msgspec.convert(said, Claims)
+    except msgspec.ValidationError:
+        raise denied(_wrong(said)) from None
+
+
+def _check_present(said: dict[str, Any], name: str) -> None:
+    if name in said:
+        if said[name] is None:
+            raise denied(f"{name}_malformed")
+    elif name in _REQUIRED:
+        raise denied(f"{name}_missing")
+
+
+def _wrong(said: dict[str, Any]) -> str:
+    """Which claim it is that has the wrong type or range."""
+    for name, kind in _KINDS.items():
+        try:
+            msgspec.convert(said.get(name), kind)
+        except msgspec.ValidationError:
+            return f"{name}_malformed"
+    return "claims_malformed"
+
+
+_FIELDS = msgspec.structs.fields(Claims)
+_REQUIRED = frozenset(field.name for field in _FIELDS if field.required)
+_KINDS = {field.name: field.type for field in _FIELDS}
