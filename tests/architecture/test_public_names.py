@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import types
+
+import pytest
 
 import limen
 
-PUBLIC: tuple[str, ...] = ()
+PUBLIC = (
+    "Denied",
+    "Grant",
+    "Guarantees",
+    "Identity",
+    "Limen",
+    "LimenError",
+    "Misconfigured",
+    "Rejected",
+    "Revoked",
+    "Secret",
+    "Session",
+    "Settings",
+    "SignedIn",
+    "StrategyName",
+    "Throttled",
+    "Transport",
+    "Unavailable",
+)
 
 
 def test_public_names_are_the_pinned_ones() -> None:
@@ -15,6 +37,18 @@ def test_public_names_are_the_pinned_ones() -> None:
 
 def test_each_public_name_is_there() -> None:
     assert [name for name in PUBLIC if not hasattr(limen, name)] == []
+
+
+def test_importing_the_package_loads_no_part_of_it() -> None:
+    """The command line lies below it, and asks for what it needs."""
+    code = "import sys, limen; print([name for name in sys.modules if name.startswith('limen.')])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_a_name_that_is_not_there_is_said_as_python_says_it() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Keeper'"):
+        _ = limen.Keeper  # type: ignore[attr-defined]
 
 
 def test_nothing_else_looks_public() -> None:
