@@ -162,9 +162,9 @@ def _reader(path: Path) -> sqlite3.Connection:
 
 
 def _select(bare: sqlite3.Connection) -> str:
-    columns = ", ".join(row[1] for row in bare.execute("PRAGMA table_info(sessions)"))
-    key = next(row[1] for row in bare.execute("PRAGMA table_info(sessions)") if row[5] == 1)
-    return f"SELECT {columns} FROM sessions WHERE {key} = ?"
+    columns = ", ".join(row[1] for row in bare.execute("PRAGMA table_info(limen_sessions)"))
+    key = next(row[1] for row in bare.execute("PRAGMA table_info(limen_sessions)") if row[5] == 1)
+    return f"SELECT {columns} FROM limen_sessions WHERE {key} = ?"
 
 
 def _django(folder: Path) -> Callable[[], object]:
