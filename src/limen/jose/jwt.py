@@ -57,7 +57,7 @@ class TokenVerifier:
 
     __slots__ = ("_audience", "_issuer", "_leeway", "_payload")
 
-    def __init__(self, policy: TokenPolicy, keys: Mapping[str, VerifyKey]) -> None:
+    def __init__(self, policy: TokenPolicy, keys: VerifyKey | Mapping[str, VerifyKey]) -> None:
         self._issuer, self._audience, self._leeway = policy.issuer, policy.audience, policy.leeway
         self._payload = jws.Verifier(
             keys, typ=policy.typ, max_bytes=policy.max_bytes, algorithms=policy.algorithms
