@@ -231,7 +231,13 @@ class SQLiteStore:
             raise faults.unavailable(error) from error
 
     def orphan(self) -> None:
-        """In the child of a fork: touch nothing of the parent's, and say so to whoever asks."""
+        """In the child of a fork: touch nothing of the parent's, and say so to whoever asks.
+
+        The child has the file of the lock open too, and would go on holding what the parent held when it
+        died. Closing it here takes nothing from a parent that lives: its own descriptor keeps the lock.
+        """
+        if isinstance(self._parts, Parts):
+            self._parts.lock.close()
         _left_to_the_parent.append(self._parts)
         self._parts = _Shut(faults.forked())
 
