@@ -68,6 +68,13 @@ async def test_W27_a_websocket_needs_an_identity_too(auth: Limen) -> None:
         assert (await dial(app, "/open", {})).accepted
 
 
+async def test_a_public_front_page_opens_nothing_below_it(auth: Limen) -> None:
+    app = LimenMiddleware(open_door, auth, public={"/"})
+    async with running(app), stranger(app, auth) as client:
+        assert (await client.get("/")).status_code == 200
+        assert (await client.get("/admin")).status_code == 401
+
+
 @pytest.mark.parametrize("kind", ["webtransport", "http3", "", "HTTP"])
 async def test_W27_a_kind_of_scope_that_nobody_knows_is_refused(auth: Limen, kind: str) -> None:
     reached = []

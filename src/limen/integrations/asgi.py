@@ -33,8 +33,9 @@ _log = logging.getLogger("limen.asgi")
 class LimenMiddleware:
     """Asks every request and every WebSocket for an identity, answers the routes of Limen, and runs it.
 
-    `public` names exact paths; one that ends in `/` names everything below it. A kind of scope that nobody
-    here knows is refused, so that a new protocol does not become a way around the door.
+    `public` names exact paths; one that ends in `/` names everything below it, `/` itself excepted: a public
+    front page does not open the house. A kind of scope that nobody here knows is refused, so that a new
+    protocol does not become a way around the door.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class LimenMiddleware:
         self._app, self._auth, self._recall = app, auth, auth.recall
         self._names, self._transports = auth.cookie_names, auth.transports
         self._public = frozenset(public)
-        self._below = tuple(path for path in public if path.endswith("/"))
+        self._below = tuple(path for path in public if path.endswith("/") and path != "/")
         self._own, self._own_exact, self._own_below = _own_routes(auth) if mount else (app, frozenset(), ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
