@@ -9,7 +9,6 @@ read `$Version`, split at commas, and turn `\145` in quotes into `e`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from limen.errors import Misconfigured
 
@@ -22,18 +21,26 @@ _VALUE = re.compile(r"[A-Za-z0-9_.~-]*\Z", re.ASCII)
 _PATH = re.compile(r"/[A-Za-z0-9_.~/-]*\Z", re.ASCII)
 
 
-def values(header: bytes, start: bytes) -> Iterator[bytes]:
-    """The value of every pair of a `Cookie` header that begins with `start`, which is a name and its `=`.
+class Twice(ValueError):
+    """Two cookies of one name: which of them is ours, nobody can tell."""
+
+
+def value_of(header: bytes, start: bytes) -> bytes | None:
+    """The value of the pair of a `Cookie` header that begins with `start` (a name and `=`); Twice if two do.
 
     Nothing is allocated but what is found, however many other pairs there are.
     """
+    found = None
     at = header.find(start)
     while at >= 0:
         after = at + len(start)
-        end = header.find(b";", after)
         if at == 0 or header[at - 2 : at] == b"; ":
-            yield header[after:] if end < 0 else header[after:end]
+            if found is not None:
+                raise Twice
+            end = header.find(b";", after)
+            found = header[after:] if end < 0 else header[after:end]
         at = header.find(start, after)
+    return found
 
 
 def set_cookie(name: str, value: str, *, max_age: int, path: str, secure: bool) -> bytes:

@@ -55,8 +55,10 @@ def problem(error: LimenError, *, instance: str | None = None) -> Problem:
         "detail": _detail(error),
         "code": error.code,
     }
-    if isinstance(error, Rejected) and error.field is not None:
-        document["field"] = error.field
+    if isinstance(error, Rejected):
+        headers += [(b"set-cookie", value) for value in error.clears]
+        if error.field is not None:
+            document["field"] = error.field
     if isinstance(error, Throttled | Unavailable):
         document["retry_after"] = seconds = _whole(error.retry_after)
         headers.append((b"retry-after", b"%d" % seconds))
@@ -86,7 +88,7 @@ def _challenge(error: LimenError, status: int) -> str | None:
     if error.code in _INVALID_REQUEST:
         return f'{plain}, error="invalid_request"'
     if error.code == "insufficient_scope":
-        needed = getattr(error, "scopes", ())
+        needed = error.scopes if isinstance(error, Denied) else ()
         named = f', scope="{" ".join(needed)}"' if needed and all(map(_SCOPE.match, needed)) else ""
         return f'{plain}, error="insufficient_scope"{named}'
     return None

@@ -39,9 +39,14 @@ class CookieNames:
     device: str = "__Host-device"
     starts: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
     """How the pairs of the two that identify a request begin."""
+    clears: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
+    """The `Set-Cookie` values that take both away."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "starts", (f"{self.sid}=".encode(), f"{self.token}=".encode()))
+        both, secure = (self.sid, self.token), self.sid.startswith("__")
+        clears = tuple(cookies.clear_cookie(name, path="/", secure=secure) for name in both)
+        object.__setattr__(self, "starts", tuple(f"{name}=".encode() for name in both))
+        object.__setattr__(self, "clears", clears)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -61,8 +66,9 @@ class Found(NamedTuple):
 def find_credential(headers: Headers, names: CookieNames, transports: Collection[Transport]) -> Found | None:
     """The one credential among the headers; None if there is none. Transports not named are not looked at.
 
-    Rejected(400) for two of anything, whichever would work: who put the second one there is unknown. Denied
-    for one that cannot be of our making. Other schemes of `Authorization` than Bearer are not ours to judge.
+    Rejected(400) for two of anything, whichever would work: who put the second one there is unknown. After
+    two cookies the answer clears both, for the browser would send them again for ever. Denied for one that
+    cannot be of our making. Other schemes of `Authorization` than Bearer are not ours to judge.
     """
     authorization = cookie = None
     for name, value in headers:
@@ -92,8 +98,11 @@ def find_cookie(headers: Headers, name: str) -> str | None:
             cookie = value if cookie is None else _joined(cookie, value)
     if cookie is None:
         return None
-    found = _only(_sized(cookie), (f"{name}=".encode(),))
-    return None if found is None or found.translate(None, _OURS) else found.decode("ascii")
+    try:
+        found = cookies.value_of(_sized(cookie), f"{name}=".encode())
+    except cookies.Twice:
+        raise _ambiguous("two_cookies") from None
+    return None if not found or found.translate(None, _OURS) else found.decode("ascii")
 
 
 def check_forgery(method: str, headers: Headers, origins: Collection[str]) -> None:
@@ -158,24 +167,21 @@ def _bearer(authorization: bytes) -> str | None:
 
 
 def _kept(cookie: bytes, names: CookieNames) -> str | None:
-    found = _only(_sized(cookie), names.starts)
-    if found is None:
+    """The one credential in cookies; None if there is none. An empty one is none (S03)."""
+    sid, token = names.starts
+    try:
+        found = cookies.value_of(_sized(cookie), sid)
+        other = cookies.value_of(cookie, token)
+    except cookies.Twice:
+        raise _ambiguous("two_cookies", names.clears) from None
+    if found and other:
+        raise _ambiguous("two_kinds_of_cookie", names.clears)
+    credential = found or other
+    if not credential:
         return None
-    if found.translate(None, _OURS):
+    if credential.translate(None, _OURS):
         raise _foreign()
-    return found.decode("ascii")
-
-
-def _only(cookie: bytes, starts: tuple[bytes, ...]) -> bytes | None:
-    """The one value among those pairs; None if there is none, or an empty one, which is none (S03)."""
-    found = None
-    for start in starts:
-        if start in cookie:
-            for value in cookies.values(cookie, start):
-                if found is not None:
-                    raise _ambiguous("two_cookies")
-                found = value
-    return found or None
+    return credential.decode("ascii")
 
 
 def _joined(cookie: bytes, more: bytes) -> bytes:
@@ -189,8 +195,10 @@ def _sized(cookie: bytes) -> bytes:
     return cookie
 
 
-def _ambiguous(reason: str) -> Rejected:
-    return Rejected("more than one credential came at once", code="credential_ambiguous", reason=reason)
+def _ambiguous(reason: str, clears: tuple[bytes, ...] = ()) -> Rejected:
+    return Rejected(
+        "more than one credential came at once", code="credential_ambiguous", reason=reason, clears=clears
+    )
 
 
 def _malformed() -> Rejected:

@@ -81,10 +81,11 @@ class LimenMiddleware:
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket may outlive the credential that opened it, so each message asks again."""
-        if scope.get("limen.auth") is not self._auth:
+        ours = scope.get("limen.auth") is self._auth
+        found = find_credential(scope["headers"], self._names, self._transports) if ours else None
+        if found is None:
             await self._app(scope, receive, send)
             return
-        found = find_credential(scope["headers"], self._names, self._transports)
         socket = _Socket(self._auth, found.credential, receive, send)
         try:
             await self._app(scope, socket.receive, socket.send)
