@@ -95,5 +95,5 @@ def _challenge(error: LimenError, status: int) -> str | None:
 
 
 def _whole(seconds: float) -> int:
-    """Whole seconds, rounded up, so that coming back then is not too early; a day where it is no number."""
-    return max(1, math.ceil(seconds)) if 0 <= seconds <= 86_400 else 86_400
+    """Whole seconds, rounded up, so that coming back then is not too early; a day if it is more, or NaN."""
+    return math.ceil(max(seconds, 1.0)) if seconds <= 86_400 else 86_400
