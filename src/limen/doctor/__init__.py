@@ -86,7 +86,9 @@ def _told(error: LimenError, rule: str) -> Finding:
 
 
 def _secret(settings: Settings, sources: Mapping[str, str]) -> Iterator[Finding]:
-    if settings.secret is not None:
+    if settings.secret is None:
+        yield find(CATALOGUE, "secret_missing")
+    else:
         yield from lint.secret(b64.decode(settings.secret.reveal()))
     if sources.get("secret", "").endswith(".toml"):
         yield find(CATALOGUE, "secret_in_configuration", source=sources["secret"])

@@ -14,6 +14,9 @@ CATALOGUE: Catalogue = {
     "database_unusable": Rule(
         _E, "the database cannot be used: {problem} ({code})", "Nothing starts without it.",
         "docs/errors.md", "Do what the sentence says."),
+    "secret_missing": Rule(
+        _E, "there is no LIMEN_SECRET", "Nothing is served without it, and nothing was made: this is no "
+        "development.", "ASVS 13.3.1", "Make one with `limen key secret`, and keep it outside the database."),
     "secret_in_configuration": Rule(
         _W, "the secret stands in {source}", "Configuration is copied, shown and checked in.",
         "ASVS 13.3.1", "Move it to LIMEN_SECRET, or to a file named by LIMEN_SECRET_FILE."),
@@ -108,7 +111,7 @@ CATALOGUE: Catalogue = {
         _N, "the ring signs by {active} and the setting is {wanted}", "Keys change at their rotation.",
         "RFC 8725 §3.1", "Run `limen key rotate` twice, or wait."),
     "sqlite_old": Rule(
-        _W, "{problem}", "What was lost is lost.", "sqlite.org/wal.html", "Install SQLite 3.51.3 or newer."),
+        _W, "{problem}", "A damaged database is not mended, only restored.", "sqlite.org/wal.html", "Install SQLite 3.51.3 or newer."),
     "schema_pending": Rule(
         _W, "migrations are missing: {names}", "They are applied when the next process starts.",
         "docs/cli.md", "Run `limen migrate`."),
