@@ -78,6 +78,8 @@ async def test_W20_a_refused_host_has_them_too(host: str | None) -> None:
 async def test_W20_hsts_is_not_said_in_development_or_in_clear_text() -> None:
     async with served(issuer="http://127.0.0.1:8000") as at, at.client() as client:
         assert "strict-transport-security" not in (await client.get("/")).headers
+        answer = await ask(at.app, scheme="https", host="localhost:8000")
+        assert "strict-transport-security" not in answer.headers
     async with served() as at:
         answer = await ask(at.app, scheme="http", path="/healthz")
         assert "strict-transport-security" not in answer.headers
@@ -150,6 +152,7 @@ async def test_W14_the_named_origin_may_ask_and_read() -> None:
     async with served(origins=(ALLOWED,)) as at:
         asked = await ask(at.app, "OPTIONS", "/auth/login", headers=preflight(ALLOWED))
         assert asked.status_code == 204
+        assert "content-length" not in asked.headers
         assert asked.headers["access-control-allow-origin"] == ALLOWED
         assert asked.headers["access-control-allow-methods"] == "GET, POST, DELETE"
         assert "content-type" in asked.headers["access-control-allow-headers"]

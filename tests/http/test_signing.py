@@ -173,6 +173,78 @@ async def test_S08_S09_S10_a_cookie_that_only_looks_like_ours_signs_nobody_in(li
         assert answer.status_code in (400, 401)
 
 
+async def test_S08_two_cookies_of_ours_are_taken_away(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with served() as at:
+        for lines in (
+            [("cookie", "__Host-token=a.b.c; __Host-token=d.e.f")],
+            [("cookie", "__Host-token=a.b.c"), ("cookie", "__Host-token=d.e.f")],
+            [("cookie", f"__Host-token=a.b.c; __Host-sid={'A' * 64}")],
+        ):
+            answer = await ask(at.app, headers=lines)
+            assert (answer.status_code, code(answer)) == (400, "credential_ambiguous")
+            taken = {line.partition("=")[0] for line in answer.all("set-cookie") if "Max-Age=0" in line}
+            assert {"__Host-sid", "__Host-token"} <= taken
+        both = [("cookie", "__Host-token=a.b.c"), ("authorization", "Bearer x")]
+        assert (await ask(at.app, headers=both)).all("set-cookie") == [], (
+            "a mistake of a program, not of a jar"
+        )
+    assert "two_cookies" in caplog.text
+
+
+AUTHORIZATIONS: list[tuple[list[bytes], int]] = [
+    ([b"Bearer %s"], 200),
+    ([b"bearer %s"], 200),
+    ([b"BEARER %s"], 200),
+    ([b"Bearer %s", b"Bearer %s"], 400),
+    ([b"Bearer %s", b"Basic YTpi"], 400),
+    ([b"Basic YTpi", b"Bearer %s"], 400),
+    ([b"Bearer %s, Bearer %s"], 400),
+    ([b"Bearer Bearer %s"], 400),
+    ([b"Bearer\t%s"], 400),
+    ([b"Bearer  %s"], 400),
+    ([b"Bearer %s "], 400),
+    ([b"Bearer"], 400),
+    ([b"Bearer "], 400),
+    ([b"Bearer %%"], 400),
+    ([b"Bearer \xff\xfe"], 400),
+    ([b"Bearer %%61%%zz"], 400),
+    ([b"Token %s"], 401),
+    ([b"%s"], 401),
+    ([b""], 401),
+    ([b"Basic YTpi"], 401),
+]
+
+
+@pytest.mark.parametrize(("lines", "status"), AUTHORIZATIONS, ids=repr)
+async def test_W10_one_authorization_well_written_or_none(lines: list[bytes], status: int) -> None:
+    async with served() as at, at.client() as client:
+        token = (await login(client))["access_token"].encode()
+        said = [("authorization", line.replace(b"%s", token).replace(b"%%", b"%")) for line in lines]
+        answer = await ask(at.app, headers=said)
+        assert answer.status_code == status
+        if status != 200:
+            assert "www-authenticate" in answer.headers
+
+
+async def test_the_refresh_cookie_is_sent_to_where_the_application_is_mounted() -> None:
+    async with served() as at, at.client() as client:
+        inner = at.app
+
+        async def mounted(scope: Any, receive: Any, send: Any) -> None:
+            await inner({**scope, "root_path": "/api"}, receive, send)
+
+        at.app = mounted
+        async with at.browser() as browser:
+            answer = await browser.post("/api/auth/login", json=LOGIN | {"transport": "cookie"})
+            assert cookies(answer)["__Secure-refresh"]["path"] == "/api/auth/refresh"
+            assert (await browser.post("/api/auth/refresh")).status_code == 200
+            out = await browser.post("/api/auth/logout")
+            assert cookies(out)["__Secure-refresh"]["path"] == "/api/auth/refresh"
+        at.app = inner
+        assert (await client.get("/auth/session")).status_code == 401
+
+
 async def test_S32_a_credential_in_the_address_or_the_body_is_no_credential() -> None:
     async with served() as at, at.client() as client:
         tokens = await login(client)
