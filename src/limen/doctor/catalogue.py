@@ -111,7 +111,8 @@ CATALOGUE: Catalogue = {
         _N, "the ring signs by {active} and the setting is {wanted}", "Keys change at their rotation.",
         "RFC 8725 §3.1", "Run `limen key rotate` twice, or wait."),
     "sqlite_old": Rule(
-        _W, "{problem}", "A damaged database is not mended, only restored.", "sqlite.org/wal.html", "Install SQLite 3.51.3 or newer."),
+        _W, "{problem}", "A damaged database is not mended, only restored.", "sqlite.org/wal.html",
+        "Install SQLite 3.51.3 or newer."),
     "schema_pending": Rule(
         _W, "migrations are missing: {names}", "They are applied when the next process starts.",
         "docs/cli.md", "Run `limen migrate`."),
