@@ -127,6 +127,8 @@ def _wire(settings: Settings) -> Iterator[Finding]:
 def _networks(settings: Settings) -> Iterator[Finding]:
     for network in settings.trusted_proxies:
         yield from _proxy(network)
+    if not settings.trusted_proxies and not settings.development:
+        yield find(CATALOGUE, "proxies_none")
     for origin in settings.origins:
         if "*" in origin or origin == "null":
             yield find(CATALOGUE, "origins_wildcard", origin=origin)

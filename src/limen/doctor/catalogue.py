@@ -64,6 +64,10 @@ CATALOGUE: Catalogue = {
     "proxies_malformed": Rule(
         _E, "trusted_proxies has {network}, which is no network", "It matches nobody.", "RFC 4632 §3.1",
         "Write 10.0.0.0/8, for one."),
+    "proxies_none": Rule(
+        _W, "no proxy is trusted", "`limen serve` ends no TLS, so it answers nobody; and all clients share "
+        "one address.", "ASVS 4.1.3, ASVS 12.2.1",
+        "Name the proxy that ends TLS in trusted_proxies; not where your server does so itself."),
     "proxies_everyone": Rule(
         _E, "trusted_proxies has {network}: everybody", "Any client writes its own address, and none is "
         "ever slowed down.", "ASVS 4.1.3", "Name the addresses of your proxies."),

@@ -24,6 +24,7 @@ GOOD = Settings(
     secret=Secret(bytes(range(100, 148))),
     issuer="https://auth.example",
     audience="api",
+    trusted_proxies=("10.0.0.7",),
     database="sqlite:////var/lib/limen/limen.db",
 )
 
@@ -73,6 +74,7 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     ("cookies_bare", {"issuer": "http://auth.example"}),
     ("audience_default", {"audience": ""}),
     ("algorithm_symmetric", {"algorithm": "HS256"}),
+    ("proxies_none", {"trusted_proxies": ()}),
     ("proxies_malformed", {"trusted_proxies": ("everybody",)}),
     ("proxies_everyone", {"trusted_proxies": ("0.0.0.0/0",)}),
     ("proxies_everyone", {"trusted_proxies": ("10.0.0.0/8", "::/0")}),
