@@ -41,6 +41,8 @@ def refused(headers: Headers, code: str) -> LimenError:
     with pytest.raises((Denied, Rejected)) as caught:
         find(headers)
     assert caught.value.code == code
+    if code in ("credential_ambiguous", "cookies_too_large"):  # a recall must not let it pass either
+        assert glance([(b"host", b"app.example.com"), *headers], NAMES, BOTH) is None
     return caught.value
 
 
@@ -129,6 +131,9 @@ def test_a_transport_that_is_not_allowed_is_not_looked_at(transport: Transport) 
     assert found is not None
     assert found.transport is transport
     assert find([authorization(b"Bearer ?"), cookie(b"__Host-sid=?")], frozenset()) is None
+    one = both[0] if transport is Transport.BEARER else both[1]
+    assert glance([one], NAMES, frozenset({transport})) is not None
+    assert glance([one], NAMES, BOTH - {transport}) is None
 
 
 @pytest.mark.parametrize(
