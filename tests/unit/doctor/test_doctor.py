@@ -109,7 +109,7 @@ OTHERWISE: list[tuple[str, dict[str, Any]]] = [
         ("file_readable", {"files": [SeenFile("limen.db", mode, False, True)]})
         for mode in (0o644, 0o640, 0o620)
     ],
-    *[("file_writable", {"files": [SeenFile("limen.toml", mode, False, False)]}) for mode in (0o666, 0o664)],
+    *[("file_writable", {"files": [SeenFile("limen.toml", mode, False, False)]}) for mode in (0o666, 0o777)],
     ("file_foreign", {"files": [SeenFile("limen.db", 0o600, True, True)]}),
     ("clock_behind", {"newest": Instant(NOW + 3_600)}),
     ("clock_alone", {"synchronised": False}),
@@ -157,6 +157,11 @@ def test_what_is_broken_is_told_with_its_sentence_and_code() -> None:
     assert "leeway is a number" in finding.what
     assert "misconfigured" in finding.what
     assert not healthy([finding])
+
+
+def test_a_group_may_write_and_a_sticky_directory_may_be_shared() -> None:
+    for mode in (0o664, 0o775, 0o1777):
+        assert found(replace(WELL, files=[SeenFile("limen.toml", mode, False, False)])) == set()
 
 
 def test_private_networks_may_be_large() -> None:
