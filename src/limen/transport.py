@@ -50,9 +50,12 @@ class CookieNames:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Without prefixes in development: browsers refuse these over http, WebKit on loopback too."""
+        """Without prefixes in development: browsers refuse these over http, WebKit on loopback too.
+
+        There every port of the machine gets the same cookies, so a plain `token` could be anybody's.
+        """
         if settings.development:
-            return cls("sid", "token", "refresh", "device")
+            return cls("limen-sid", "limen-token", "limen-refresh", "limen-device")
         return cls()
 
 
