@@ -29,28 +29,28 @@ def run() -> Iterator[Figure]:
 
 
 async def _storm() -> list[Figure]:
+    before = _peak_since_reset()  # before the first hash: what a hash took is kept for the next one
     async with signed_in("memory://", strategy="hybrid", hash_queue=64, max_staleness=60) as (auth, grant):
         await auth.authenticate(grant.credential)
-        ratios, idle_p99, storm_p99, growth = [], [], [], []
+        ratios, idle_p99, storm_p99 = [], [], []
         for _ in range(ROUNDS):
             idle = await _checks_while(auth, grant.credential, asyncio.sleep(1.0))
-            before = _peak_since_reset()
             storm = await _checks_while(auth, grant.credential, _sign_ins(auth))
-            growth.append(_peak() - before)
             idle_p99.append(_p99(idle))
             storm_p99.append(_p99(storm))
             ratios.append(storm_p99[-1] / idle_p99[-1])
         threads = auth._parts.pool.threads
+        growth = _peak() - before
     bound_kib = threads * 19_456
     detail = {
         "idle_p99_us": round(statistics.median(idle_p99) * 1e6, 1),
         "storm_p99_us": round(statistics.median(storm_p99) * 1e6, 1),
-        "memory_kib": statistics.median(growth),
+        "memory_kib": growth,
         "bound_kib": bound_kib,
     }
     return [
         Figure("token check p99, in a login storm / idle", statistics.median(ratios), 3.0, "least", detail),
-        Figure("memory of a login storm / pool's bound", max(growth) / bound_kib, 1.25, "least", detail),
+        Figure("memory of a login storm / pool's bound", growth / bound_kib, 1.25, "least", detail),
     ]
 
 
