@@ -30,7 +30,10 @@ _OWN_SITE = frozenset({b"same-origin", b"none"})
 
 @dataclass(frozen=True, slots=True)
 class CookieNames:
-    """What our cookies are called. The `__Host-` ones no other host, path or clear-text answer can set."""
+    """What our cookies are called. The `__Host-` ones no other host, path or clear-text answer can set.
+
+    `__Host-Http-`, which no script could set either, is the next step, once all browsers know it (S11).
+    """
 
     sid: str = "__Host-sid"
     token: str = "__Host-token"  # noqa: S105 - the name of a cookie
