@@ -17,7 +17,7 @@ CLOCKS = re.compile(
     r"|datetime\.(datetime\.(now|utcnow|today)|date\.today)"
     r"|limen\.clock\.SystemClock"
 )
-ASKS_THE_CLOCK = {"auth", "cli", "clock", "feed", "server", "testing", "verifier"}
+ASKS_THE_CLOCK = {"auth", "cli", "clock", "feed", "lab", "server", "testing", "verifier"}
 SURROUNDINGS = re.compile(r"os\.(environb?|getenvb?|putenv)|sys\.(argv|orig_argv)")
 READS_THE_SURROUNDINGS = {"cli", "settings"}
 UNVERIFIED = re.compile(r"verify_signature|unverified", re.IGNORECASE)
