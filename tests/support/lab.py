@@ -27,7 +27,7 @@ from limen.lab.records import (
     Weight,
 )
 from limen.lab.subject import Subject
-from limen.lab.world import Served, served
+from limen.lab.world import Served, served, together
 
 SESSION, UNCACHED = Cell("session", "sqlite"), Cell("session", "sqlite", cache=False)
 JWT, HYBRID = Cell("jwt", "sqlite"), Cell("hybrid", "sqlite")
@@ -109,8 +109,8 @@ async def bench_of(
     run = Run("20270115T080000Z", chosen, Machine(2, "", "", "", None), {}, "")
     bench = Bench(run, folder, {c.store: c.store for c in cells}, lambda _: None)
     async with AsyncExitStack() as stack:
-        for cell in cells:
-            one = await stack.enter_async_context(served(cell, chosen, cell.store, folder, planted=planted))
+        starting = [served(cell, chosen, cell.store, folder, planted=planted) for cell in cells]
+        for cell, one in zip(cells, await together(stack, starting), strict=True):
             one.people = [] if cell.is_reference else await one.sign_in(16)
             bench.servers.append(one)
         loader = await Helper.start("limen.lab.load")

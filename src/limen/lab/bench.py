@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -14,8 +15,8 @@ from msgspec import structs
 from limen.lab import histogram, machine
 from limen.lab.load import Loaded, Order
 from limen.lab.processes import Helper
-from limen.lab.records import Run, Turn
-from limen.lab.world import Served
+from limen.lab.records import Cell, Run, Turn
+from limen.lab.world import Served, is_memory, served, together
 
 
 @dataclass(slots=True)
@@ -29,11 +30,25 @@ class Bench:
     tick: Callable[[float], None]
     servers: list[Served] = field(default_factory=list)
     loaders: list[Helper] = field(default_factory=list)
+    witnesses: dict[Cell, Served] = field(default_factory=dict)
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     draw: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - the order of turns
 
     def subjects(self) -> list[Served]:
         """Those with Limen in them."""
         return [one for one in self.servers if not one.cell.is_reference]
+
+    async def witnessed(self) -> list[tuple[Served, Served]]:
+        """Each server with another process of the same deployment; with itself, where there can be none."""
+        shared = [one for one in self.subjects() if not is_memory(self.urls[one.cell.store])]
+        if not self.witnesses:
+            starting = [
+                served(one.cell, self.run.options, self.urls[one.cell.store], self.folder, like=one)
+                for one in shared
+            ]
+            for witness in await together(self.stack, starting):
+                self.witnesses[witness.cell] = witness
+        return [(one, self.witnesses.get(one.cell, one)) for one in self.subjects()]
 
     def shuffled(self, servers: list[Served]) -> list[Served]:
         """In the order of this round: who comes first, and after whom, must not be always the same."""

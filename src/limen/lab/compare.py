@@ -6,7 +6,6 @@ What is measured is kept in the run at once, so that whoever interrupts keeps wh
 from __future__ import annotations
 
 import asyncio
-import random
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -19,11 +18,11 @@ from limen.lab.bench import Bench
 from limen.lab.measures import counting, lag, outage, requests, signing_in, weight
 from limen.lab.processes import Helper
 from limen.lab.records import Options, Run
-from limen.lab.world import ACCOUNTS, cells_of, is_memory, name_of, served
+from limen.lab.world import ACCOUNTS, cells_of, is_memory, name_of, served, together
 
 Told = Callable[[str, float, float], None]
 """What is being done, the share that is done, and the seconds that are left."""
-_STARTING = 0.6
+_STARTING = 0.4
 """Seconds for each server."""
 
 
@@ -47,7 +46,7 @@ def steps_of(options: Options) -> list[Step]:
         Step("requests", requests.seconds(len(cells), options.duration) - curve, requests.measure),
         Step("requests at other concurrencies", curve, requests.curve),
         Step("sign-ins and refreshes", signing_in.seconds(count, options.duration), signing_in.measure),
-        Step("password hashes", 4.0, signing_in.hash_passwords),
+        Step("password hashes", signing_in.hashing_seconds(options.hashes), signing_in.hash_passwords),
         Step("revocation lag", lag.seconds(count, options.sign_outs), lag.measure),
         Step("outages of store and feed", outage.seconds(options.outage), outage.measure),
         Step("memory", weight.seconds(count), weight.measure),
@@ -72,13 +71,13 @@ async def _measure(run: Run, urls: list[str], folder: Path, tell: Told) -> None:
     steps, cells = steps_of(run.options), cells_of(run.options)
     by_name = {name_of(url): url for url in urls}
     clock = _Progress(_STARTING * len(cells) + sum(step.seconds for step in steps), tell)
-    bench = Bench(run, folder, by_name, clock.add, draw=random.Random(run.options.seed))  # noqa: S311 - the order of turns
     async with AsyncExitStack() as stack:
+        bench = Bench(run, folder, by_name, clock.add, stack=stack)
+        bench.draw.seed(run.options.seed)
         clock.name = "starting servers"
-        for cell in cells:
-            url = by_name.get(cell.store, "")
-            bench.servers.append(await stack.enter_async_context(served(cell, run.options, url, folder)))
-            clock.add(_STARTING)
+        starting = [served(cell, run.options, by_name.get(cell.store, ""), folder) for cell in cells]
+        bench.servers.extend(await together(stack, starting))
+        clock.add(_STARTING * len(cells))
         for _ in range(min(run.options.workers, machine.cores())):
             helper = await Helper.start("limen.lab.load")
             stack.push_async_callback(helper.stop)

@@ -9,6 +9,8 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from limen.errors import Unavailable
+
 PATIENCE = 60.0
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ class Helper:
         return self._process.pid
 
     async def ask(self, told: object, answer: type[T], *, patience: float = PATIENCE) -> T:
-        """What it answers, as this type; RuntimeError with its last words if it ended instead."""
+        """What it answers, as this type; Unavailable with its last words if it ended instead."""
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise RuntimeError("a process of the lab has no pipes")
@@ -42,7 +44,7 @@ class Helper:
             stdin.write(msgspec.json.encode(told) + b"\n")
             line = await asyncio.wait_for(stdout.readline(), patience)
         if not line:
-            raise RuntimeError(f"{self._module} ended: {await self._last_words()}")
+            raise Unavailable(f"a process of the lab ended: {await self._last_words()}", reason=self._module)
         return msgspec.json.decode(line, type=answer)
 
     async def stop(self) -> None:

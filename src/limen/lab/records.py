@@ -174,6 +174,8 @@ class Options(Struct, frozen=True):
     outage: float = 10.0
     sign_outs: int = 30
     """For the revocation lag of each cell."""
+    hashes: int = 15
+    """Of each scheme, one after the other; a dear one gets a third."""
     levels: list[int] = field(default_factory=lambda: [1, 4, 16, 64])
     """Of concurrency, for the curve."""
 

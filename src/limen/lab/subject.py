@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from limen import Limen
 from limen.clock import SystemClock
-from limen.errors import Rejected
+from limen.errors import LimenError, Rejected
 from limen.insecure import WeakHashing
 from limen.integrations.asgi import LimenMiddleware
 from limen.lab import lines
@@ -96,8 +96,11 @@ class _Server:
         if self._asked.strategy == SOCKET:
             await self._echo(bound)
             return
+        application = self._application()
+        if self._auth is not None:
+            await self._auth.start()  # before uvicorn, which would only say that there was a failure
         config = uvicorn.Config(
-            self._application(), log_level="critical", access_log=False, lifespan="on", proxy_headers=False,
+            application, log_level="critical", access_log=False, lifespan="on", proxy_headers=False,
             server_header=False, http="httptools", loop="none", timeout_graceful_shutdown=1,
         )  # fmt: skip
         server = uvicorn.Server(config)
@@ -182,7 +185,10 @@ def main() -> None:
     import uvloop
 
     logging.getLogger("limen").setLevel(logging.CRITICAL)  # an outage is meant, and its answers are counted
-    uvloop.run(_Server(convert(lines.read_first(), Subject)).run())
+    try:
+        uvloop.run(_Server(convert(lines.read_first(), Subject)).run())
+    except LimenError as error:
+        raise SystemExit(error.message) from None
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from limen.lab.records import Cell, Weight
 from limen.lab.subject import PASSWORD, Subject, email, make
 from limen.revocations import Filter, Kind, Revocation
 
-SESSIONS, REVOCATIONS, ACCOUNTS = 1_000, 20_000, 10
+SESSIONS, REVOCATIONS, ACCOUNTS = 500, 5_000, 10
 
 
 class Weighing(Struct, frozen=True):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +18,7 @@ from limen.lab.processes import Helper
 from limen.lab.records import BARE, SOCKET, Cell, Options
 from limen.lab.subject import PASSWORD, Subject, email
 
+T = TypeVar("T")
 ACCOUNTS = 64
 _BACKLOG = 512
 
@@ -147,6 +149,16 @@ async def served(
         if not cell.is_reference and like is None:
             await processes[0].ask({"do": "accounts", "count": ACCOUNTS}, _Done)
         yield found
+
+
+async def together(stack: AsyncExitStack, starting: Iterable[AbstractAsyncContextManager[T]]) -> list[T]:
+    """Enter all of them at the same time; they are left in `stack`'s order. The first failure is raised when
+    all have been tried, so that none is left behind."""
+    found = await asyncio.gather(*map(stack.enter_async_context, starting), return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in found if not isinstance(one, BaseException)]
 
 
 def is_memory(url: str) -> bool:

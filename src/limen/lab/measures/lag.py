@@ -13,12 +13,12 @@ from time import monotonic
 from limen.lab.bench import Bench
 from limen.lab.http import Client
 from limen.lab.records import Lag
-from limen.lab.world import Served, is_memory, served
+from limen.lab.world import Served
 
 EVERY = 0.002
 WATCHED = 1.0
 """Beyond this a credential is said to have outlived its sign-out, and watching ends."""
-OUTLIVING = 3
+OUTLIVING = 2
 """After so many that did, further ones would tell nothing new."""
 
 
@@ -28,18 +28,13 @@ def seconds(cells: int, sign_outs: int) -> float:
 
 
 def _each(sign_outs: int) -> float:
-    return 1.0 + 0.06 * sign_outs
+    return 0.5 + 0.03 * sign_outs
 
 
 async def measure(bench: Bench) -> None:
     """Every cell, one after the other, so that none waits for another's requests."""
-    for one in bench.subjects():
-        url = bench.urls[one.cell.store]
-        if is_memory(url):
-            bench.run.lags.append(await watch(one, one, bench.run.options.sign_outs))
-        else:
-            async with served(one.cell, bench.run.options, url, bench.folder, like=one) as witness:
-                bench.run.lags.append(await watch(one, witness, bench.run.options.sign_outs))
+    for one, witness in await bench.witnessed():
+        bench.run.lags.append(await watch(one, witness, bench.run.options.sign_outs))
         bench.tick(_each(bench.run.options.sign_outs))
 
 

@@ -9,14 +9,13 @@ acknowledges nothing. All cells go through it at the same time.
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from time import monotonic
 
 from limen.lab.bench import Bench
 from limen.lab.http import Client
 from limen.lab.records import Beat, Outage
-from limen.lab.world import Served, SignedIn, is_memory, served
+from limen.lab.world import Served, SignedIn
 
 KINDS = ("store", "feed")
 PEOPLE, RATE, SLOT = 20, 100.0, 0.25
@@ -28,7 +27,7 @@ _RESOLUTION = 0.025
 
 def seconds(outage: float) -> float:
     """How long this will take."""
-    return len(KINDS) * (sum(_around(outage)) + outage + 1)
+    return len(KINDS) * (sum(_around(outage)) + outage + 0.5)
 
 
 def _around(outage: float) -> tuple[float, float]:
@@ -58,22 +57,11 @@ class _Case:
 async def measure(bench: Bench) -> None:
     """Both kinds, each for all cells at once."""
     for what in KINDS:
-        async with AsyncExitStack() as stack:
-            cases = [await _case(bench, one, stack) for one in bench.subjects()]
-            began = monotonic()
-            await asyncio.gather(*(_through(case, what, bench.run.options.outage, began) for case in cases))
+        cases = [_Case(one, witness, await one.sign_in(PEOPLE)) for one, witness in await bench.witnessed()]
+        began = monotonic()
+        await asyncio.gather(*(_through(case, what, bench.run.options.outage, began) for case in cases))
         bench.run.outages.extend(_judged(case, what, began) for case in cases)
         bench.tick(seconds(bench.run.options.outage) / len(KINDS))
-
-
-async def _case(bench: Bench, one: Served, stack: AsyncExitStack) -> _Case:
-    url = bench.urls[one.cell.store]
-    witness = one
-    if not is_memory(url):
-        witness = await stack.enter_async_context(
-            served(one.cell, bench.run.options, url, bench.folder, like=one)
-        )
-    return _Case(one, witness, await one.sign_in(PEOPLE))
 
 
 async def _through(case: _Case, what: str, outage: float, began: float) -> None:

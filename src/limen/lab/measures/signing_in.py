@@ -18,7 +18,6 @@ from limen.passwords import Argon2id, Bcrypt, Hasher
 from limen.passwords.argon2 import Argon2Parameters
 
 ROUNDS, LONGEST, CONNECTIONS = 3, 0.5, 8
-HASHES = 15
 _SECRET = "correct horse battery staple"  # noqa: S105 - what is hashed to see how long it takes
 
 
@@ -60,20 +59,25 @@ async def _refresh(bench: Bench, one: Served, round_: int, slot: float) -> None:
 
 async def hash_passwords(bench: Bench) -> None:
     """What a hash costs here, by each scheme: one at a time, and as many as there are cores."""
-    for scheme in (Argon2id(), Bcrypt(cost=12)):
-        bench.run.hashing.append(await _hash(scheme))
-        bench.tick(2)
+    count = bench.run.options.hashes
+    for scheme, wanted in ((Argon2id(), count), (Bcrypt(cost=12), max(count // 3, 1))):
+        bench.run.hashing.append(await _hash(scheme, wanted))
+        bench.tick(hashing_seconds(count) / 2)
 
 
-async def _hash(scheme: Argon2Parameters | Bcrypt) -> Hashing:
+def hashing_seconds(count: int) -> float:
+    """How long this will take."""
+    return 0.25 * count
+
+
+async def _hash(scheme: Argon2Parameters | Bcrypt, wanted: int) -> Hashing:
     hasher, threads = Hasher(scheme), machine.cores()
-    await asyncio.to_thread(hasher.hash, _SECRET)
     single = []
-    for _ in range(5 if isinstance(scheme, Bcrypt) else HASHES):
+    for _ in range(wanted):
         began = perf_counter()
         await asyncio.to_thread(hasher.hash, _SECRET)
         single.append(perf_counter() - began)
-    began, count = perf_counter(), threads * 4
+    began, count = perf_counter(), threads * max(wanted // threads, 1)
     gate = asyncio.Semaphore(threads)
 
     async def pooled() -> None:

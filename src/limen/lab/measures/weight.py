@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec import structs
 
+from limen.lab import machine
 from limen.lab.bench import Bench
 from limen.lab.processes import Helper
 from limen.lab.records import Weight
@@ -13,18 +16,24 @@ from limen.lab.world import Served
 
 def seconds(cells: int) -> float:
     """How long this will take."""
-    return cells * 2.0
+    return cells * 2.0 / min(machine.cores(), 4)
 
 
 async def measure(bench: Bench) -> None:
     """Every cell's, in a database of its own where there can be one."""
-    for one in bench.subjects():
+    at_once = asyncio.Semaphore(machine.cores())
+    await asyncio.gather(*(_weigh(bench, one, at_once) for one in bench.subjects()))
+
+
+async def _weigh(bench: Bench, one: Served, at_once: asyncio.Semaphore) -> None:
+    """What is counted is bytes: that others are weighed meanwhile changes nothing."""
+    async with at_once:
         helper = await Helper.start("limen.lab.weigh")
         try:
             bench.run.weights.extend(await helper.ask(_asked(bench, one), list[Weight]))
         finally:
             await helper.stop()
-        bench.tick(2.0)
+        bench.tick(seconds(1))
 
 
 def _asked(bench: Bench, one: Served) -> Weighing:
