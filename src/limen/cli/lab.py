@@ -119,7 +119,7 @@ def compare_runs(before: str, after: str, everything: bool, out: Path) -> Answer
 
 
 def _told(run: Run, path: Path, html: Path, *, exit: Exit = Exit.OK) -> Answer:  # noqa: A002 - as Answer calls it
-    lines = ["", *findings(run), "", *run.notes, "", f"raw: {path}", f"page: {html}"]
+    lines = ["* without hashing", "", *findings(run), "", *run.notes, "", f"raw: {path}", f"page: {html}"]
     said = {**data(run), "file": str(path), "page": str(html)}
     return Answer(said, lines, Table(columns(run), rows(run)), exit=exit)
 

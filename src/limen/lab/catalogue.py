@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from limen.lab import figures
-from limen.lab.records import BARE, Cell, Outage, Run, Turn
+from limen.lab.records import BARE, BEAT, Cell, Outage, Run, Turn
 from limen.lab.statistics import Interval, interval, median, percentile
 
 Samples = Callable[[Run, Cell], list[float]]
@@ -109,7 +109,7 @@ def _outage(what: str, of: Callable[[Outage], float], run: Run, cell: Cell) -> l
 
 def refused(outage: Outage) -> float:
     """Share of the requests that got 503 while the cut lasted."""
-    during = [beat for beat in outage.beats if outage.cut <= beat.at < outage.healed]
+    during = [b for b in outage.beats if outage.cut <= b.at and b.at + BEAT <= outage.healed]
     total = sum(b.good + b.unavailable + b.late + b.wrong + b.error for b in during)
     return sum(b.unavailable for b in during) / total if total else 0.0
 

@@ -94,6 +94,10 @@ class Lag(Struct, frozen=True):
     """Whether the process that was asked is another one than the one that revoked."""
 
 
+BEAT = 0.25
+"""Seconds that a beat is long."""
+
+
 class Beat(Struct, frozen=True, array_like=True):
     """What was answered in one slot of an outage's time: `at` seconds after the load began."""
 

@@ -105,7 +105,7 @@ def _costs(run: Run) -> list[str]:
             if cost is not None:
                 parts.append(f"{number(cost.value)} µs with {label(cell)}")
         if parts:
-            found.append(f"On {store}, authentication costs each request {_and(parts)} of processor time.")
+            found.append(f"On {store}, authentication takes a request’s processor time up by {_and(parts)}.")
     one = next((split for cell in run.subjects() if (split := figures.split(run, cell))), None)
     if one is not None:
         found.append(
@@ -127,12 +127,12 @@ def _lags(run: Run) -> list[str]:
                 "with "
                 f"the token, up to {span(lag.promised)} later."
             )
+        elif lag.seconds and not max(lag.seconds):
+            found.append(f"{cell.name}: another process let nobody in once the sign-out was acknowledged.")
         elif lag.seconds:
-            worst = max(lag.seconds)
             found.append(
                 f"{cell.name}: another process accepted it for {span(median(lag.seconds))} after the "
-                "sign-out, "
-                f"{span(worst)} at most; promised: {span(lag.promised)}."
+                f"sign-out, {span(max(lag.seconds))} at most; promised: {span(lag.promised)}."
             )
     return found
 

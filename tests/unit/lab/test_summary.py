@@ -43,7 +43,7 @@ def test_data_has_every_figure_that_was_measured() -> None:
 
 def test_sentences_say_the_numbers() -> None:
     text = " ".join(findings(a_run()))
-    assert "On sqlite, authentication costs each request" in text
+    assert "On sqlite, authentication takes a request" in text
     assert "jwt · sqlite: signed out, the credential was still accepted" in text
     assert "hybrid · sqlite: another process accepted it for" in text
     assert "against it" in text

@@ -14,11 +14,11 @@ from time import monotonic
 
 from limen.lab.bench import Bench
 from limen.lab.http import Client
-from limen.lab.records import Beat, Outage
+from limen.lab.records import BEAT, Beat, Outage
 from limen.lab.world import Served, SignedIn
 
 KINDS = ("store", "feed")
-PEOPLE, RATE, SLOT = 20, 100.0, 0.25
+PEOPLE, RATE = 20, 100.0
 BEFORE, AFTER = 1.5, 4.0
 """Seconds of load around the cut; less around a short one."""
 _RESOLUTION = 0.025
@@ -114,9 +114,9 @@ async def _until(moment: float) -> None:
 def _judged(case: _Case, what: str, began: float) -> Outage:
     slots: dict[int, list[str]] = {}
     for seen in case.seen:
-        slots.setdefault(int((seen.at - began) / SLOT), []).append(_verdict(case, seen))
+        slots.setdefault(int((seen.at - began) / BEAT), []).append(_verdict(case, seen))
     beats = [
-        Beat(slot * SLOT, *(found.count(kind) for kind in ("good", "unavailable", "late", "wrong", "error")))
+        Beat(slot * BEAT, *(found.count(kind) for kind in ("good", "unavailable", "late", "wrong", "error")))
         for slot, found in sorted(slots.items())
     ]
     refused = [seen.at for seen in case.seen if seen.status == 503 and seen.at > case.healed]

@@ -11,6 +11,7 @@ from limen.lab.load import Order
 from limen.lab.world import ACCOUNTS, Served
 
 ROUNDS = 7
+CURVE_ROUNDS = 3
 WARM = 0.3
 """Seconds for each cell; less where the whole is short."""
 CURVE_SHARE = 0.3
@@ -42,17 +43,18 @@ async def measure(bench: Bench) -> None:
 
 
 async def curve(bench: Bench) -> None:
-    """The same at other concurrencies, once each: a curve shows its own noise."""
+    """The same at other concurrencies, in short rounds: a curve shows its own noise."""
     options = bench.run.options
     levels = [level for level in options.levels if level != options.concurrency]
     if not levels:
         return
-    slot = options.duration * CURVE_SHARE / (len(levels) * len(bench.servers))
-    for level in levels:
-        for one in bench.shuffled(bench.servers):
-            order = _order(bench, one, level, slot, level)
-            bench.run.turns.append(await bench.turn(one, "curve", 0, order))
-            bench.tick(slot)
+    slot = options.duration * CURVE_SHARE / (len(levels) * len(bench.servers) * CURVE_ROUNDS)
+    for round_ in range(CURVE_ROUNDS):
+        for level in levels:
+            for one in bench.shuffled(bench.servers):
+                order = _order(bench, one, level, slot, level)
+                bench.run.turns.append(await bench.turn(one, "curve", round_, order))
+                bench.tick(slot)
 
 
 def _order(bench: Bench, one: Served, concurrency: int, slot: float, seed: int) -> Order:

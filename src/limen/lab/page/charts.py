@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from limen.lab import figures
 from limen.lab.catalogue import by_key, number
 from limen.lab.page.drawing import Drawing, Frame, Scale, framed
-from limen.lab.records import BARE, SOCKET, Beat, Cell, Outage, Run
+from limen.lab.records import BARE, BEAT, SOCKET, Beat, Cell, Outage, Run
+from limen.lab.statistics import median
 from limen.lab.summary import label, lags_of, outages_of
 
-WIDE, NARROW = 720.0, 340.0
-BEAT = 0.25
-"""Seconds that one slot of an outage's time is long."""
+WIDE, HALF, NARROW = 720.0, 540.0, 340.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +27,18 @@ def mark(cell: Cell) -> Mark:
     return Mark(f"s-{cell.strategy}{'' if cell.cache else ' uncached'}", label(cell))
 
 
-def both(title: str, height: float, draw: Callable[[Drawing], None], *, narrow: float | None = None) -> str:
+def both(
+    title: str,
+    height: float,
+    draw: Callable[[Drawing], None],
+    *,
+    narrow: float | None = None,
+    wide: float = HALF,
+) -> str:
     """The chart in both widths."""
     found = []
-    for width, kind in ((WIDE, "wide"), (NARROW, "narrow")):
-        drawing = Drawing(width, height if width == WIDE else narrow or height, title)
+    for width, kind in ((wide, "wide"), (NARROW, "narrow")):
+        drawing = Drawing(width, height if kind == "wide" else narrow or height, title)
         draw(drawing)
         found.append(drawing.svg(kind))
     return "".join(found)
@@ -67,7 +73,7 @@ def cost_bars(run: Run) -> str:
             drawing.text((x + 6, top + 15), f"{number(_value(figures.cost(run, cell)) * 1e6)} µs", "value")
 
     rows = len(cells)
-    return both("Processor time per request", rows * 30 + 8, draw, narrow=rows * 40 + 8)
+    return both("Processor time per request", rows * 30 + 8, draw, narrow=rows * 40 + 8, wide=WIDE)
 
 
 def _parts(run: Run, cell: Cell) -> list[tuple[str, float]]:
@@ -98,7 +104,7 @@ def latencies(run: Run, store: str) -> str:
             (max(low, high / 300), high),
             (0, 100),
             names=("milliseconds", "% answered within"),
-            tick=(number, _whole),
+            tick=(_plain, _whole),
             log=(True, False),
         )
         for m, points in curves:
@@ -113,9 +119,10 @@ def throughput(run: Run, store: str) -> str:
     """Requests per second at each concurrency."""
     curves = []
     for cell in cells_of(run, store, references=True):
-        points: dict[int, float] = {}
+        rates: dict[int, list[float]] = {}
         for turn in figures.turns(run, cell, "curve"):
-            points[turn.concurrency] = turn.requests / turn.seconds
+            rates.setdefault(turn.concurrency, []).append(turn.requests / turn.seconds)
+        points = {level: median(found) for level, found in rates.items()}
         rate = figures.rate(run, cell)
         if rate is not None:
             points[run.options.concurrency] = rate.value
@@ -129,7 +136,7 @@ def throughput(run: Run, store: str) -> str:
             (levels[0], max(levels[-1], 2)),
             (0, top * 1.05),
             names=("requests at once", "requests a second"),
-            tick=(number, _thousands),
+            tick=(_plain, _thousands),
             log=(True, False),
         )
         for m, points in curves:
@@ -154,7 +161,7 @@ def lag_curve(run: Run, store: str) -> str:
             (0, high),
             (0, 100),
             names=("milliseconds after the sign-out", "% in effect"),
-            tick=(number, _whole),
+            tick=(_plain, _whole),
         )
         for lag in found:
             times = sorted(seconds * 1e3 for seconds in lag.seconds)
@@ -173,7 +180,7 @@ def lag_curve(run: Run, store: str) -> str:
 def outage_strips(run: Run, what: str) -> str:
     """One strip for each cell: what its requests got, over time."""
     found = outages_of(run, what)
-    end = max((o.beats[-1].at + BEAT for o in found if o.beats), default=1.0)
+    end = min((o.beats[-1].at for o in found if o.beats), default=1.0)
 
     def draw(drawing: Drawing) -> None:
         narrow = drawing.width < 500
@@ -189,8 +196,7 @@ def outage_strips(run: Run, what: str) -> str:
                 "label",
                 "start" if narrow else "end",
             )
-            for beat in outage.beats:
-                _beat(frame, beat, top, outage)
+            _beats(frame, outage, top)
         if found:
             for moment, words, side in (
                 (found[0].cut, f"{what} away", "start"),
@@ -202,35 +208,46 @@ def outage_strips(run: Run, what: str) -> str:
             drawing.text((frame.x(second), bottom + 16), f"{second} s", "tick", "middle")
 
     rows = len(found)
-    return both(f"The {what} away", rows * 34 + 38, draw, narrow=rows * 44 + 50)
+    return both(f"The {what} away", rows * 34 + 38, draw, narrow=rows * 44 + 50, wide=WIDE)
 
 
-def _beat(frame: Frame, beat: Beat, top: float, outage: Outage) -> None:
-    """One slot: the shares of its requests, stacked, the worst lowest."""
-    counts = (
-        ("wrong", beat.wrong),
-        ("error", beat.error),
-        ("late", beat.late),
-        ("unavailable", beat.unavailable),
-        ("good", beat.good),
-    )
+def _beats(frame: Frame, outage: Outage, top: float) -> None:
+    """Its time from left to right. What was the same for a while is one piece."""
+    beats = outage.beats
+    place = 0
+    while place < len(beats) and beats[place].at < frame.x.high:
+        last = place
+        while last + 1 < len(beats) and _only(beats[last + 1]) == _only(beats[place]) is not None:
+            last += 1
+        _piece(frame, outage, beats[place], min(beats[last].at + BEAT, frame.x.high), top)
+        place = last + 1
+
+
+def _only(beat: Beat) -> str | None:
+    """What all its requests got, if they all got the same."""
+    found = [kind for kind in _WORDS if getattr(beat, kind)]
+    return found[0] if len(found) == 1 else None
+
+
+def _piece(frame: Frame, outage: Outage, beat: Beat, end: float, top: float) -> None:
+    """The shares of a beat's requests, stacked, the worst lowest."""
+    counts = [(kind, getattr(beat, kind)) for kind in reversed(_WORDS)]
     total = sum(count for _, count in counts)
-    x, width = frame.x(beat.at), frame.x(beat.at + BEAT) - frame.x(beat.at) + 0.3
-    y = top + 24
+    x, y = frame.x(beat.at), top + 24
     for kind, count in counts:
         if count:
             height = 24 * count / total
             y -= height
-            tip = f"{outage.cell.name}, {beat.at:.2f} s: {count} of {total} {_WORDS[kind]}"
-            frame.drawing.rect(x, y, width, height, f"beat-{kind}", tip)
+            tip = f"{outage.cell.name}, {beat.at:.2f} to {end:.2f} s: {count / total:.0%} {_WORDS[kind]}"
+            frame.drawing.rect(x, y, frame.x(end) - x + 0.2, height, f"beat-{kind}", tip)
 
 
 _WORDS = {
     "good": "answered as they should be",
     "unavailable": "refused with 503",
     "late": "revoked, and let in within the promise",
-    "wrong": "revoked, and let in against the promise",
     "error": "answered in another way",
+    "wrong": "revoked, and let in against the promise",
 }
 
 
@@ -251,7 +268,7 @@ def cores_needed(run: Run, store: str) -> str:
             (low, high),
             (least, most),
             names=("requests a second", "cores for authentication"),
-            tick=(_thousands, number),
+            tick=(_thousands, _plain),
             log=(True, True),
             left=52,
         )
@@ -289,6 +306,10 @@ def _value(found: object) -> float:
 
 def _within(points: Sequence[tuple[float, float]], share: float) -> float:
     return next((seconds for seconds, reached in points if reached >= share), points[-1][0])
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"
 
 
 def _whole(value: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from limen.lab.catalogue import FIGURES, by_key, late, number, refused, wrong
+from limen.lab.catalogue import FIGURES, by_key, number
 from limen.lab.page import charts
 from limen.lab.page.tables import figure, legend, section, table
 from limen.lab.records import Run
@@ -79,7 +79,11 @@ def throughput(run: Run) -> str:
     if not _has_curve(run):
         return ""
     inner = "".join(
-        figure(charts.throughput(run, store), run, f"On {store}, one short turn at each concurrency.")
+        figure(
+            charts.throughput(run, store),
+            run,
+            f"On {store}, medians of three short turns at each concurrency.",
+        )
         for store in stores(run)
     )
     return section(
@@ -130,7 +134,8 @@ def outage(run: Run) -> str:
     ):
         several = outages_of(run, what)
         if several:
-            inner += figure(charts.outage_strips(run, what), run, f"{words} {_outage_numbers(run, what)}")
+            inner += figure(charts.outage_strips(run, what), run, f"{words} {_signed_out(run, what)}")
+            inner += _outage_numbers(run, what)
     if not inner:
         return ""
     kinds = [
@@ -141,7 +146,8 @@ def outage(run: Run) -> str:
     ]
     return section(
         "What an outage does",
-        "Time runs to the right; each column is a quarter of a second of requests. A strategy that needs "
+        "Time runs to the right; each column is a quarter of a second of requests, a blank one had none. A "
+        "strategy that needs "
         "the store "
         "refuses when it is away. The feed lets requests go on for max_staleness "
         f"({span(run.options.max_staleness)}), "
@@ -151,14 +157,18 @@ def outage(run: Run) -> str:
 
 
 def _outage_numbers(run: Run, what: str) -> str:
-    parts = [
-        f"{outage.cell.name}: {refused(outage):.0%} refused, {late(outage):.0f} late, {wrong(outage):.0f} "
-        "wrong, "
-        f"whole after {span(outage.recovery)}, {outage.revoked} signed out by "
-        f"{'another process' if outage.apart else 'itself'}"
-        for outage in outages_of(run, what)
-    ]
-    return "; ".join(parts) + "."
+    keys = [f"{what}-{key}" for key in ("refused", "late", "wrong", "recovery")]
+    return table(run, [by_key(key) for key in keys])
+
+
+def _signed_out(run: Run, what: str) -> str:
+    """How many ended meanwhile, and where."""
+    found = outages_of(run, what)
+    apart = [str(outage.revoked) for outage in found if outage.apart]
+    alone = [str(outage.revoked) for outage in found if not outage.apart]
+    parts = [f"{', '.join(apart)} by another process"] if apart else []
+    parts += [f"{', '.join(alone)} by the process itself"] if alone else []
+    return f"Signed out meanwhile, cell by cell: {'; '.join(parts)}."
 
 
 def scale(run: Run) -> str:
