@@ -62,7 +62,17 @@ def a_run(*, seed: int = 1, noise: float = 0.01, factor: float = 1.0, rounds: in
             ("seen", reads),
             ("stale", 1),
         ):
-            run.counted.append(Counted(cell, situation, 64, 64 * each, 0, {"session": 64 * each}))
+            run.counted.append(
+                Counted(
+                    cell,
+                    situation,
+                    64,
+                    64 * each,
+                    0,
+                    {"session": 64 * each},
+                    64 * (100e-6 if situation == "unseen" else 40e-6),
+                )
+            )
         lags = [] if cell == JWT else [0.001 * draw.uniform(4, 16) for _ in range(20)]
         run.lags.append(
             Lag(cell, lags, 0 if lags else 3, 1.0, 0.002, 905.0 if cell == JWT else 5.0, apart=True)

@@ -11,6 +11,7 @@ import click
 
 from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
 from limen.cli.measuring import Progress, Share, Span
+from limen.cli.planning import advise_verb, plan_verb
 from limen.lab import archive, machine
 from limen.lab.compare import compare as measure
 from limen.lab.diff import Difference, comparable, diff
@@ -24,6 +25,10 @@ _STRATEGIES = ("session", "jwt", "hybrid")
 @click.group("lab", cls=VerbGroup)
 def verb() -> None:
     """Measure the strategies on this machine, and choose by numbers."""
+
+
+verb.add_command(plan_verb)
+verb.add_command(advise_verb)
 
 
 @verb.command()

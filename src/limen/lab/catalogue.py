@@ -85,6 +85,13 @@ def _reads(situation: str, run: Run, cell: Cell) -> list[float]:
     return [] if found is None else [found]
 
 
+def _first_look(run: Run, cell: Cell) -> list[float]:
+    first, later = figures.counted(run, cell, "unseen"), figures.counted(run, cell, "seen")
+    if first is None or later is None or not first.requests or not later.requests:
+        return []
+    return [first.cpu / first.requests - later.cpu / later.requests]
+
+
 def _writes(run: Run, cell: Cell) -> list[float]:
     found = figures.counted(run, cell, "seen")
     return [found.writes / found.requests] if found is not None and found.requests else []
@@ -180,6 +187,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("reads-unseen", "store reads a request, first seen", "", partial(_reads, "unseen"), exact=True),
     Figure("reads-stale", "store reads a request, feed away", "", partial(_reads, "stale"), exact=True),
     Figure("writes", "store writes a request, seen before", "", _writes, exact=True),
+    Figure("first-look", "processor time for a first look, beyond a later one", "µs", _first_look, 1e6),
     Figure("lag", "revocation lag, median", "ms", _lags, 1e3),
     Figure("lag-p99", "revocation lag, 99 %", "ms", _lags, 1e3, statistic=_p99),
     Figure("sign-in", "sign-ins, without hashing", "1/s", _rate("sign-in"), more_is_better=True),

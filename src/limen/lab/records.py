@@ -75,6 +75,8 @@ class Counted(Struct, frozen=True):
     reads: int
     writes: int
     operations: dict[str, int]
+    cpu: float
+    """Processor seconds of the server for all of them, one after the other."""
 
 
 class Lag(Struct, frozen=True):

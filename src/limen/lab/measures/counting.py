@@ -51,10 +51,19 @@ async def _count(bench: Bench, one: Served, situation: str, requests: list[bytes
             await bench.loaders[0].ask(order, Loaded)
     before = await one.read()
     loaded = await bench.loaders[0].ask(order, Loaded)
-    found = _between(before, await one.read())
+    after = await one.read()
+    found = _between(before, after)
     reads = sum(number for name, number in found.items() if name in READS)
     bench.run.counted.append(
-        Counted(one.cell, situation, loaded.requests, reads, sum(found.values()) - reads, found)
+        Counted(
+            one.cell,
+            situation,
+            loaded.requests,
+            reads,
+            sum(found.values()) - reads,
+            found,
+            after.cpu - before.cpu,
+        )
     )
 
 
