@@ -13,11 +13,13 @@ from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
 from limen.cli.measuring import Progress, Share, Span
 from limen.cli.planning import advise_verb, plan_verb
 from limen.lab import archive, machine
+from limen.lab.catalogue import number
 from limen.lab.compare import compare as measure
-from limen.lab.diff import Difference, comparable, diff
+from limen.lab.diff import BETWEEN, Difference, comparable, diff
 from limen.lab.page import page
 from limen.lab.records import Options, Run
 from limen.lab.summary import columns, data, findings, rows
+from limen.lab.world import check_stores
 
 _STRATEGIES = ("session", "jwt", "hybrid")
 
@@ -56,6 +58,7 @@ def compare(
 
     Ctrl-C ends it early and keeps what there is.
     """
+    check_stores(stores)
     options = Options(
         strategies=list(dict.fromkeys(strategies)) or list(_STRATEGIES),
         stores=[archive.without_credentials(url) for url in stores],
@@ -111,7 +114,7 @@ def compare_runs(before: str, after: str, everything: bool, out: Path) -> Answer
     found = diff(one, other)
     real = [difference for difference in found if difference.real]
     shown = found if everything else real
-    line = f"{len(real)} of {len(found)} figures differ by more than chance and {3:d} % explain"
+    line = f"{len(real)} of {len(found)} figures differ by more than chance and {BETWEEN:.0%} explain"
     table = Table(
         ["cell", "figure", "before", "after", "after ÷ before", ""],
         [_row(difference) for difference in shown],
@@ -152,8 +155,6 @@ def _command(options: Options) -> str:
 
 
 def _row(difference: Difference) -> list[str]:
-    from limen.lab.catalogue import number
-
     change = difference.change
     ratio = "" if change is None else f"{change.value:.2f} ({change.low:.2f} to {change.high:.2f})"
     verdict = "" if not difference.real else ("better" if difference.better else "worse")

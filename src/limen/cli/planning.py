@@ -140,9 +140,8 @@ def _run(named: str | None, out: Path) -> Run:
 
 def _workload(file: Path | None, given: dict[str, Any]) -> Workload:
     base = _of_file(file, "workload", Workload)
-    return msgspec.structs.replace(
-        base, **{name: value for name, value in given.items() if value is not None}
-    )
+    said = {name: value for name, value in given.items() if value is not None}
+    return msgspec.structs.replace(base, **said).checked()
 
 
 S = TypeVar("S", Workload, Prices, Needs)

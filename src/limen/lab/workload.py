@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from msgspec import Struct
 
@@ -49,7 +50,8 @@ class Workload(Struct, frozen=True, kw_only=True):
     utilisation: float = 0.6
     """Of processors, at which waiting is still short."""
 
-    def __post_init__(self) -> None:
+    def checked(self) -> Self:
+        """Itself; Rejected where a number cannot be."""
         for name in (
             "accounts",
             "active",
@@ -64,6 +66,7 @@ class Workload(Struct, frozen=True, kw_only=True):
                 raise Rejected(f"{name} must be more than 0", code="workload_invalid", status=422)
         if not 0 < self.utilisation < 1:
             raise Rejected("utilisation lies between 0 and 1", code="workload_invalid", status=422)
+        return self
 
     @property
     def each(self) -> float:

@@ -13,10 +13,11 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from limen import Limen
 from limen.lab.http import HOST, Client, json_of, request
 from limen.lab.processes import Helper
 from limen.lab.records import BARE, SOCKET, Cell, Options
-from limen.lab.subject import PASSWORD, Subject, email
+from limen.lab.subject import PASSWORD, Subject, email, secret
 
 T = TypeVar("T")
 ACCOUNTS = 64
@@ -110,6 +111,12 @@ def cells_of(options: Options) -> list[Cell]:
             if strategy == "session":
                 found.append(Cell(strategy, store, cache=False))
     return found
+
+
+def check_stores(urls: Iterable[str]) -> None:
+    """Misconfigured where an address is of no store that there is; nothing is opened."""
+    for url in urls:
+        Limen(_database(Cell("jwt", name_of(url)), url, Path()), secret=secret())
 
 
 def name_of(url: str) -> str:

@@ -103,5 +103,5 @@ def test_a_run_that_ended_too_early_is_said_to() -> None:
 @pytest.mark.parametrize("field", ["accounts", "active", "rate", "processes", "utilisation"])
 def test_a_workload_that_cannot_be_is_refused(field: str) -> None:
     with pytest.raises(Rejected) as refused:
-        Workload(**{field: 0})
+        Workload(**{field: 0}).checked()
     assert refused.value.code == "workload_invalid"
