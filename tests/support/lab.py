@@ -121,7 +121,9 @@ async def bench_of(
     async with AsyncExitStack() as stack:
         starting = [served(cell, chosen, cell.store, folder, planted=planted) for cell in cells]
         for cell, one in zip(cells, await together(stack, starting), strict=True):
-            one.people = [] if cell.is_reference else await one.sign_in(16)
+            one.people = []
+            if not cell.is_reference:
+                await one.enter(16)
             bench.servers.append(one)
         loader = await Helper.start("limen.lab.load")
         stack.push_async_callback(loader.stop)

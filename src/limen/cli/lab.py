@@ -43,6 +43,7 @@ verb.add_command(advise_verb)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes a cell.")
 @click.option("--read-write", "writes", type=Share(), default="100:0", show_default=True,
               help="Requests with a credential : sign-ins among them.")  # fmt: skip
+@click.option("--peers", is_flag=True, help="Other libraries too, those that are installed.")
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Of the order of turns and of intervals."
 )
@@ -52,7 +53,8 @@ verb.add_command(advise_verb)
 @click.pass_context
 def compare(
     context: click.Context, strategies: tuple[str, ...], stores: tuple[str, ...], duration: float,
-    concurrency: int, rtt: float, workers: int, writes: float, seed: int, outage: float, out: Path,
+    concurrency: int, rtt: float, workers: int, writes: float, peers: bool, seed: int, outage: float,
+    out: Path,
 ) -> Answer:  # fmt: skip
     """Start real servers, load them in turns, and write what was measured: JSON and a page.
 
@@ -67,6 +69,7 @@ def compare(
         rtt=rtt,
         workers=workers,
         writes=writes,
+        peers=peers,
         seed=seed,
         outage=outage,
     )
@@ -151,6 +154,8 @@ def _command(options: Options) -> str:
         words.append(f"--workers {options.workers}")
     if options.writes:
         words.append(f"--read-write {100 - options.writes * 100:g}:{options.writes * 100:g}")
+    if options.peers:
+        words.append("--peers")
     return " ".join([*words, f"--seed {options.seed}", f"--outage {options.outage:g}s"])
 
 

@@ -36,7 +36,7 @@ class Bench:
 
     def subjects(self) -> list[Served]:
         """Those with Limen in them."""
-        return [one for one in self.servers if not one.cell.is_reference]
+        return [one for one in self.servers if not one.cell.is_reference and not one.cell.is_peer]
 
     async def witnessed(self) -> list[tuple[Served, Served]]:
         """Each server with another process of the same deployment; with itself, where there can be none."""

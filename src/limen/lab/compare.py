@@ -38,7 +38,7 @@ class Step:
 def steps_of(options: Options) -> list[Step]:
     """The measures of a run, in order: the quiet ones first, for load leaves things behind."""
     cells = cells_of(options)
-    subjects = [cell for cell in cells if not cell.is_reference]
+    subjects = [cell for cell in cells if not cell.is_reference and not cell.is_peer]
     count = len(subjects)
     curve = requests.CURVE_SHARE * options.duration
     return [
@@ -83,8 +83,9 @@ async def _measure(run: Run, urls: list[str], folder: Path, tell: Told) -> None:
             stack.push_async_callback(helper.stop)
             bench.loaders.append(helper)
         people = max(ACCOUNTS, run.options.concurrency)
-        for one in bench.subjects():
-            one.people = await one.sign_in(people)
+        for one in bench.servers:
+            if not one.cell.is_reference:
+                await one.enter(people)
         for one in bench.servers:  # references read the same bytes, and look at no credential
             one.people = one.people or bench.subjects()[0].people
         for step in steps:

@@ -31,12 +31,20 @@ BROKEN = Answer(0, b"", 0)
 
 
 def request(
-    method: str, path: str, *, port: int, credential: str | None = None, body: object = None
+    method: str,
+    path: str,
+    *,
+    port: int,
+    credential: str | None = None,
+    header: str | None = None,
+    body: object = None,
 ) -> bytes:
     """A request as it goes over the wire, with the headers that an API client sends."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}:{port}", "Accept: */*", "User-Agent: limen-lab"]
     if credential is not None:
         lines.append(f"Authorization: Bearer {credential}")
+    if header is not None:
+        lines.append(header)
     content = b"" if body is None else msgspec.json.encode(body)
     if body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from limen.lab.histogram import Histogram
+from limen.lab.peers import STORE
 
 FORMAT = 1
 """Of the JSON. A run of another format is refused, not guessed at."""
@@ -35,6 +36,11 @@ class Cell(Struct, frozen=True, order=True):
             return {BARE: "no authentication", SOCKET: "socket alone"}[self.strategy]
         kept = "" if self.cache else ", no cache"
         return f"{self.strategy}{kept} · {self.store}"
+
+    @property
+    def is_peer(self) -> bool:
+        """Whether it is another library, of which requests alone are measured."""
+        return self.store == STORE
 
     @property
     def is_reference(self) -> bool:
@@ -178,6 +184,7 @@ class Options(Struct, frozen=True):
     seed: int = 1
     max_staleness: float = 5.0
     outage: float = 10.0
+    peers: bool = False
     sign_outs: int = 30
     """For the revocation lag of each cell."""
     hashes: int = 15
@@ -216,7 +223,8 @@ class Run(Struct):
 
         def place(cell: Cell) -> tuple[bool, int, int, bool, str]:
             store = stores.index(cell.store) if cell.store in stores else len(stores)
-            return cell.is_reference, store, _ORDER.index(cell.strategy), not cell.cache, cell.name
+            known = _ORDER.index(cell.strategy) if cell.strategy in _ORDER else len(_ORDER)
+            return cell.is_reference, store, known, not cell.cache, cell.name
 
         return sorted(seen, key=place)
 

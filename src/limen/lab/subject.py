@@ -28,10 +28,13 @@ from limen.integrations.asgi import LimenMiddleware
 from limen.lab import lines
 from limen.lab.delay import Pauses
 from limen.lab.metering import Metered
+from limen.lab.peers import named
 from limen.lab.records import BARE, SOCKET
 from limen.secret import Secret
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of accounts that live as long as a run
+PEOPLE = 64
+"""Of a peer."""
 BODY = b'{"hello":"world"}'
 _RAW = (
     b"HTTP/1.1 200 OK\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\nserver: lab\r\n"
@@ -47,6 +50,8 @@ class Subject(Struct, frozen=True):
     issuer: str
     database: str = "memory://"
     cache: bool = True
+    peer: bool = False
+    """`strategy` is the name of another library."""
     rtt: float = 0.0
     max_staleness: float = 5.0
     delay: float = 0.0
@@ -90,6 +95,7 @@ class _Server:
         self._asked = asked
         self._auth: Limen | None = None
         self._metered: Metered | None = None
+        self._headers: list[str] = []
 
     async def run(self) -> None:
         bound = socket.socket(fileno=self._asked.fd)
@@ -126,16 +132,21 @@ class _Server:
             site = _slow(site, self._asked.delay)
         if self._asked.strategy == BARE:
             return site
+        if self._asked.peer:
+            app, self._headers = named(self._asked.strategy).make(PEOPLE)
+            return app
         self._auth, self._metered = make(self._asked)
         return LimenMiddleware(site, self._auth)
 
-    async def _do(self, told: lines.Told) -> dict[str, Any]:
+    async def _do(self, told: lines.Told) -> Any:
         match told["do"]:
             case "read":
                 return {
                     "cpu": process_time(),
                     "operations": dict(self._metered.operations) if self._metered else {},
                 }
+            case "headers":
+                return self._headers
             case "cut" if self._metered is not None:
                 self._metered.cut = frozenset(told["what"])
             case "accounts" if self._auth is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from limen.lab import figures
 from limen.lab.catalogue import FIGURES, by_key, late, number, refused, wrong
+from limen.lab.peers import STORE
 from limen.lab.records import Cell, Lag, Outage, Run
 from limen.lab.statistics import median
 
@@ -104,7 +105,9 @@ def _costs(run: Run) -> list[str]:
             cost = by_key("authentication").of(run, cell) if cell.store == store else None
             if cost is not None:
                 parts.append(f"{number(cost.value)} µs with {label(cell)}")
-        if parts:
+        if parts and store == STORE:
+            found.append(f"Other libraries take it up by {_and(parts)}.")
+        elif parts:
             found.append(f"On {store}, authentication takes a request’s processor time up by {_and(parts)}.")
     one = next((split for cell in run.subjects() if (split := figures.split(run, cell))), None)
     if one is not None:

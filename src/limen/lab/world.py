@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from limen import Limen
 from limen.lab.http import HOST, Client, json_of, request
+from limen.lab.peers import STORE, installed
 from limen.lab.processes import Helper
 from limen.lab.records import BARE, SOCKET, Cell, Options
 from limen.lab.subject import PASSWORD, Subject, email, secret
@@ -45,7 +46,9 @@ class SignedIn:
     """What a sign-in has given."""
 
     credential: str
-    refresh: str | None
+    refresh: str | None = None
+    header: str | None = None
+    """Of a peer, whose credentials travel as its own documentation has it."""
 
 
 @dataclass(slots=True)
@@ -87,7 +90,20 @@ class Served:
 
     def requests(self) -> list[bytes]:
         """One for each who has signed in; the references take no credential and get the same bytes."""
-        return [self.get(person.credential) for person in self.people]
+        return [
+            self.get(person.credential)
+            if person.header is None
+            else request("GET", "/", port=self.port, header=person.header)
+            for person in self.people
+        ]
+
+    async def enter(self, count: int) -> None:
+        """Let so many people sign in who will send requests; a peer's are made where it runs."""
+        if self.cell.is_peer:
+            headers = await self.processes[0].ask({"do": "headers"}, list[str])
+            self.people = [SignedIn("", header=header) for header in headers]
+        else:
+            self.people = await self.sign_in(count)
 
     async def sign_in(self, count: int) -> list[SignedIn]:
         """Sign in, one after the other, over HTTP."""
@@ -110,7 +126,7 @@ def cells_of(options: Options) -> list[Cell]:
             found.append(Cell(strategy, store))
             if strategy == "session":
                 found.append(Cell(strategy, store, cache=False))
-    return found
+    return found + ([Cell(peer.name, STORE) for peer in installed()] if options.peers else [])
 
 
 def check_stores(urls: Iterable[str]) -> None:
@@ -136,7 +152,7 @@ async def served(
 ) -> AsyncIterator[Served]:
     """A running server for a cell. `like` is one whose database and issuer it shares: another process of
     the same deployment, on a port of its own."""
-    alone = like is not None or cell.is_reference or is_memory(url)
+    alone = like is not None or cell.is_reference or cell.is_peer or is_memory(url)
     async with AsyncExitStack() as stack:
         bound = stack.enter_context(socket.create_server((HOST, 0), backlog=_BACKLOG))
         port = bound.getsockname()[1]
@@ -153,7 +169,7 @@ async def served(
             ready = await helper.ask(subject, _Ready)
             processes.append(helper)
         found = Served(cell, port, processes, ready.lag, subject)
-        if not cell.is_reference and like is None:
+        if not cell.is_reference and not cell.is_peer and like is None:
             await processes[0].ask({"do": "accounts", "count": ACCOUNTS}, _Done)
         yield found
 
@@ -176,6 +192,7 @@ def is_memory(url: str) -> bool:
 def _subject(cell: Cell, options: Options, url: str, folder: Path, fd: int, port: int) -> Subject:
     return Subject(
         strategy=cell.strategy,
+        peer=cell.is_peer,
         fd=fd,
         issuer=f"http://{HOST}:{port}",
         database=_database(cell, url, folder),

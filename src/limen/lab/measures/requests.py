@@ -59,7 +59,7 @@ async def curve(bench: Bench) -> None:
 
 def _order(bench: Bench, one: Served, concurrency: int, slot: float, seed: int) -> Order:
     options = bench.run.options
-    writes = 0.0 if one.cell.is_reference else options.writes
+    writes = 0.0 if one.cell.is_reference or one.cell.is_peer else options.writes
     return Order(
         port=one.port,
         connections=concurrency,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from limen.lab import figures
 from limen.lab.catalogue import by_key, number
 from limen.lab.page.drawing import Drawing, Frame, Scale, framed
+from limen.lab.peers import PEERS
 from limen.lab.records import BARE, BEAT, SOCKET, Beat, Cell, Outage, Run
 from limen.lab.statistics import median
 from limen.lab.summary import label, lags_of, outages_of
@@ -24,6 +25,9 @@ class Mark:
 
 
 def mark(cell: Cell) -> Mark:
+    if cell.is_peer:
+        places = [peer.name for peer in PEERS]
+        return Mark(f"s-peer{places.index(cell.strategy) if cell.strategy in places else 0}", cell.strategy)
     return Mark(f"s-{cell.strategy}{'' if cell.cache else ' uncached'}", label(cell))
 
 
