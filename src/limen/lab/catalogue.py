@@ -86,15 +86,14 @@ def _reads(situation: str, run: Run, cell: Cell) -> list[float]:
 
 
 def _first_look(run: Run, cell: Cell) -> list[float]:
-    first, later = figures.counted(run, cell, "unseen"), figures.counted(run, cell, "seen")
-    if first is None or later is None or not first.requests or not later.requests:
-        return []
-    return [first.cpu / first.requests - later.cpu / later.requests]
+    """The first look's processor time less a later one's, each time that both were counted."""
+    firsts, laters = figures.counted(run, cell, "unseen"), figures.counted(run, cell, "seen")
+    return [a.cpu / a.requests - b.cpu / b.requests for a, b in zip(firsts, laters, strict=False)]
 
 
 def _writes(run: Run, cell: Cell) -> list[float]:
     found = figures.counted(run, cell, "seen")
-    return [found.writes / found.requests] if found is not None and found.requests else []
+    return [sum(one.writes for one in found) / sum(one.requests for one in found)] if found else []
 
 
 def _wire(index: int, run: Run, cell: Cell) -> list[float]:

@@ -133,6 +133,11 @@ def remarks(run: Run) -> list[str]:
             "memory:// lives in one process: no other process can learn of a revocation, so its lag is "
             "that of the process which revoked, and nothing outlives a restart."
         )
+    if run.options.peers:
+        found.append(
+            "Other libraries verify each request anew, and have no feed that would end a credential. Limen "
+            "remembers what it has verified: what its first look costs is a figure of its own."
+        )
     loud = figures.noise(run)
     if loud is not None:
         found.append(loud)

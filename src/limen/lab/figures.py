@@ -77,11 +77,13 @@ def wire(run: Run, cell: Cell) -> tuple[float, float] | None:
 def reads(run: Run, cell: Cell, situation: str) -> float | None:
     """Store reads per request in a situation, as counted."""
     found = counted(run, cell, situation)
-    return found.reads / found.requests if found is not None and found.requests else None
+    requests = sum(one.requests for one in found)
+    return sum(one.reads for one in found) / requests if requests else None
 
 
-def counted(run: Run, cell: Cell, situation: str) -> Counted | None:
-    return next((c for c in run.counted if (c.cell, c.situation) == (cell, situation)), None)
+def counted(run: Run, cell: Cell, situation: str) -> list[Counted]:
+    """Every time that it was counted."""
+    return [c for c in run.counted if (c.cell, c.situation) == (cell, situation) and c.requests]
 
 
 def foreign(run: Run) -> float | None:

@@ -10,7 +10,7 @@ from limen.lab.bench import Bench
 from limen.lab.load import Order
 from limen.lab.world import ACCOUNTS, Served
 
-ROUNDS = 7
+ROUNDS = 11
 CURVE_ROUNDS = 3
 WARM = 0.3
 """Seconds for each cell; less where the whole is short."""

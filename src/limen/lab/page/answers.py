@@ -21,7 +21,9 @@ def answers(run: Run) -> str:
 
 def _cheapest(run: Run) -> tuple[str, str] | None:
     costs = [
-        (found.value, c) for c in run.subjects() if c.cache and (found := by_key("authentication").of(run, c))
+        (found.value, c)
+        for c in run.subjects()
+        if c.cache and not c.is_peer and (found := by_key("authentication").of(run, c))
     ]
     if not costs:
         return None

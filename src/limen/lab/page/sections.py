@@ -119,7 +119,7 @@ def lag(run: Run) -> str:
         "A sign-out is worth what the slowest process makes of it. Without a cache the next read knows; "
         "with the "
         "feed it is a matter of milliseconds; a token alone knows nothing of it until it expires.",
-        f"{legend(run)}<div class=pair>{inner}</div>",
+        f"{legend(run, peers=False)}<div class=pair>{inner}</div>",
     )
 
 

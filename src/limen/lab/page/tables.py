@@ -18,9 +18,9 @@ def figure(svg: str, run: Run, words: str, above: str = "") -> str:
     return f"{above}<figure>{svg}<figcaption>{escape(words)} Run {escape(run.id)}.</figcaption></figure>"
 
 
-def legend(run: Run, *, references: bool = False) -> str:
+def legend(run: Run, *, references: bool = False, peers: bool = True) -> str:
     cells = [c for c in run.cells() if not c.is_reference or (references and c.strategy == "bare")]
-    return charts.legend(cells)
+    return charts.legend([cell for cell in cells if peers or not cell.is_peer])
 
 
 def table(run: Run, shown: list[Figure], *, intervals: bool = True) -> str:
