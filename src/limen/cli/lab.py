@@ -1,4 +1,4 @@
-"""`limen lab compare|show|diff`: measure the strategies on this machine, and look at what was measured."""
+"""`limen lab …`: measure the strategies on this machine, and look at what was measured."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from time import gmtime, strftime
 
 import click
 
+from limen.cli.alone import hash_verb, id_verb
 from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
 from limen.cli.measuring import Progress, Share, Span
 from limen.cli.planning import advise_verb, plan_verb
@@ -31,6 +32,8 @@ def verb() -> None:
 
 verb.add_command(plan_verb)
 verb.add_command(advise_verb)
+verb.add_command(hash_verb)
+verb.add_command(id_verb)
 
 
 @verb.command()

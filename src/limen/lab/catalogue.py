@@ -87,6 +87,8 @@ def _reads(situation: str, run: Run, cell: Cell) -> list[float]:
 
 def _first_look(run: Run, cell: Cell) -> list[float]:
     """The first look's processor time less a later one's, each time that both were counted."""
+    if not cell.cache:
+        return []  # every look is a first one
     firsts, laters = figures.counted(run, cell, "unseen"), figures.counted(run, cell, "seen")
     return [a.cpu / a.requests - b.cpu / b.requests for a, b in zip(firsts, laters, strict=False)]
 

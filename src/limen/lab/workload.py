@@ -137,7 +137,7 @@ def costs_of(run: Run, cell: Cell) -> Costs:
     return Costs(
         cell=cell,
         seen=needed("authentication"),
-        first=needed("first-look"),
+        first=needed("first-look") if cell.cache else 0.0,
         sign_in=needed("sign-in-cost"),
         refresh=optional("refresh-cost"),
         hash=median(run.hashing[0].seconds) if run.hashing else 0.03,

@@ -108,3 +108,16 @@ def test_a_store_that_is_none_is_refused_before_anything_is_started(shell: Shell
     ran = shell("lab", "compare", "--store", "oracle://x", "--json")
     assert ran.code == 4
     assert "misconfigured" in ran.err
+
+
+def test_hash_recommends_what_can_be_pasted(shell: Shell) -> None:
+    said = shell("lab", "hash", "--times", "1", "--target", "5s", "--json").json
+    assert {one["scheme"] for one in said["measured"]} == {"argon2id", "bcrypt"}
+    assert said["recommended"]
+    assert "hashcat" in said["source"]
+
+
+def test_id_says_what_an_order_in_time_saves(shell: Shell) -> None:
+    ran = shell("lab", "id", "--rows", "5000")
+    assert ran.code == 0
+    assert "UUIDv7 inserts" in ran.out
