@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from limen.clock import Instant, Seconds
-from limen.lint.catalogue import CLAIMS
+from limen.lint.catalogue import CLAIMS, PERSONAL_WORDS, SECRET_WORDS
 from limen.lint.finding import Finding, find, quoted
 
 LONG: Seconds = 3_600
@@ -20,18 +20,6 @@ _MILLISECONDS = 100_000_000_000
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}\Z")
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.")
 _LOCAL = re.compile(r"http://(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[^/:]+\.localhost)(:\d+)?(/|\Z)")
-_TELLING_WORDS = """
-password passwd pwd passphrase passcode pin secret clientsecret apikey accesskey privatekey secretkey token
-accesstoken refreshtoken idtoken sessiontoken cookie credential credentials otp totpsecret mfasecret
-recoverycode recoverycodes backupcodes passwordhash hash salt creditcard cardnumber cvv cvc iban
-"""
-_PERSONAL_WORDS = """
-email emailaddress mail phone phonenumber mobile telephone address street birthdate birthday dob dateofbirth
-ssn socialsecuritynumber nationalid passport taxid gender sex religion race ethnicity health diagnosis
-firstname lastname givenname familyname middlename fullname name nickname picture photo ip ipaddress location
-latitude longitude salary
-"""
-_SECRETS, _PERSONAL = frozenset(_TELLING_WORDS.split()), frozenset(_PERSONAL_WORDS.split())
 _DEPTH = 8
 
 
@@ -133,9 +121,9 @@ def _content(said: Mapping[str, Any]) -> Iterator[Finding]:
     """Claims whose name or value gives away more than a token should."""
     for path, value in _leaves(said, ""):
         word = re.sub(r"[^a-z]", "", path.rpartition(".")[2].casefold())
-        if word in _SECRETS or _is_credential(value):
+        if word in SECRET_WORDS or _is_credential(value):
             yield find(CLAIMS, "secret_claim", name=path)
-        elif word in _PERSONAL or (path != "sub" and isinstance(value, str) and _EMAIL.match(value)):
+        elif word in PERSONAL_WORDS or (path != "sub" and isinstance(value, str) and _EMAIL.match(value)):
             yield find(CLAIMS, "personal_claim", name=path)
 
 
