@@ -56,7 +56,8 @@ def set_cookie(name: str, value: str, *, max_age: int, path: str, secure: bool) 
     if len(written) > SET_COOKIE_MAX:
         raise Misconfigured(
             f"the cookie {name} has {len(written):,} bytes, and browsers keep {SET_COOKIE_MAX:,}; "
-            "hand out fewer scopes, or use the strategy session, whose cookie never grows"
+            "hand out fewer scopes, or use the strategy session, whose cookie never grows",
+            code="cookie_too_large",
         )
     return written
 

@@ -18,6 +18,8 @@ from limen.errors import Denied, LimenError, Misconfigured, Rejected, Throttled,
 
 _CONTENT_TYPE = (b"content-type", b"application/problem+json")
 _NO_STORE = (b"cache-control", b"no-store")
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""The phrases of RFC 9110 that older Pythons do not know yet: a title must not depend on the interpreter."""
 _INVALID_TOKEN = frozenset(
     {
         "credential_expired",
@@ -50,7 +52,7 @@ def problem(error: LimenError, *, instance: str | None = None) -> Problem:
         headers.append((b"www-authenticate", challenge.encode("ascii")))
     document: dict[str, Any] = {
         "type": f"urn:limen:problem:{error.code}",
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": _detail(error),
         "code": error.code,
@@ -95,5 +97,5 @@ def _challenge(error: LimenError, status: int) -> str | None:
 
 
 def _whole(seconds: float) -> int:
-    """Whole seconds, rounded up, so that coming back then is not too early; a day where it is no number."""
-    return max(1, math.ceil(seconds)) if 0 <= seconds <= 86_400 else 86_400
+    """Whole seconds, rounded up, so that coming back then is not too early; a day if it is more, or NaN."""
+    return math.ceil(max(seconds, 1.0)) if seconds <= 86_400 else 86_400

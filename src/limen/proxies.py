@@ -7,6 +7,7 @@ No other header that names a client, a host or a URL is read (`Forwarded`, `X-Re
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNIX = "unix"
 """Names whoever connects by a Unix socket, who has no address."""
 _HOPS_MAX = 32
+_WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?\Z", re.ASCII)
 _SCHEMES = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "https"}
 
 
@@ -80,9 +82,8 @@ def _behind(hops: bytes, nearest: str, trusted: Trusted) -> str:
 
 def _bare(hop: str) -> str:
     """An address without brackets and port, both of which some proxies write."""
-    if hop.startswith("["):
-        return hop[1:].partition("]")[0]
-    return hop.partition(":")[0] if hop.count(":") == 1 else hop
+    found = _WITH_PORT.match(hop)
+    return hop if found is None else found[1] or found[2]
 
 
 def _address(text: str) -> Address | None:

@@ -170,6 +170,15 @@ async def test_W09_a_path_that_the_application_may_read_otherwise_is_not_public(
     assert said[0]["status"] == 401
 
 
+async def test_W08_W09_a_slash_too_many_leads_nowhere(auth: Limen) -> None:
+    """A framework that redirects to the right path takes the host from the request, whoever named it."""
+    app = LimenMiddleware(open_door, auth)
+    async with running(app), stranger(app, auth) as client:
+        answer = await client.post("/auth/login/", headers={"host": "evil.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 async def test_a_mounted_application_names_paths_from_its_root(auth: Limen) -> None:
     app = LimenMiddleware(open_door, auth, public={"/exact"})
     said: list[Any] = []

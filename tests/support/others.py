@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
 from limen.stores.sqlite import SQLiteStore
 from limen.stores.sqlite.lock import FileLock
+from support.stores import added
 
 
 def revoke(path: str, sids: list[SessionID]) -> None:
@@ -101,3 +103,25 @@ def die_with_the_lock_and_a_child(path: str) -> None:
     print(child)
     sys.stdout.flush()
     os._exit(0)
+
+
+def fill_a_quota(path: str) -> None:
+    """Write until files may grow no more, and again when they may."""
+
+    async def main() -> dict[str, object]:
+        store, acknowledged, failed = SQLiteStore(path), 0, ""
+        await store.start()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+        while not failed:
+            try:
+                await added(store, f"p{acknowledged}" + "x" * 400)
+                acknowledged += 1
+            except Unavailable as error:
+                failed = error.reason
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        kept = len(await store.accounts(limit=10_000))
+        await store.ping()
+        await store.close()
+        return {"failed": failed, "acknowledged": acknowledged, "kept": kept, "recovered": True}
+
+    print(json.dumps(asyncio.run(main())))

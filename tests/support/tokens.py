@@ -16,9 +16,13 @@ AUDIENCE = "https://api.example"
 NOW = Instant(1_800_000_000.0)
 
 
-@functools.cache
 def key(alg: Algorithm = Algorithm.ES256, number: int = 0) -> jwk.SigningKey:
     """A key that is made once in a run; another `number` is another key."""
+    return _made(alg, number)
+
+
+@functools.cache
+def _made(alg: Algorithm, number: int) -> jwk.SigningKey:
     return jwk.generate(alg)
 
 

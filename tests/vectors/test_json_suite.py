@@ -14,7 +14,7 @@ PARSING = sorted((FOLDER / "test_parsing").glob("*.json"))
 TRANSFORM = sorted((FOLDER / "test_transform").glob("*.json"))
 
 STRICTER = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"}
-"""Must be accepted as JSON, and are refused as RFC 7515 §4 and RFC 7519 §4 allow: two parsers would differ."""
+"""JSON, and refused as RFC 7515 §4 and RFC 7519 §4 allow: two parsers would read them differently."""
 TAKEN = {
     "i_number_double_huge_neg_exp.json": "a number so small that it is 0",
     "i_number_real_underflow.json": "a number so small that it is 0",

@@ -40,7 +40,7 @@ def test_base64_of_rfc4648_without_its_padding(vector: dict[str, str]) -> None:
 
 
 def published(secret: dict[str, str]) -> jwk.SigningKey:
-    """The key that several RFCs sign with, past the check that refuses it because it is printed there (J35)."""
+    """The key that several RFCs sign with, past the check that refuses it for being printed there (J35)."""
     with pytest.raises(Misconfigured) as error:
         jwk.signing_key(secret)
     assert error.value.reason == "secret_public"

@@ -60,7 +60,7 @@ def test_J31_EdDSA(group: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("group", groups("rsa_signature_2048_sha256_test"))
 def test_J33_K10_RS256(group: dict[str, Any]) -> None:
-    """Two groups have the exponent 3. Their keys are refused; the primitive is right with them all the same."""
+    """Two groups have the exponent 3: their keys are refused, and the primitive is right all the same."""
     pem = group["publicKeyPem"]
     if int(group["publicKey"]["publicExponent"], 16) >= 65537:
         verifies = jwk.verify_key_from_pem(pem, Algorithm.RS256).verifies

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import click
@@ -28,7 +29,7 @@ from limen.stores.base import Schema
 def verb(show: bool, database: str | None, config: str | None) -> Answer:
     """Check the configuration against the mistakes that people make; exit code 1 for errors.
 
-    It changes nothing, and works where nothing else does: a configuration that cannot be read is a finding.
+    It changes no row, and works where nothing else does: a configuration that cannot be read is a finding.
     """
     log_to_stderr("error")
     surroundings.put({"database": database, "config": config})
@@ -51,6 +52,7 @@ def _observe() -> Observed:
     except LimenError as error:
         return Observed(unreadable=error, newest=machine.newest([]), **common)
     paths = machine.places(loaded.settings.database)
+    files = machine.looked_at(paths)  # before the database is opened, which closes it to others
     schema, ring, unusable = asyncio.run(_asked(loaded.settings))
     sqlite, too_old = machine.word_about_sqlite()
     return Observed(
@@ -59,7 +61,7 @@ def _observe() -> Observed:
         unusable=too_old or unusable,
         schema=schema,
         ring=ring,
-        files=machine.looked_at(paths),
+        files=files,
         sqlite=sqlite,
         newest=machine.newest(paths),
         **common,
@@ -85,11 +87,11 @@ async def _asked(settings: Settings) -> tuple[Schema | None, StoredRing | None, 
 def _listed(seen: Observed) -> list[Mapping[str, Any]]:
     if seen.settings is None:
         return []
-    hidden = {"secret"}
-    names = [name for name in type(seen.settings).__dataclass_fields__ if name not in hidden]
+    said = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
+    said["secret"] = None if said["secret"] is None else "…"
     return [
-        {"name": name, "value": getattr(seen.settings, name), "source": seen.sources.get(name, "default")}
-        for name in names
+        {"name": name, "value": value, "source": seen.sources.get(name, "default")}
+        for name, value in said.items()
     ]
 
 

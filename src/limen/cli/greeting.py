@@ -11,8 +11,12 @@ _BODY = '"email":"ada@example.com","password":"correct horse battery staple"'
 
 
 def lines_to_try(auth: Limen, address: str) -> list[str]:
-    """Three lines for a POSIX shell: make an account, sign in, ask who one is. They work as they stand."""
-    at = f"{address}{auth.settings.prefix}"
+    """Three lines for a POSIX shell: make an account, sign in, ask who one is. They work as they stand.
+
+    In production that is where the issuer is reached, through whatever ends TLS in front.
+    """
+    base = address if auth.settings.development else auth.settings.issuer  # plain http is for development
+    at = f"{base}{auth.settings.prefix}"
     make = f"curl {at}/register {_JSON} -d '{{{_BODY}}}'"
     if auth.settings.registration == Registration.CLOSED:
         make = "limen account add ada@example.com"

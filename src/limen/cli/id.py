@@ -38,7 +38,7 @@ def inspect(uuid: str) -> Answer:
         "uuid": found.uuid,
         "version": found.version,
         "variant": found.variant,
-        "created_at": None if found.created is None else finer(found.created),
+        "created_at": finer(found.created),
         "clock_sequence": found.clock_sequence,
         "node": found.node,
         "note": found.note,

@@ -59,6 +59,4 @@ async def _inside(verb: Asks, given: dict[str, Any], *, makes: bool) -> Answer:
 
 def log_to_stderr(level: str) -> None:
     """One line for each event, on stderr."""
-    logging.basicConfig(
-        stream=sys.stderr, level=level.upper(), format="%(levelname)s %(name)s: %(message)s", force=True
-    )
+    logging.basicConfig(stream=sys.stderr, level=level.upper(), format="%(levelname)s %(name)s: %(message)s")

@@ -42,6 +42,7 @@ def verb(
     address = _address(bound, host)
     auth = asyncio.run(_tried())
     _greet(auth, address, workers, as_json=wants_json(context))
+    _remark(auth.settings, bound.getsockname()[1])
     return Answer({}, exit=serving.serve(bound, workers=workers, level=log_level, access_log=access_log))
 
 
@@ -61,8 +62,6 @@ def _listen(host: str, port: int | None, workers: int) -> socket.socket:
     chosen = bound.getsockname()[1]
     if loaded.sources.get("issuer", "default") == "default" and chosen != _default_port(settings):
         surroundings.put({"issuer": _address(bound, host)})
-    elif settings.development and chosen != _default_port(settings):
-        note(f"clients are told to come to {settings.issuer}, and this listens on port {chosen}")
     return bound
 
 
@@ -87,6 +86,13 @@ def _greet(auth: Limen, address: str, workers: int, *, as_json: bool) -> None:
         click.echo(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
     else:
         click.echo("\n".join(greeting(auth, address, workers)), err=True)
+
+
+def _remark(settings: Settings, port: int) -> None:
+    if settings.development and port != _default_port(settings):
+        note(f"clients are told to come to {settings.issuer}, and this listens on port {port}")
+    if not settings.development and not settings.trusted_proxies:
+        note("plain http is answered for nobody but a proxy that ended TLS: name it in trusted_proxies")
 
 
 def _default_port(settings: Settings) -> int:

@@ -86,7 +86,9 @@ def _told(error: LimenError, rule: str) -> Finding:
 
 
 def _secret(settings: Settings, sources: Mapping[str, str]) -> Iterator[Finding]:
-    if settings.secret is not None:
+    if settings.secret is None:
+        yield find(CATALOGUE, "secret_missing")
+    else:
         yield from lint.secret(b64.decode(settings.secret.reveal()))
     if sources.get("secret", "").endswith(".toml"):
         yield find(CATALOGUE, "secret_in_configuration", source=sources["secret"])
@@ -125,6 +127,8 @@ def _wire(settings: Settings) -> Iterator[Finding]:
 def _networks(settings: Settings) -> Iterator[Finding]:
     for network in settings.trusted_proxies:
         yield from _proxy(network)
+    if not settings.trusted_proxies and not settings.development:
+        yield find(CATALOGUE, "proxies_none")
     for origin in settings.origins:
         if "*" in origin or origin == "null":
             yield find(CATALOGUE, "origins_wildcard", origin=origin)

@@ -14,6 +14,9 @@ CATALOGUE: Catalogue = {
     "database_unusable": Rule(
         _E, "the database cannot be used: {problem} ({code})", "Nothing starts without it.",
         "docs/errors.md", "Do what the sentence says."),
+    "secret_missing": Rule(
+        _E, "there is no LIMEN_SECRET", "Nothing is served without it, and nothing was made: this is no "
+        "development.", "ASVS 13.3.1", "Make one with `limen key secret`, and keep it outside the database."),
     "secret_in_configuration": Rule(
         _W, "the secret stands in {source}", "Configuration is copied, shown and checked in.",
         "ASVS 13.3.1", "Move it to LIMEN_SECRET, or to a file named by LIMEN_SECRET_FILE."),
@@ -61,6 +64,10 @@ CATALOGUE: Catalogue = {
     "proxies_malformed": Rule(
         _E, "trusted_proxies has {network}, which is no network", "It matches nobody.", "RFC 4632 §3.1",
         "Write 10.0.0.0/8, for one."),
+    "proxies_none": Rule(
+        _W, "no proxy is trusted", "`limen serve` ends no TLS, so it answers nobody; and all clients share "
+        "one address.", "ASVS 4.1.3, ASVS 12.2.1",
+        "Name the proxy that ends TLS in trusted_proxies; not where your server does so itself."),
     "proxies_everyone": Rule(
         _E, "trusted_proxies has {network}: everybody", "Any client writes its own address, and none is "
         "ever slowed down.", "ASVS 4.1.3", "Name the addresses of your proxies."),
@@ -108,7 +115,8 @@ CATALOGUE: Catalogue = {
         _N, "the ring signs by {active} and the setting is {wanted}", "Keys change at their rotation.",
         "RFC 8725 §3.1", "Run `limen key rotate` twice, or wait."),
     "sqlite_old": Rule(
-        _W, "{problem}", "What was lost is lost.", "sqlite.org/wal.html", "Install SQLite 3.51.3 or newer."),
+        _W, "{problem}", "A damaged database is not mended, only restored.", "sqlite.org/wal.html",
+        "Install SQLite 3.51.3 or newer."),
     "schema_pending": Rule(
         _W, "migrations are missing: {names}", "They are applied when the next process starts.",
         "docs/cli.md", "Run `limen migrate`."),

@@ -118,6 +118,7 @@ def _own_routes(auth: Limen) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
     from limen.server.embed import embed
 
     app = Starlette()
+    app.router.redirect_slashes = False  # a redirect would be to whichever host the request names
     embed(app, auth)
     paths = [route.path for route in app.routes if isinstance(route, Route)]
     below = {path.partition("{")[0] for path in paths if "{" in path} | {f"{auth.settings.prefix}/"}

@@ -96,6 +96,11 @@ class Verifier:
         self._typ, self._max_bytes = typ, max_bytes
         self._verifies: dict[bytes, Verifies] = {}
 
+    @property
+    def remembered(self) -> int:
+        """How many headers are."""
+        return len(self._verifies)
+
     def verify(self, token: str) -> Verified:
         """Header and payload, or Denied (`token_invalid`)."""
         payload = self.payload(token)

@@ -11,7 +11,7 @@ from limen.clock import Instant
 from limen.cookies import clear_cookie, set_cookie
 from limen.server.shapes import CookiesSet, Effective, Tokens
 from limen.server.site import Site
-from limen.server.wire import Answer, Header, json_answer
+from limen.server.wire import Answer, Call, Header, json_answer
 from limen.sessions import StrategyName
 from limen.settings import Transport
 from limen.strategies.base import Grant, Revoked
@@ -20,13 +20,15 @@ _DEVICE_MAX_AGE = 400 * 86_400  # what browsers cut a longer one to (RFC 6265bis
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def granted(site: Site, grant: Grant, transport: Transport, *, device: str | None = None) -> Answer:
+def granted(
+    site: Site, call: Call, grant: Grant, transport: Transport, *, device: str | None = None
+) -> Answer:
     """The grant for this transport. An answer that sets cookies holds no credential in its body."""
     expires_in = _seconds(grant.expires - site.auth.clock.now())
     scope = " ".join(grant.scopes)
     if transport is Transport.COOKIE:
         body = CookiesSet(expires_in=expires_in, scope=scope, refreshes=grant.refresh is not None)
-        return json_answer(body, *_set(site, grant, device))
+        return json_answer(body, *_set(site, call, grant, device))
     return json_answer(
         Tokens(
             access_token=grant.credential,
@@ -44,7 +46,7 @@ def revoked(site: Site, revoked: Revoked, *headers: Header) -> Answer:
     return json_answer(Effective(moment(Instant(math.ceil(revoked.effective))), effective_in), *headers)
 
 
-def cleared(site: Site) -> tuple[Header, ...]:
+def cleared(site: Site, call: Call) -> tuple[Header, ...]:
     """Take the credentials out of the browser, and what it cached with them.
 
     Not `Clear-Site-Data: "cookies"`: that takes every cookie of the registrable domain, other applications'
@@ -54,14 +56,14 @@ def cleared(site: Site) -> tuple[Header, ...]:
     return (
         (b"set-cookie", clear_cookie(names.sid, path="/", secure=secure)),
         (b"set-cookie", clear_cookie(names.token, path="/", secure=secure)),
-        (b"set-cookie", clear_cookie(names.refresh, path=refresh_path(site), secure=secure)),
+        (b"set-cookie", clear_cookie(names.refresh, path=refresh_path(site, call), secure=secure)),
         (b"clear-site-data", b'"cache"'),
     )
 
 
-def refresh_path(site: Site) -> str:
+def refresh_path(site: Site, call: Call) -> str:
     """The one route that the refresh cookie is sent to."""
-    return f"{site.prefix}/refresh"
+    return f"{call.root}{site.prefix}/refresh"
 
 
 def moment(at: Instant) -> str:
@@ -69,7 +71,7 @@ def moment(at: Instant) -> str:
     return (_EPOCH + timedelta(seconds=math.floor(at))).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _set(site: Site, grant: Grant, device: str | None) -> list[Header]:
+def _set(site: Site, call: Call, grant: Grant, device: str | None) -> list[Header]:
     names, secure, now = site.auth.cookie_names, _secure(site), site.auth.clock.now()
     # A session's end moves with its use, which no cookie is told of: the browser keeps it for the longest
     # that it can live, and the server decides.
@@ -84,7 +86,11 @@ def _set(site: Site, grant: Grant, device: str | None) -> list[Header]:
         age = grant.refresh_expires - now
         found.append(
             set_cookie(
-                names.refresh, grant.refresh, max_age=_seconds(age), path=refresh_path(site), secure=secure
+                names.refresh,
+                grant.refresh,
+                max_age=_seconds(age),
+                path=refresh_path(site, call),
+                secure=secure,
             )
         )
     if device is not None:

@@ -51,7 +51,7 @@ async def end_session(site: Site, call: Call) -> Answer:
     sid = call.path_parameter("sid")
     ended = await site.auth.end_session(who, sid)
     own = sid == who.session and presented_by(site, call) is Transport.COOKIE
-    return revoked(site, ended, *(cleared(site) if own else ()))
+    return revoked(site, ended, *(cleared(site, call) if own else ()))
 
 
 def _seen(session: Session, who: Identity) -> SessionSeen:

@@ -93,7 +93,7 @@ class Resource:
             _log.log(level, "%s %s: %s (%s)", endpoint.method, endpoint.path, error.code, error.reason)
             told = (endpoint.refuses or refusal)(error)
             # Two cookies of one name will come with every request until somebody takes them away (S08).
-            return told.plus(*cleared(self._site)) if error.reason == "two_cookies" else told
+            return told.plus(*cleared(self._site, call)) if error.reason == "two_cookies" else told
         except ClientLeft:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an id and the log the rest
@@ -120,7 +120,7 @@ def broken(error: BaseException, where: str) -> Answer:
 
 async def respond(site: Site, call: Call, answer: Answer, send: Send) -> None:
     """Send the answer with its standing headers."""
-    whole = with_standing(answer, scheme=call.scheme, hsts=site.hsts)
+    whole = with_standing(answer, hsts=site.hsts(call))
     await whole.send(send, bodiless=call.scope["method"] == "HEAD")
 
 

@@ -87,9 +87,7 @@ async def healthz(site: Site, call: Call) -> Answer:
 
 async def readyz(site: Site, call: Call) -> Answer:
     """The store answers and the view of the feed is fresh."""
-    await site.auth.store.ping()
-    if not site.auth.is_fresh():
-        raise Unavailable("the view of the revocations is too old", reason="feed_stale")
+    await site.readiness.check()
     return json_answer(Health("ready"))
 
 

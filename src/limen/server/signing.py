@@ -38,7 +38,7 @@ async def login(site: Site, call: Call) -> Answer:
     )
     if transport is Transport.COOKIE:
         await _end_replaced(site, call)
-    return granted(site, signed_in.grant, transport, device=signed_in.device)
+    return granted(site, call, signed_in.grant, transport, device=signed_in.device)
 
 
 async def refresh(site: Site, call: Call) -> Answer:
@@ -55,7 +55,7 @@ async def refresh(site: Site, call: Call) -> Answer:
     if not credential:
         raise Denied("sign in first", code="credential_missing")
     grant = await site.auth.refresh(credential, source=call.source)
-    return granted(site, grant, transport)
+    return granted(site, call, grant, transport)
 
 
 async def logout(site: Site, call: Call) -> Answer:
@@ -73,7 +73,7 @@ async def change_password(site: Site, call: Call) -> Answer:
     grant = await site.auth.change_password(
         who, body.current_password, body.new_password, source=call.source, user_agent=call.user_agent
     )
-    return granted(site, grant, presented_by(site, call))
+    return granted(site, call, grant, presented_by(site, call))
 
 
 async def required(site: Site, call: Call) -> Identity:
@@ -91,7 +91,7 @@ def presented_by(site: Site, call: Call) -> Transport:
 
 
 def _cleared_if_cookie(site: Site, call: Call) -> tuple[tuple[bytes, bytes], ...]:
-    return cleared(site) if presented_by(site, call) is Transport.COOKIE else ()
+    return cleared(site, call) if presented_by(site, call) is Transport.COOKIE else ()
 
 
 def _own_site(site: Site, call: Call) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from limen.auth import Limen
 from limen.errors import Denied, Rejected
 from limen.proxies import Trusted, client_of
+from limen.server.readiness import Readiness
 from limen.server.standing import HSTS, HSTS_WHOLE
 from limen.server.wire import Call, Header, Receive, Scope
 from limen.settings import Transport
@@ -19,10 +20,11 @@ class Site:
     auth: Limen
     trusted: Trusted
     whole: bool
+    readiness: Readiness
 
     @classmethod
     def of(cls, auth: Limen, *, whole: bool) -> Site:
-        return cls(auth, Trusted.of(auth.settings.trusted_proxies), whole)
+        return cls(auth, Trusted.of(auth.settings.trusted_proxies), whole, Readiness(auth))
 
     @property
     def prefix(self) -> str:
@@ -33,8 +35,10 @@ class Site:
         """Where other services ask. An application that embeds us may have an /oauth of its own."""
         return "/oauth" if self.whole else f"{self.prefix}/oauth"
 
-    @property
-    def hsts(self) -> Header:
+    def hsts(self, call: Call) -> Header | None:
+        """Over https alone (RFC 6797 §7.2), and not in development, where others share the name localhost."""
+        if call.scheme != "https" or self.auth.settings.development:
+            return None
         return HSTS_WHOLE if self.whole else HSTS
 
     def call(self, scope: Scope, receive: Receive) -> Call:

@@ -27,10 +27,10 @@ _ALWAYS: tuple[Header, ...] = (
 )
 
 
-def with_standing(answer: Answer, *, scheme: str, hsts: Header) -> Answer:
-    """The answer with every header that it does not bring itself; HSTS over https alone (RFC 6797 §7.2)."""
+def with_standing(answer: Answer, *, hsts: Header | None) -> Answer:
+    """The answer with every header that it does not bring itself."""
     brought = {name for name, _ in answer.headers}
     missing = [header for header in _ALWAYS if header[0] not in brought]
-    if scheme == "https":
+    if hsts is not None:
         missing.append(hsts)
     return answer.plus(*missing)

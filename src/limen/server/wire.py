@@ -19,6 +19,7 @@ Header = tuple[bytes, bytes]
 BODY_MAX = 65_536
 """Bytes of the largest body that is read. A sign-in needs two hundred."""
 _USER_AGENT_MAX = 256
+_BODILESS = (204, 304)  # a length would be one of a body that there never is (RFC 9110 §8.6)
 
 
 class ClientLeft(Exception):
@@ -38,6 +39,11 @@ class Call:
     def headers(self) -> Iterable[Header]:
         headers: Iterable[Header] = self.scope["headers"]
         return headers
+
+    @property
+    def root(self) -> str:
+        """Where the application is mounted, as a browser sees it: empty, or a path with no / at its end."""
+        return str(self.scope.get("root_path", "")).rstrip("/")
 
     @property
     def user_agent(self) -> str:
@@ -88,7 +94,9 @@ class Answer:
 
     async def send(self, send: Send, *, bodiless: bool = False) -> None:
         """Send it; for HEAD the headers alone, which then tell the length of what GET would give."""
-        headers = [*self.headers, (b"content-length", str(len(self.body)).encode())]
+        headers = list(self.headers)
+        if self.status not in _BODILESS:
+            headers.append((b"content-length", str(len(self.body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if bodiless else self.body})
 

@@ -14,12 +14,13 @@ from typing import Any
 from limen.errors import Misconfigured
 from limen.secret import Secret
 from limen.settings import secret_files
-from limen.settings.checks import check
+from limen.settings.checks import faults
 from limen.settings.record import DEVELOPMENT_DIRECTORY, Settings
 from limen.settings.table import Kind, describe
 from limen.settings.values import parse, secret_of
 
 _FILE = "limen.toml"
+_UNPLACED = frozenset({"default", "settings", "keyword", "flag"})
 _BESIDE = frozenset({"LIMEN_CONFIG", "LIMEN_SECRET_FILE"})
 # What Kubernetes puts into every container of a namespace that has a service called limen or limen-….
 _KUBERNETES = re.compile(
@@ -60,9 +61,10 @@ def load(
         chosen |= _environment()
     chosen |= _keywords(over or {}, "flag")
     settings = replace(base or Settings(), **{name: value for name, (value, _) in chosen.items()})
-    check(settings)
     sources = {one.name: "default" if base is None else "settings" for one in fields(Settings)}
     sources |= {name: source for name, (_, source) in chosen.items()}
+    for name, sentence in faults(settings):
+        raise Misconfigured(f"{_place(name, sources[name])}: {sentence}")
     if settings.secret is None:
         secret, sources["secret"] = _secret_of(settings)
         settings = replace(settings, secret=secret)
@@ -76,15 +78,15 @@ def _keywords(options: Mapping[str, Any], source: str) -> _Chosen:
     for name in options:
         if name not in table:
             raise _unknown(name, "setting")
-    return {name: (parse(table[name], value, told=source), source) for name, value in options.items()}
+    return {name: (parse(table[name], value, place=name), source) for name, value in options.items()}
 
 
 def _file() -> _Chosen:
     named = os.environ.get("LIMEN_CONFIG")
     path = Path(named or _FILE)
     try:
-        text = path.read_bytes().decode()
-        said = tomllib.loads(text)
+        with path.open("rb") as file:
+            said, found = tomllib.load(file), os.fstat(file.fileno())
     except FileNotFoundError as error:
         if named:
             raise Misconfigured(f"LIMEN_CONFIG names {path}, and there is no such file") from error
@@ -98,8 +100,11 @@ def _file() -> _Chosen:
         if name not in table:
             raise _unknown(name, f"setting for {path.name}")
     if "secret" in said:
-        secret_files.check_private(path)
-    return {name: (parse(table[name], value, told=str(path)), path.name) for name, value in said.items()}
+        secret_files.check_private(path, found)
+    return {
+        name: (parse(table[name], value, place=_place(name, path.name)), path.name)
+        for name, value in said.items()
+    }
 
 
 def _environment() -> _Chosen:
@@ -112,7 +117,7 @@ def _environment() -> _Chosen:
         if setting is None:
             raise _unknown(variable, "variable", before="LIMEN_")
         if setting.kind is not Kind.SECRET:  # which `_secret_of` reads, with LIMEN_SECRET_FILE
-            found[setting.name] = (parse(setting, value, told=variable, text=True), variable)
+            found[setting.name] = (parse(setting, value, place=variable, text=True), variable)
     secret = _secret_outside()
     if secret is not None:
         found["secret"] = secret
@@ -141,6 +146,13 @@ def _secret_outside() -> tuple[Secret, str] | None:
     if named:
         return secret_files.read(Path(named)), "LIMEN_SECRET_FILE"
     return None
+
+
+def _place(name: str, source: str) -> str:
+    """Where somebody must go to put a value right."""
+    if source.startswith("LIMEN_"):
+        return source
+    return name if source in _UNPLACED else f"{name} in {source}"
 
 
 def _unknown(name: str, what: str, *, before: str = "") -> Misconfigured:

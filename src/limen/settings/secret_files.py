@@ -30,18 +30,17 @@ def read(path: Path) -> Secret:
     return _read(path, follow=True, forbidden=0o037, fix="chmod 600, or a mount with mode 0400")
 
 
-def check_private(path: Path) -> None:
-    """Misconfigured if others can read or write this file, which has a secret in it."""
-    os.close(_open(path, follow=True, forbidden=0o037, fix="chmod 600, or keep the secret elsewhere"))
+def check_private(path: Path, found: os.stat_result) -> None:
+    """Misconfigured if others can read or write this file, which was opened and has a secret in it."""
+    _check(path, found, forbidden=0o037, fix="chmod 600, or keep the secret elsewhere")
 
 
 def development() -> tuple[Secret, str]:
     """The secret of this working directory, made at the first call. Of several processes that make it at once
     one wins, and all read the winner's."""
     path = directory() / "secret"
-    with suppress(FileExistsError):
-        if not path.is_symlink() and not path.exists():
-            _write_once(path, Secret.generate().reveal())
+    if not os.path.lexists(path):
+        _write_once(path, Secret.generate().reveal())
     return _read(path, follow=False, forbidden=0o077, fix="delete it, and another is made"), str(path)
 
 
@@ -53,18 +52,18 @@ def directory() -> Path:
             path.mkdir(mode=0o700)
         found = path.lstat()
     except OSError as error:
-        raise _set_it_yourself(f"{path.absolute()} cannot be made: {error.strerror}") from error
+        raise _set_it_yourself(f"{path} cannot be made in the working directory: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise _set_it_yourself(f"{path.absolute()} is no directory")
+        raise _set_it_yourself(f"{path} is no directory")
     if _POSIX and (found.st_uid != os.geteuid() or found.st_mode & 0o022):
-        raise _set_it_yourself(f"{path.absolute()} is another user's, or others may write into it")
-    with suppress(FileExistsError):
+        raise _set_it_yourself(f"{path} is another user's, or others may write into it")
+    if not os.path.lexists(path / ".gitignore"):
         _write_once(path / ".gitignore", "*\n")
     return path
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Make a file with mode 0600 that is whole as soon as it is there; FileExistsError if it was there."""
+    """Make a file with mode 0600 that is whole as soon as it is there; leave one that came first."""
     draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
@@ -74,13 +73,12 @@ def _write_once(path: Path, text: str) -> None:
         finally:
             os.close(descriptor)
         try:
-            os.link(draft, path)
+            with suppress(FileExistsError):
+                os.link(draft, path)
         finally:
             draft.unlink()
-    except FileExistsError:
-        raise
     except OSError as error:
-        raise _set_it_yourself(f"{path.absolute()} cannot be made: {error.strerror}") from error
+        raise _set_it_yourself(f"{path} cannot be made in the working directory: {error.strerror}") from error
 
 
 def _read(path: Path, *, follow: bool, forbidden: int, fix: str) -> Secret:
@@ -108,11 +106,18 @@ def _open(path: Path, *, follow: bool, forbidden: int, fix: str) -> int:
         descriptor = os.open(path, flags)
     except OSError as error:
         raise Misconfigured(f"the secret in {path} cannot be read: {error.strerror}; {fix}") from error
-    why = _exposed(os.fstat(descriptor), forbidden)
-    if why is not None:
+    try:
+        _check(path, os.fstat(descriptor), forbidden=forbidden, fix=fix)
+    except Misconfigured:
         os.close(descriptor)
-        raise Misconfigured(f"{path} holds a secret and {why}: {fix}", code="secret_exposed")
+        raise
     return descriptor
+
+
+def _check(path: Path, found: os.stat_result, *, forbidden: int, fix: str) -> None:
+    why = _exposed(found, forbidden)
+    if why is not None:
+        raise Misconfigured(f"{path} holds a secret and {why}: {fix}", code="secret_exposed")
 
 
 def _exposed(found: os.stat_result, forbidden: int) -> str | None:

@@ -65,4 +65,4 @@ def _duration(seconds: Seconds) -> str:
     for unit, size in _UNITS:
         if seconds and seconds % size == 0:
             return f"{seconds // size:.0f}{unit}"
-    return f"{seconds:g}s"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -15,14 +14,15 @@ _NUMBER = re.compile(r"[0-9]{1,15}\Z", re.ASCII)
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h|d|)\Z", re.ASCII)
 # Of random base64url one in 10⁸ looks so.
 _PLACEHOLDER = re.compile(
-    r"change.?(?:me|this)|replace.?(?:me|this)|example|placeholder|insecure|your.?secret|my.?secret|xxxxxx",
+    r"change.?(?:me|this)|replace.?(?:me|this)|example|placeholder|insecure|your.?secret|my.?secret|xxxxxxxx",
     re.IGNORECASE,
 )
+_LARGE = 10**15
 _UNITS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
-def parse(setting: Setting, value: Any, *, told: str, text: bool = False) -> Any:
-    """The value that `setting` gets; `told` is how the place is called that says so.
+def parse(setting: Setting, value: Any, *, place: str, text: bool = False) -> Any:
+    """The value that `setting` gets from this place.
 
     `text`: from a place that holds nothing but text, such as the environment. There a list is separated by
     commas and a number is its digits.
@@ -30,7 +30,7 @@ def parse(setting: Setting, value: Any, *, told: str, text: bool = False) -> Any
     try:
         return _READ[setting.kind](value, text)
     except (TypeError, ValueError) as error:
-        raise Misconfigured(f"{told}: {setting.name} must be {error}") from error
+        raise Misconfigured(f"{place}: write {error}") from error
 
 
 def secret_of(text: str) -> Secret:
@@ -59,7 +59,7 @@ def _list(value: Any, text: bool) -> tuple[str, ...]:
 
 
 def _number(value: Any, text: bool) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGE:
         return value
     if text and isinstance(value, str) and _NUMBER.match(value.strip()):
         return int(value.strip())
@@ -67,7 +67,7 @@ def _number(value: Any, text: bool) -> int:
 
 
 def _duration(value: Any, text: bool) -> Seconds:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGE:
         return value
     found = _DURATION.match(value.strip()) if isinstance(value, str) else None
     if found is None:

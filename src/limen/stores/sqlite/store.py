@@ -132,7 +132,11 @@ class SQLiteStore:
         return rows.session(row, sid)
 
     async def sessions_of(self, account: AccountID, *, now: Instant) -> list[Session]:
-        return rows.readable(rows.session, self._all(sessions.LIVE_OF, rows.raw(account), now))
+        found = rows.readable(rows.session, self._all(sessions.LIVE_OF, rows.raw(account), now))
+        mine = [session for session in found if session.account == account]
+        if len(mine) < len(found):
+            rows.mixed_up("limen_sessions")
+        return mine
 
     async def rotate(
         self, sid: SessionID, spent: Digest, fresh: Digest, *, now: Instant, idle: Seconds
