@@ -122,8 +122,10 @@ export function measured({ root }) {
   const found = rows.flatMap((row) => {
     const at = new Map((row.members ?? []).map(({ name, node }) => [name, node])), scheme = at.get("scheme")?.string, ms = Number(at.get("ms")?.text);
     if ((scheme !== "argon2id" && scheme !== "bcrypt") || !(ms >= 0)) return [];
-    const settings = (at.get("settings")?.members ?? []).map(({ name, node }) => `${name.replace(/^(argon2|bcrypt)_/, "").replaceAll("_", " ")} ${Number(node.text).toLocaleString("en")}`);
-    return [{ scheme: /** @type {Measured["scheme"]} */ (scheme), ms, label: `${scheme}, ${settings.join(", ")}`, within: at.get("within")?.text === "true" }];
+    const said = new Map((at.get("settings")?.members ?? []).map(({ name, node }) => [name, Number(node.text)]));
+    const [memory, passes, lanes] = ["memory_kib", "time_cost", "parallelism"].map((name) => said.get(`argon2_${name}`) ?? 0);
+    const label = scheme === "bcrypt" ? `cost ${said.get("bcrypt_cost")}` : `${memory.toLocaleString("en")} KiB, ${counted(passes, "pass", "passes")}, ${counted(lanes, "lane", "lanes")}`;
+    return [{ scheme: /** @type {Measured["scheme"]} */ (scheme), ms, label: `${scheme}, ${label}`, within: at.get("within")?.text === "true" }];
   });
   return found.length ? found : null;
 }

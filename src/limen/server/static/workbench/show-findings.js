@@ -24,8 +24,9 @@ export function showFindings(place, findings) {
 function item({ id, severity, what, why, section, mend }) {
   return h(
     "li",
-    { class: severity, "data-id": id },
-    h("p", { class: "what" }, h("span", { class: "severity" }, WORDS[severity]), " ", ticked(`${what[0].toUpperCase()}${what.slice(1)}.`)),
+    { class: severity === "notice" ? "note" : severity, "data-id": id },
+    h("span", { class: "severity" }, WORDS[severity]),
+    h("p", { class: "what" }, ticked(`${what[0].toUpperCase()}${what.slice(1)}.`)),
     h("p", {}, ticked(why)),
     h("p", { class: "mend" }, h("span", { class: "section" }, section), " ", ticked(mend)),
     h("code", { class: "id" }, id),

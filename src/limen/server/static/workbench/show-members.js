@@ -15,8 +15,8 @@ const AT_ONCE = 150;
  * @param {HTMLElement} place @param {"header" | "payload"} part @param {Segment} segment @param {number} now @param {Mark} mark */
 export function showMembers(place, part, segment, now, mark) {
   const document = segment.document, root = document?.root;
-  const troubles = (document?.faults ?? []).map((fault) => trouble(`${fault.words}, at character ${(fault.at + 1).toLocaleString("en")}.`));
-  if (segment.flaw) troubles.unshift(trouble(`Not canonical base64url: ${segment.flaw.words}, at character ${segment.flaw.at + 1}.`));
+  const troubles = (document?.faults ?? []).map((fault) => trouble(`At character ${(fault.at + 1).toLocaleString("en")}: ${fault.words}.`));
+  if (segment.flaw) troubles.unshift(trouble(`Not canonical base64url, at character ${segment.flaw.at + 1}: ${segment.flaw.words}.`));
   const list = h("dl", { class: "members" });
   if (root?.members) extend(list, root.members, 0, { part, now, mark });
   else if (document) list.append(h("div", {}, h("dt", {}, root ? root.kind : "not JSON"), h("dd", {}, h("code", {}, clipped(document.text)))));

@@ -22,7 +22,7 @@ export function showVerdict(place, token, verdict, now) {
   if (signature === "right" && accepted) {
     return say(place, "good", "Verified.", [h("span", {}, "The signature is right by ", visible(key?.label ?? "the key"), ", and Limen takes it."), ...notes, ...whether(token, now)]);
   }
-  if (signature === "right") return say(place, "bad", "The signature is right, and Limen refuses it all the same.", [why, ...notes, ...whether(token, now)]);
+  if (signature === "right") return say(place, "bad", "The signature is right, and Limen refuses it all the same.", [why, ...notes]);
   if (signature === "wrong") return say(place, "bad", "Not verified: the signature is wrong.", [why, ...notes]);
   say(place, "bad", "Not verified.", [why, ...notes]);
 }

@@ -25,7 +25,7 @@ export function compareTool() {
 
 /** @param {import("./compare.js").Row} row */
 function row({ part, name, left, right, kind, note }) {
-  const side = (/** @type {import("./compare.js").Node | null} */ node) => h("div", { class: "side" }, node ? h("code", {}, clipped(node.text, 300)) : h("span", { class: "hint" }, "absent"));
+  const side = (/** @type {import("./compare.js").Node | null} */ node) => h("div", { class: node ? "side present" : "side" }, node ? h("code", {}, clipped(node.text, 300)) : h("span", { class: "hint" }, "absent"));
   return h(
     "div",
     { class: `difference ${kind}` },

@@ -12,13 +12,14 @@ export function hashTool() {
     const text = field("hash").value, hash = read(text);
     if (!text.trim()) return fill($("hash-said"), h("p", { class: "hint" }, "Paste a hash as it stands in a database: you will see what made it, and how it stands against today’s advice."));
     if (!hash) return fill($("hash-said"), h("p", { class: "trouble" }, "No form that is known here. Some tables cut a hash off, or have lost its dollar signs."));
-    const state = hash.standing === "good" ? "good" : hash.standing === "weak" ? "open" : "bad";
+    const state = hash.standing === "good" ? "good" : hash.standing === "weak" ? "warn" : "bad";
     const rows = hash.parameters.map(([name, value]) => /** @type {[string, string]} */ ([name, value]));
     fill($("hash-said"), h("h2", {}, visible(hash.format)), h("div", { class: `verdict ${state}` }, h("p", { class: "title" }, STANDING[hash.standing]), ...hash.advice.map((one) => h("p", {}, one))), list(rows));
   }
 
   function showCut() {
     const { bytes, kept } = cutByBcrypt(field("long").value), count = counted(bytes, "byte");
+    field("long").setAttribute("aria-invalid", String(bytes > 72));
     $("long-said").textContent = !bytes ? "" : bytes <= 72 ? `No: ${count} of 72.` : `Yes: it has ${count}, and only the first ${kept} characters count. Limen hashes what comes before bcrypt, so nothing is cut.`;
   }
 

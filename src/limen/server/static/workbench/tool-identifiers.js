@@ -13,7 +13,7 @@ export function identifierTool() {
     if (!uuid) return fill($("uuid-said"), h("p", { class: "trouble" }, "This is no UUID: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12 (RFC 9562 §4)."));
     const { version, variant, created, sequence, node, note } = inspect(uuid);
     /** @type {[string, import("./dom.js").Child][]} */
-    const rows = [["version", version === null ? "none" : String(version)], ["variant", variant]];
+    const rows = [["version", version === null ? "none" : String(version)], ["variant", { rfc9562: "RFC 9562", ncs: "NCS", microsoft: "Microsoft" }[variant] ?? variant]];
     if (created !== null) rows.push(["made", `${relative(created, Date.now() / 1000)}: ${local(created)}, ${utc(created)}`]);
     if (sequence !== null) rows.push(["clock sequence", String(sequence)]);
     if (node !== null) rows.push(["node", node]);
