@@ -63,6 +63,46 @@ class Found(NamedTuple):
     transport: Transport
 
 
+def glance(
+    headers: Headers, names: CookieNames, transports: Collection[Transport]
+) -> tuple[bytes, Transport] | None:
+    """What may be the one credential of a plain request, looked at as little as can be.
+
+    Good for one thing: to ask whether these very bytes were verified before. Whatever is out of the ordinary
+    is None here, and `find_credential` has the say.
+    """
+    authorization = cookie = None
+    for name, value in headers:
+        if name == b"authorization":
+            if authorization is not None:
+                return None
+            authorization = value
+        elif name == b"cookie":
+            if cookie is not None:
+                return None
+            cookie = value
+    if cookie is None:
+        if authorization is None or authorization[:7] != b"Bearer " or _BEARER not in transports:
+            return None
+        return authorization[7:], _BEARER
+    return None if authorization is not None else _glanced(cookie, names, transports)
+
+
+def _glanced(
+    cookie: bytes, names: CookieNames, transports: Collection[Transport]
+) -> tuple[bytes, Transport] | None:
+    if _COOKIE not in transports or len(cookie) > COOKIES_MAX:
+        return None
+    sid, token = names.starts
+    try:
+        found, other = cookies.value_of(cookie, sid), cookies.value_of(cookie, token)
+    except cookies.Twice:
+        return None
+    if found and other:
+        return None
+    return (found or other or b""), _COOKIE
+
+
 def find_credential(headers: Headers, names: CookieNames, transports: Collection[Transport]) -> Found | None:
     """The one credential among the headers; None if there is none. Transports not named are not looked at.
 

@@ -68,7 +68,7 @@ async def test_every_endpoint_is_tried() -> None:
     assert {one for one in known - tried if one[1] not in NEEDS_NO_STORE} == set()
 
 
-async def test_W17_without_a_store_everything_is_503_and_nothing_is_allowed(
+async def test_W17_R09_without_a_store_everything_is_503_and_nothing_is_allowed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with served(database=f"sqlite:///{tmp_path}/limen.db", clients=("gateway",)) as at:

@@ -15,7 +15,7 @@ from limen.insecure import WeakHashing
 from limen.secret import Secret
 from limen.server import create_app
 from support.http import LOCAL, LOGIN
-from support.serving import serving, spoken
+from support.wire import serving, spoken
 from support.world import EMAIL, PASSWORD, SECRET
 
 pytestmark = pytest.mark.anyio

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from typing import Any
 
 import httpx2
@@ -19,6 +20,7 @@ from support.world import EMAIL, PASSWORD, SECRET
 
 ISSUER = "https://limen.example"
 LOCAL = "http://127.0.0.1:8000"
+TRANSPORTS = ("bearer", "cookie")
 PEER = "192.0.2.7"
 LOGIN = {"email": EMAIL, "password": PASSWORD}
 
@@ -85,6 +87,15 @@ async def login(client: httpx2.AsyncClient, email: str = EMAIL, **body: Any) -> 
     answer = await client.post("/auth/login", json=LOGIN | {"email": email, "transport": "bearer"} | body)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
+    return found
+
+
+def cookies(answer: httpx2.Response) -> dict[str, Any]:
+    """Set-Cookie lines by name, each with its attributes."""
+    found: dict[str, Any] = {}
+    for line in answer.headers.get_list("set-cookie"):
+        jar: SimpleCookie = SimpleCookie(line)
+        found.update(jar.items())
     return found
 
 

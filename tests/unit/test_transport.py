@@ -17,6 +17,7 @@ from limen.transport import (
     check_forgery,
     find_cookie,
     find_credential,
+    glance,
     is_activity,
     origins_of,
 )
@@ -277,9 +278,9 @@ def test_S35_many_or_large_cookies_of_others_cost_no_memory(header: bytes) -> No
         tracemalloc.stop()
 
 
-def find_outcome(headers: Headers) -> Found | LimenError | None:
+def find_outcome(headers: Headers, transports: frozenset[Transport] = BOTH) -> Found | LimenError | None:
     try:
-        return find(headers)
+        return find(headers, transports)
     except LimenError as error:
         return error
 
@@ -303,6 +304,26 @@ def test_W10_whatever_comes_is_one_credential_none_or_an_error_of_ours(headers: 
         assert found.credential.isascii()
     elif found is not None:
         assert isinstance(found, Denied | Rejected)
+
+
+@given(st.lists(header, max_size=5), st.sampled_from([BOTH, *(frozenset({t}) for t in Transport)]))
+def test_S37_a_glance_sees_what_a_closer_look_finds_or_leaves_it_to_that(
+    headers: Headers, transports: frozenset[Transport]
+) -> None:
+    """What is ambiguous or malformed is never recalled, however well its first half is known."""
+    glanced = glance(headers, NAMES, transports)
+    found = find_outcome(headers, transports)
+    if isinstance(found, Found):
+        assert glanced in (None, (found.credential.encode(), found.transport))
+    elif found is None:
+        assert glanced is None or glanced[0] == b""
+    else:
+        assert glanced is None or found.code != "credential_ambiguous"
+
+
+def test_a_glance_sees_the_plain_cases() -> None:
+    assert glance([authorization(b"Bearer " + TOKEN)], NAMES, BOTH) == (TOKEN, Transport.BEARER)
+    assert glance([cookie(b"a=b; __Host-sid=" + SID)], NAMES, BOTH) == (SID, Transport.COOKIE)
 
 
 def test_find_cookie_reads_one_name() -> None:

@@ -16,7 +16,7 @@ from limen.auth import Limen
 from limen.errors import LimenError, Unavailable
 from limen.problems import problem
 from limen.settings import Transport
-from limen.transport import find_credential
+from limen.transport import find_credential, glance
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -24,6 +24,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_BEARER = Transport.BEARER
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
@@ -41,7 +42,7 @@ class LimenMiddleware:
     def __init__(
         self, app: ASGIApp, auth: Limen, *, public: Collection[str] = (), mount: bool = True
     ) -> None:
-        self._app, self._auth, self._recall = app, auth, auth.recall
+        self._app, self._auth, self._recall = app, auth, auth.recall_raw
         self._names, self._transports = auth.cookie_names, auth.transports
         self._public = frozenset(public)
         self._below = tuple(path for path in public if path.endswith("/") and path != "/")
@@ -51,18 +52,15 @@ class LimenMiddleware:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        path = _path(scope)
+        path = scope["path"] if not scope.get("root_path") else _path(scope)
         if path in self._own_exact or path.startswith(self._own_below):
             await self._own(scope, receive, send)
             return
         # Nearly every request takes this short way: a credential that was seen before, by bearer or with a
         # method that changes nothing. Whatever else it is goes through `_admit`, which makes every check.
-        try:
-            found = find_credential(scope["headers"], self._names, self._transports)
-        except LimenError:
-            found = None
-        if found is not None and (found.transport is Transport.BEARER or scope["method"] in _SAFE):
-            identity = self._recall(found.credential)
+        found = glance(scope["headers"], self._names, self._transports)
+        if found is not None and (found[1] is _BEARER or scope["method"] in _SAFE):
+            identity = self._recall(found[0])
             if identity is not None:
                 scope["limen.identity"], scope["limen.auth"] = identity, self._auth
                 await self._app(scope, receive, send)

@@ -166,8 +166,18 @@ def test_J34_K12_a_key_belongs_to_one_algorithm() -> None:
     assert refused(lambda: jwk.signing_key(private(alg=["ES256"]))) == "alg_mismatch"
 
 
-@pytest.mark.parametrize("change", [{"use": "enc"}, {"use": None}, {"key_ops": ["encrypt"]}, {"key_ops": []},
-                                    {"key_ops": "verify"}, {"key_ops": ["sign"]}, {"use": ["sig"]}])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"use": "enc"},
+        {"use": None},
+        {"key_ops": ["encrypt"]},
+        {"key_ops": []},
+        {"key_ops": "verify"},
+        {"key_ops": ["sign"]},
+        {"use": ["sig"]},
+    ],
+)
 def test_K09_a_key_for_something_else_is_refused(change: dict[str, Any]) -> None:
     assert refused(lambda: jwk.verify_key(public(**change))) == "use_mismatch"
 
@@ -279,12 +289,21 @@ def test_K13_a_key_without_an_id_has_its_thumbprint() -> None:
 
 
 FOREIGN: list[Any] = [
-    {"kty": "oct", "kid": "o", "k": "A" * 43, "alg": "HS256"}, public(kid="enc", use="enc"),
-    public(kid="ops", key_ops=["encrypt"]), public(kid="alg", alg="ES384"), public(kid="kty", kty="AKP"),
-    public(kid=...), public(kid="bad kid"), {"kty": "RSA", "kid": "r", "n": "AA", "e": "AQAB", "alg": "RS256"},
-    private(kid="leaked"), "no object", None, [], public(kid="x", x="broken"),
+    {"kty": "oct", "kid": "o", "k": "A" * 43, "alg": "HS256"},
+    public(kid="enc", use="enc"),
+    public(kid="ops", key_ops=["encrypt"]),
+    public(kid="alg", alg="ES384"),
+    public(kid="kty", kty="AKP"),
+    public(kid=...),
+    public(kid="bad kid"),
+    {"kty": "RSA", "kid": "r", "n": "AA", "e": "AQAB", "alg": "RS256"},
+    private(kid="leaked"),
+    "no object",
+    None,
+    [],
+    public(kid="x", x="broken"),
     public(Algorithm.RS256, kid="rsa", alg=...),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("member", FOREIGN, ids=range(len(FOREIGN)))
@@ -294,8 +313,21 @@ def test_K09_a_set_is_read_past_members_that_are_not_for_us(member: Any) -> None
     assert jwk.key_set({"keys": [member]}) == {}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys":{}}', '{"keys":null}', "<html>", '{"keys":[],"keys":[]}',
-                                  b"\xff", '{"keys":[', "[" * 100_000])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"keys":{}}',
+        '{"keys":null}',
+        "<html>",
+        '{"keys":[],"keys":[]}',
+        b"\xff",
+        '{"keys":[',
+        "[" * 100_000,
+    ],
+)
 def test_K09_what_is_no_set_is_refused(text: str | bytes) -> None:
     assert refused(lambda: jwk.key_set(text)) == "set_malformed"
 

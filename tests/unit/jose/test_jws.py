@@ -164,7 +164,15 @@ def test_J08_a_key_in_the_header_is_never_used(alg: Algorithm) -> None:
 
 
 @pytest.mark.parametrize("name", ["jku", "x5u"])
-@pytest.mark.parametrize("scheme", ["http://127.0.0.1:{port}/jwks", "file:///etc/passwd", "data:application/json,%7B%7D", "ftp://127.0.0.1:{port}/"])  # fmt: skip
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "http://127.0.0.1:{port}/jwks",
+        "file:///etc/passwd",
+        "data:application/json,%7B%7D",
+        "ftp://127.0.0.1:{port}/",
+    ],
+)
 def test_J09_J10_J11_nothing_is_fetched_that_a_header_names(name: str, scheme: str) -> None:
     """A canary listens; nobody may knock. The good signature does not help."""
     with closing(socket.create_server(("127.0.0.1", 0))) as canary:
@@ -183,10 +191,26 @@ def test_J10_J11_a_certificate_in_the_header_is_refused(chain: object) -> None:
 @pytest.mark.parametrize(
     "kid",
     [
-        "../../../../dev/null", "x' UNION SELECT 'secret' -- ", "*)(uid=*", "k\r\n2027 INFO login ok", "k\0", 1, {},
-        ["k"], None, "", "k" * 129, "k" * (1 << 12), "ключ", "k k", "k/", True, "__proto__\n", "\x1b[2J",
+        "../../../../dev/null",
+        "x' UNION SELECT 'secret' -- ",
+        "*)(uid=*",
+        "k\r\n2027 INFO login ok",
+        "k\0",
+        1,
+        {},
+        ["k"],
+        None,
+        "",
+        "k" * 129,
+        "k" * (1 << 12),
+        "ключ",
+        "k k",
+        "k/",
+        True,
+        "__proto__\n",
+        "\x1b[2J",
     ],
-)  # fmt: skip
+)
 def test_J12_a_key_id_is_only_looked_up(kid: object, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with pytest.raises(Denied) as error:
@@ -361,7 +385,7 @@ def test_J30_der_is_no_signature_of_jws() -> None:
 
 
 def test_J30_the_other_s_verifies_so_the_text_of_a_token_identifies_nothing() -> None:
-    """Any ECDSA signature has a twin. That both are accepted is why revocation goes by ids and never by text."""
+    """Any ECDSA signature has a twin. Both are accepted, which is why revocation goes by ids, not by text."""
     text = token()
     signature = b64.decode(pieces(text)[2])
     twin = N256 - int.from_bytes(signature[32:], "big")

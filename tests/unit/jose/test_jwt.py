@@ -1,4 +1,4 @@
-"""Access tokens: what each claim may be, row by row of the attack catalogue. Every token here is well signed."""
+"""Access tokens: what each claim may be, row by row of the attack catalogue. All are well signed."""
 
 from __future__ import annotations
 
@@ -31,9 +31,19 @@ def accepted(text: str, *, now: float = NOW, leeway: float = 5) -> jwt.Claims:
 
 def test_a_token_that_we_issue_says_what_it_was_given() -> None:
     claims = jwt.Claims(
-        iss=ISSUER, sub="somebody", aud=AUDIENCE, exp=int(NOW) + 60, iat=int(NOW), jti="one", client_id="limen",
-        sid="a session", auth_time=int(NOW) - 5, amr=("pwd", "otp"), scope="read write", strategy="hybrid",
-    )  # fmt: skip
+        iss=ISSUER,
+        sub="somebody",
+        aud=AUDIENCE,
+        exp=int(NOW) + 60,
+        iat=int(NOW),
+        jti="one",
+        client_id="limen",
+        sid="a session",
+        auth_time=int(NOW) - 5,
+        amr=("pwd", "otp"),
+        scope="read write",
+        strategy="hybrid",
+    )
     text = jwt.issue(claims, key())
     assert accepted(text) == claims
     header = jws.verify(text, key().verify_key).header
@@ -111,11 +121,30 @@ def said_with(literal: str, name: str = "acr") -> str:
 @pytest.mark.parametrize(
     "literal",
     [
-        "NaN", "Infinity", "-Infinity", "1e999", "-1e999", '"4102444800"', "true", "null", "-1", "[4102444800]",
-        "{}", "1e30", "9" * 5000, "1" + "0" * 30, "253402300800", "0x7fffffff", "+4102444800", "04102444800",
-        "4102444800.", ".5e10", "4102444800,", "4_102_444_800",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "-1e999",
+        '"4102444800"',
+        "true",
+        "null",
+        "-1",
+        "[4102444800]",
+        "{}",
+        "1e30",
+        "9" * 5000,
+        "1" + "0" * 30,
+        "253402300800",
+        "0x7fffffff",
+        "+4102444800",
+        "04102444800",
+        "4102444800.",
+        ".5e10",
+        "4102444800,",
+        "4_102_444_800",
     ],
-)  # fmt: skip
+)
 def test_J22_J23_an_expiry_that_is_no_time_is_refused(literal: str) -> None:
     assert refused(token(said_with(literal, "exp"))) in ("exp_malformed", "claims_malformed")
 
@@ -194,10 +223,21 @@ def test_J26_a_token_for_nobody_is_refused() -> None:
 @pytest.mark.parametrize(
     "iss",
     [
-        ISSUER[:-1], ISSUER[8:], ISSUER + "/", ISSUER.upper(), ["https://evil.example", ISSUER], [ISSUER], "", 1,
-        None, ISSUER + ".evil.example", "https://evil.example/" + ISSUER, {}, ISSUER.replace("https", "http"),
+        ISSUER[:-1],
+        ISSUER[8:],
+        ISSUER + "/",
+        ISSUER.upper(),
+        ["https://evil.example", ISSUER],
+        [ISSUER],
+        "",
+        1,
+        None,
+        ISSUER + ".evil.example",
+        "https://evil.example/" + ISSUER,
+        {},
+        ISSUER.replace("https", "http"),
     ],
-)  # fmt: skip
+)
 def test_J27_an_issuer_that_is_not_exactly_ours_is_refused(iss: object) -> None:
     assert refused(token(said(iss=iss))) in ("iss_wrong", "iss_malformed")
 
@@ -296,9 +336,15 @@ def test_J54_no_error_and_no_chain_of_errors_holds_any_of_the_token(caplog: pyte
     mark = "SECRETSECRETSECRET"
     held = base64.urlsafe_b64encode(mark.encode() * 2).decode().rstrip("=")
     for text in (
-        mark * 1000, f"{mark}.{mark}.{mark}", token(f'{{"{mark}":'), token(said(sub=[mark])),
-        token(header=head(kid=mark + "/")), token(header=head(alg=mark)), token(said(iss=mark)), f"{held}.{held}.é",
-    ):  # fmt: skip
+        mark * 1000,
+        f"{mark}.{mark}.{mark}",
+        token(f'{{"{mark}":'),
+        token(said(sub=[mark])),
+        token(header=head(kid=mark + "/")),
+        token(header=head(alg=mark)),
+        token(said(iss=mark)),
+        f"{held}.{held}.é",
+    ):
         with pytest.raises(Denied) as error:
             verifier().verify(text, now=NOW)
         link: BaseException | None = error.value

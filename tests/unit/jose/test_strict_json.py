@@ -43,12 +43,41 @@ def test_J15_a_name_twice_is_refused_wherever_it_stands_and_however_it_is_spelt(
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b" ", b"NaN", b"Infinity", b"-Infinity", b"1e400", b"-1e400", b"\xef\xbb\xbf{}", '"x"'.encode("utf-16"),
-     b'"\xff"', b'"\\ud800"', b'"\\udc00\\ud800"', b'{"\\ud800":1}', b'[1,]', b'{"a":1,}', b"// x\n1", b"'a'",
-     b"01", b"+1", b".5", b"1.", b'"\t"', b'"\\x41"', b"1 2", b"\x001", b"1\x00", b"9" * 5000, b"[" * 100_000,
-     b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000, b'["\\u0041"' + b",[" * 100_000],
+    [
+        b"",
+        b" ",
+        b"NaN",
+        b"Infinity",
+        b"-Infinity",
+        b"1e400",
+        b"-1e400",
+        b"\xef\xbb\xbf{}",
+        '"x"'.encode("utf-16"),
+        b'"\xff"',
+        b'"\\ud800"',
+        b'"\\udc00\\ud800"',
+        b'{"\\ud800":1}',
+        b"[1,]",
+        b'{"a":1,}',
+        b"// x\n1",
+        b"'a'",
+        b"01",
+        b"+1",
+        b".5",
+        b"1.",
+        b'"\t"',
+        b'"\\x41"',
+        b"1 2",
+        b"\x001",
+        b"1\x00",
+        b"9" * 5000,
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'["\\u0041"' + b",[" * 100_000,
+    ],
     ids=lambda raw: raw[:20],
-)  # fmt: skip
+)
 def test_J21_J22_J23_J40_what_is_no_json_is_a_value_error(raw: bytes) -> None:
     with pytest.raises(ValueError):
         strict_json.loads(raw)
