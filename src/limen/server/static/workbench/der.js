@@ -7,6 +7,8 @@ import { Refused } from "./refused.js";
 /** @typedef {Record<string, unknown>} JWK */
 
 const RSA = "2a864886f70d010101", EC = "2a8648ce3d0201", ED25519 = "2b6570";
+/** DSA, X25519, X448, Ed448. */
+const OTHERS = ["2a8648ce380401", "2b656e", "2b656f", "2b6571"];
 /** @type {Record<string, [string, number]>} */
 const CURVES = { "2a8648ce3d030107": ["P-256", 32], "2b81040022": ["P-384", 48], "2b81040023": ["P-521", 66] };
 const PEM = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/;
@@ -51,13 +53,20 @@ function unwrapped(label, bytes) {
 function fromSPKI(spki) {
   const [algorithm, key] = inside(spki), [oid, parameters] = inside(algorithm), kind = hex(oid.content);
   const bits = key.content.subarray(1);
+  if (key.content[0]) throw new Refused("pem_malformed", "its bits are not whole bytes");
   if (kind === RSA) return fromRSA(inside(one(bits)), 0);
   if (kind === ED25519) return { kty: "OKP", crv: "Ed25519", x: b64.encode(bits) };
   const curve = kind === EC ? CURVES[hex(parameters.content)] : undefined;
-  if (!curve) throw new Refused(kind === EC ? "curve_unknown" : "kty_unknown", "it is of no kind or curve that signs tokens with Limen");
+  if (!curve) throw unknown(kind);
   const [crv, size] = curve;
   if (bits[0] !== 4 || bits.length !== 1 + 2 * size) throw new Refused("pem_malformed", "its point is not written in full (04 ‖ x ‖ y)");
   return { kty: "EC", crv, x: b64.encode(bits.subarray(1, 1 + size)), y: b64.encode(bits.subarray(1 + size)) };
+}
+
+/** @param {string} kind */
+function unknown(kind) {
+  const reason = kind === EC ? "curve_unknown" : OTHERS.includes(kind) ? "kty_unknown" : "pem_malformed";
+  return new Refused(reason, "it is of no kind or curve that signs tokens with Limen");
 }
 
 /** @param {Item[]} numbers @param {number} at @returns {JWK} */
@@ -71,7 +80,7 @@ async function fromPKCS8(bytes) {
   const [, algorithm, key] = inside(one(bytes)), [oid, parameters] = inside(algorithm), kind = hex(oid.content);
   if (kind === RSA) return fromRSA(inside(one(key.content)), 1);
   const curve = CURVES[parameters ? hex(parameters.content) : ""]?.[0];
-  if (kind !== ED25519 && !curve) throw new Refused("kty_unknown", "it is of no kind or curve that signs tokens with Limen");
+  if (kind !== ED25519 && !curve) throw unknown(kind);
   const how = kind === ED25519 ? { name: "Ed25519" } : { name: "ECDSA", namedCurve: curve };
   const imported = await crypto.subtle.importKey("pkcs8", bytes, how, true, ["sign"]);
   const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", imported);

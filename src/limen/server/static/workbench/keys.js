@@ -6,6 +6,7 @@
 import { fitting, OURS } from "./algorithms.js";
 import * as b64 from "./b64.js";
 import { bytesOf, fromPEM } from "./der.js";
+import { KID } from "./jose.js";
 import * as json from "./json.js";
 import { Refused } from "./refused.js";
 import { checkEd25519, checkRSA, checkSecret } from "./weak.js";
@@ -15,7 +16,6 @@ import { checkEd25519, checkRSA, checkSecret } from "./weak.js";
  *   `alg`: the one algorithm that it belongs to. `refused`: why Limen would not import it; it may be usable for all that. */
 /** @typedef {{keys: Key[], isSet: boolean, refused: Refused | null}} Ring */
 
-const KID = /^[A-Za-z0-9._~-]{1,128}$/;
 const PRIVATE = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 const SIZES = { "P-256": 32, "P-384": 48, "P-521": 66, Ed25519: 32 };
 
@@ -55,10 +55,9 @@ function alone(key) {
 function ring(keys) {
   const kids = keys.map((key) => key.kid).filter((kid) => kid !== null);
   const secrets = keys.filter((key) => key.secret);
-  let refused = null;
-  if (new Set(kids).size !== kids.length) refused = new Refused("kid_duplicate", "two keys of one set have the same `kid`");
-  else if (secrets.length && secrets.length < keys.length) refused = new Refused("set_mixed", "HS256 shares a set with no other algorithm");
-  else if (secrets.length) refused = secrets.find((key) => key.refused)?.refused ?? null;
+  let refused = secrets.length ? (keys.find((key) => key.refused)?.refused ?? null) : null;
+  if (new Set(kids).size !== kids.length) refused ??= new Refused("kid_duplicate", "two keys of one set have the same `kid`");
+  if (secrets.length && secrets.length < keys.length) refused ??= new Refused("set_mixed", "HS256 shares a set with no other algorithm");
   return { keys, isSet: true, refused };
 }
 
@@ -94,9 +93,9 @@ async function fromJWK(said, asked) {
   const label = kid?.kind === "string" ? `the key “${kid.string}”` : "the key";
   const isPrivate = PRIVATE.some((name) => said.has(name));
   if (text("kty") === "oct") return fromSecretJWK(said, text, asked);
-  const key = await checked(members, asked || text("alg"), text("kid"), label);
-  const named = said.get("alg");
-  if (named && named.kind !== "null" && (named.kind !== "string" || (asked && named.string !== asked))) key.refused ??= mismatch();
+  const named = said.get("alg"), own = !named || named.kind === "null" ? null : (named.string ?? "");
+  const key = await checked(members, asked || own, text("kid"), label);
+  if (asked && own !== null && own !== asked) key.refused ??= mismatch();
   key.refused ??= await refusal(async () => checkKid(said));
   if (isPrivate) key.notes.push("This is a private key. Only its public half was used; do not paste it where you need not.");
   key.refused = (await refusal(async () => checkPurpose(said, isPrivate ? "sign" : "verify"))) ?? key.refused;

@@ -64,6 +64,7 @@ async function judge({ token, kind, segments }, seen, ring) {
   const usable = ring.isSet ? ring.keys.filter((key) => key.kid !== null && !key.refused && !isPrivate(key)) : ring.keys;
   if (!usable.some((key) => bound(key) === seen.alg)) return "alg_not_allowed";
   if (ring.isSet && seen.kid === null) return "kid_missing";
+  if (ring.isSet && !jose.KID.test(seen.kid ?? "")) return "kid_malformed";
   const key = ring.isSet ? usable.find((one) => one.kid === seen.kid) : usable[0];
   if (!key) return "kid_unknown";
   if (bound(key) !== seen.alg) return "alg_not_of_key";
