@@ -36,7 +36,7 @@ def pack(fingerprints: Iterable[int]) -> bytes:
     gaps = [high - low for low, high in zip([0, *numbers], numbers, strict=False)]
     bits = "".join("1" * (gap >> REST) + "0" + format(gap & (1 << REST) - 1, f"0{REST}b") for gap in gaps)
     bits += "0" * (-len(bits) % 8)
-    return len(numbers).to_bytes(_COUNT_BYTES, "big") + int(bits, 2).to_bytes(len(bits) // 8, "big")
+    return len(numbers).to_bytes(_COUNT_BYTES, "big") + int(bits or "0", 2).to_bytes(len(bits) // 8, "big")
 
 
 def unpack(table: bytes) -> list[int]:

@@ -8,6 +8,7 @@ import { OURS } from "./algorithms.js";
 import * as json from "./json.js";
 import * as known from "./known.js";
 import RULES from "./rules.js";
+import { fold } from "./text.js";
 import { spell } from "./time.js";
 import { repeats } from "./weak.js";
 
@@ -75,7 +76,7 @@ function* headerFindings(said, expected) {
   const typ = said.get("typ"), cty = said.get("cty"), kid = said.get("kid"), crit = said.get("crit");
   if (!typ) yield find("typ_missing");
   else if (typ.string === undefined || !PLAIN.test(typ.string.replace(/[/+]/g, ""))) yield find("typ_malformed", { typ: quoted(typ) });
-  else if (typ.string.toLowerCase().replace(/^application\//, "") === "jwt") yield find("typ_generic", { typ: quoted(typ) });
+  else if (fold(typ.string).replace(/^application\//, "") === "jwt") yield find("typ_generic", { typ: quoted(typ) });
   yield* keyId(kid);
   for (const name of ["jku", "x5u"]) if (said.has(name)) yield find("header_url", { name });
   if (said.has("jwk")) yield find("header_key");
@@ -84,7 +85,7 @@ function* headerFindings(said, expected) {
   if (said.has("b64")) yield find("b64_false");
   if (said.has("enc")) yield find("encrypted");
   if (said.has("zip")) yield find("compressed");
-  if (cty && (cty.string ?? cty.text).toLowerCase().includes("jwt")) yield find("nested");
+  if (cty && fold(cty.string ?? cty.text).includes("jwt")) yield find("nested");
 }
 
 /** @param {Said} said @param {string | null} expected @returns {Generator<Finding>} */
@@ -94,7 +95,7 @@ function* algorithm(said, expected) {
   else if (alg === undefined) yield find("alg_malformed", { alg: quoted(node) });
   else if (said.has("enc")) {
     if (/^(RSA1_5$|PBES2-)/.test(alg)) yield find("alg_weak_encryption", { alg: quoted(node) });
-  } else if (alg.replace(/^[\0 \t\r\n]+|[\0 \t\r\n]+$/g, "").toLowerCase() === "none") yield find("alg_none", { alg: quoted(node) });
+  } else if (fold(alg.replace(/^[\0 \t\r\n]+|[\0 \t\r\n]+$/g, "")) === "none") yield find("alg_none", { alg: quoted(node) });
   else if (!REGISTERED.includes(alg)) yield find("alg_unknown", { alg: quoted(node) });
   else {
     if (alg.startsWith("HS")) yield find("alg_symmetric", { alg });
@@ -182,7 +183,7 @@ function* named(said, name) {
 /** @param {Said} said @returns {Generator<Finding>} */
 function* content(said) {
   for (const [path, node] of leaves(said, "", 0)) {
-    const word = path.slice(path.lastIndexOf(".") + 1).toLowerCase().replace(/[^a-z]/g, ""), text = node.string ?? "";
+    const word = fold(path.slice(path.lastIndexOf(".") + 1)).replace(/[^a-z]/g, ""), text = node.string ?? "";
     if (RULES.secret_words.includes(word) || text.includes("PRIVATE KEY-----") || TOKEN.test(text)) yield find("secret_claim", { name: path });
     else if (RULES.personal_words.includes(word) || (path !== "sub" && EMAIL.test(text))) yield find("personal_claim", { name: path });
   }

@@ -48,6 +48,12 @@ export function codePoint(character) {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
+/** A text in which case makes no difference any more, as Python's `casefold` has it.
+ * @param {string} text */
+export function fold(text) {
+  return text.toUpperCase().toLowerCase();
+}
+
 /** @param {string} character */
 function oddness(character) {
   const pair = character.length > 1;
