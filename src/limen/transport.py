@@ -30,7 +30,10 @@ _OWN_SITE = frozenset({b"same-origin", b"none"})
 
 @dataclass(frozen=True, slots=True)
 class CookieNames:
-    """What our cookies are called. The `__Host-` ones no other host, path or clear-text answer can set."""
+    """What our cookies are called. The `__Host-` ones no other host, path or clear-text answer can set.
+
+    `__Host-Http-`, which no script could set either, is the next step, once all browsers know it (S11).
+    """
 
     sid: str = "__Host-sid"
     token: str = "__Host-token"  # noqa: S105 - the name of a cookie
@@ -50,9 +53,12 @@ class CookieNames:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Without prefixes in development: browsers refuse these over http, WebKit on loopback too."""
+        """Without prefixes in development: browsers refuse these over http, WebKit on loopback too.
+
+        There every port of the machine gets the same cookies, so a plain `token` could be anybody's.
+        """
         if settings.development:
-            return cls("sid", "token", "refresh", "device")
+            return cls("limen-sid", "limen-token", "limen-refresh", "limen-device")
         return cls()
 
 

@@ -54,12 +54,14 @@ async def test_S08_two_cookies_of_ours_are_taken_away(caplog: pytest.LogCaptureF
             answer = await ask(at.app, headers=lines)
             assert (answer.status_code, code(answer)) == (400, "credential_ambiguous")
             taken = {line.partition("=")[0] for line in answer.all("set-cookie") if "Max-Age=0" in line}
-            assert {"__Host-sid", "__Host-token"} <= taken
+            assert taken == {"__Host-sid", "__Host-token"}
+            assert len(answer.all("set-cookie")) == 2
         both = [("cookie", "__Host-token=a.b.c"), ("authorization", "Bearer x")]
         assert (await ask(at.app, headers=both)).all("set-cookie") == [], (
             "a mistake of a program, not of a jar"
         )
     assert "two_cookies" in caplog.text
+    assert "two_kinds_of_cookie" in caplog.text
 
 
 AUTHORIZATIONS: list[tuple[list[bytes], int]] = [

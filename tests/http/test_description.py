@@ -156,6 +156,9 @@ async def tried(at: Served, path: str, method: str, operation: dict[str, Any]) -
             ),
             await good.request(method, url, content=b"x", headers={"content-type": "text/plain"}),
             await at.client().request(method, f"http://limen.example{url}"),
+            await at.browser(cookie="x=" + "y" * 20_000).request(
+                method, url, json=LOGIN | {"transport": "cookie"}
+            ),
             await good.request(method, url, **content),
         ]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
@@ -34,6 +35,18 @@ async def test_S22_sign_out_says_when_it_is_in_effect_and_it_is(strategy: str, t
             assert "set-cookie" not in answer.headers
             headers = {"authorization": client.headers["authorization"]}
         assert (await at.client().get("/auth/session", headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+async def test_what_is_said_of_the_end_is_never_earlier_than_the_end(strategy: str) -> None:
+    async with served(strategy=strategy) as at, await at.bearer() as client:
+        at.clock.turn(0.3)
+        who = await at.auth.authenticate(client.headers["authorization"].removeprefix("Bearer "))
+        told = (await client.post("/auth/logout")).json()
+        effective = (await at.auth.sign_out(who)).effective  # the clock stands still: as the first time
+        said = datetime.fromisoformat(told["effective_at"]).timestamp()
+        assert effective <= said < effective + 1
+        assert effective - at.clock.now() <= told["effective_in"] < effective - at.clock.now() + 1
 
 
 @pytest.mark.parametrize("strategy", ["session", "hybrid"])

@@ -26,10 +26,10 @@ _EXITS: tuple[tuple[type[LimenError], Exit], ...] = (
     (Unavailable, Exit.UNAVAILABLE),
     (Misconfigured, Exit.MISCONFIGURED),
 )
-_KEPT = "what was acknowledged before is kept"
+_KEPT = "What was acknowledged before is kept"
 _OF_THE_DISK = {
-    "SQLITE_FULL": f"the disk of the database is full: make room and repeat; {_KEPT}",
-    "SQLITE_IOERR": f"the disk takes no data ({{}}): look for a limit, a quota or a fault; {_KEPT}",
+    "SQLITE_FULL": f"the disk of the database is full: make room and repeat. {_KEPT}",
+    "SQLITE_IOERR": f"the disk takes no data ({{}}): is it full, at a limit, or broken? {_KEPT}",
     "lock_timeout": "another process is writing to the database: repeat when it is done",
 }
 _OF_THE_SYSTEM = {

@@ -15,7 +15,6 @@ import msgspec
 from limen import ids, transport
 from limen.errors import LimenError, Rejected, Unavailable
 from limen.problems import problem
-from limen.server.grants import cleared
 from limen.server.site import Site
 from limen.server.standing import with_standing
 from limen.server.wire import Answer, Call, ClientLeft, Receive, Scope, Send
@@ -91,9 +90,7 @@ class Resource:
         except LimenError as error:
             level = logging.WARNING if isinstance(error, Unavailable) else logging.INFO
             _log.log(level, "%s %s: %s (%s)", endpoint.method, endpoint.path, error.code, error.reason)
-            told = (endpoint.refuses or refusal)(error)
-            # Two cookies of one name will come with every request until somebody takes them away (S08).
-            return told.plus(*cleared(self._site, call)) if error.reason == "two_cookies" else told
+            return (endpoint.refuses or refusal)(error)
         except ClientLeft:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an id and the log the rest

@@ -235,3 +235,10 @@ async def test_W11_parameters_in_the_address_are_rejected() -> None:
 def test_a_form_comes_out_as_it_went_in(values: dict[str, str]) -> None:
     values = {k: v for k, v in values.items() if not any(0xD800 <= ord(c) <= 0xDFFF for c in k + v)}
     assert parse_form(urlencode(values).encode()) == values
+
+
+def test_W07_what_a_client_calls_itself_is_short_and_printable() -> None:
+    agent = b"\x1b[2J\x85" + b"x" * 1_048_576
+    said = call(headers=[(b"user-agent", agent)]).user_agent
+    assert said == "?[2J?" + "x" * 251
+    assert call(headers=[]).user_agent == ""

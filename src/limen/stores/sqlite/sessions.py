@@ -18,9 +18,11 @@ from limen.stores.sqlite.writer import Undo
 BY_ID = f"SELECT {rows.SESSION} FROM limen_sessions WHERE id = ?"  # noqa: S608 - a constant of ours
 LIVE_OF = f"SELECT {rows.SESSION} FROM limen_sessions WHERE account = ? AND ends > ? ORDER BY id DESC"  # noqa: S608
 _ADMISSION = (
-    "SELECT disabled, cutoff, (SELECT count(*) FROM limen_sessions WHERE account = a.id) "
-    "FROM limen_accounts AS a WHERE id = ?"
+    "SELECT disabled, cutoff, "
+    "(SELECT count(*) FROM (SELECT 1 FROM limen_sessions WHERE account = ?1 LIMIT ?2)) "
+    "FROM limen_accounts WHERE id = ?1"
 )
+"""Counts no further than the limit: with a million sessions and no limit, one more costs the same."""
 _INSERT = (
     "INSERT INTO limen_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
@@ -37,7 +39,7 @@ _TOUCH = (
 def open_(
     db: sqlite3.Connection, session: Session, limit: int | None, until: Instant, now: Instant
 ) -> Opened | Cut | NoAccount:
-    found = db.execute(_ADMISSION, (rows.raw(session.account),)).fetchone()
+    found = db.execute(_ADMISSION, (rows.raw(session.account), limit or 0)).fetchone()
     if found is None or found[0] is not None or not rows.is_instant(found[1]):
         return NoAccount()
     ms, cutoff, held = ids.created_ms(session.id), Instant(found[1]), found[2]
