@@ -21,7 +21,7 @@ Ask = Callable[[list[tuple[str, Any]]], list[Any]]
 
 
 @pytest.fixture(scope="session")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Questions for the page's modules, as they are served; an exception there is a failure here."""
     beside = Path(sys.executable).with_name("node")
     program = str(beside) if beside.exists() else shutil.which("node")
@@ -31,23 +31,32 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     for name, content in assets().items():
         folder.joinpath(name).write_bytes(content)
     folder.joinpath("package.json").write_text('{"type": "module"}')
+    with subprocess.Popen(
+        [program, str(HERE / "modules.mjs"), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={"PATH": os.environ["PATH"]},
+    ) as process:
+        asked, answered = process.stdin, process.stdout
+        assert asked is not None
+        assert answered is not None
 
-    def answers(questions: list[tuple[str, Any]]) -> list[Any]:
-        ran = subprocess.run(
-            [program, str(HERE / "modules.mjs"), str(folder)],
-            input=json.dumps(questions), capture_output=True, text=True, encoding="utf-8", check=False,
-            env={"PATH": os.environ["PATH"]},
-        )  # fmt: skip
-        assert ran.returncode == 0, ran.stderr
-        found = json.loads(ran.stdout)
-        assert [
-            (question, one["failed"])
-            for question, one in zip(questions, found, strict=True)
-            if "failed" in one
-        ] == []
-        return [one["answer"] for one in found]
+        def ask(questions: list[tuple[str, Any]]) -> list[Any]:
+            asked.write(json.dumps(questions) + "\n")
+            asked.flush()
+            found = json.loads(answered.readline())
+            failed = [
+                (question, one["failed"])
+                for question, one in zip(questions, found, strict=True)
+                if "failed" in one
+            ]
+            assert failed == []
+            return [one["answer"] for one in found]
 
-    return answers
+        yield ask
+        process.terminate()
 
 
 @pytest.fixture(scope="session")

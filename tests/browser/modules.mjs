@@ -1,7 +1,7 @@
-// The page's own modules in Node, without the page: a list of questions on stdin, a list of answers on stdout.
+// The page's own modules in Node, without the page: a line with a list of questions, then a line with the answers.
 // Each question is [what, argument]; an exception is an answer too, since none may ever come.
 
-import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const folder = process.argv[2];
@@ -65,12 +65,14 @@ const ANSWERS = {
   },
 };
 
-const answers = [];
-for (const [what, argument] of JSON.parse(readFileSync(0, "utf8"))) {
-  try {
-    answers.push({ answer: await ANSWERS[what](argument) });
-  } catch (error) {
-    answers.push({ failed: String(error.stack) });
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  const answers = [];
+  for (const [what, argument] of JSON.parse(line)) {
+    try {
+      answers.push({ answer: await ANSWERS[what](argument) });
+    } catch (error) {
+      answers.push({ failed: String(error.stack) });
+    }
   }
+  process.stdout.write(`${JSON.stringify(answers)}\n`);
 }
-process.stdout.write(JSON.stringify(answers));

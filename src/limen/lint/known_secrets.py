@@ -1,9 +1,9 @@
-"""Secrets that stand in public lists, however short: what `jose.public_secrets` refuses for its length is here.
+"""Secrets that stand in public lists, however short: also those that `jose` refuses for their length alone.
 
-`known_secrets.bin` holds the first 37 bits of each one's SHA-256, sorted, as differences in a Golomb-Rice code:
-a count in four bytes, then for each a quotient in unary and 20 bits. It takes half of what the list itself takes
-compressed, and it is what the workbench loads too. One secret in about 1.3 million that is on no list is taken
-for one that is: good enough for advice, and not used to refuse anything.
+`known_secrets.bin` holds the first 37 bits of each one's SHA-256, sorted, as differences in a Golomb-Rice
+code: a count in four bytes, then for each a quotient in unary and 20 bits. It takes half of what the list
+itself takes compressed, and it is what the workbench loads too. One secret in about 1.3 million that is on no
+list is taken for one that is: good enough for advice, and not used to refuse anything.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The workbench: a page of plain modules that is served as it is, or written into one file that works offline."""
+"""The workbench: a page of plain modules, served as it is or written into one file that works offline."""
 
 from limen.server.workbench.assets import assets
 from limen.server.workbench.pages import endpoints

@@ -1,5 +1,7 @@
-"""The files of the page. They lie in `server/static/workbench/`, but for two that are made of the tables of `lint`:
-what a finding says stands in one place, for the command line and for the browser."""
+"""The files of the page: those in `server/static/workbench/`, and two that are made of tables of `lint`.
+
+What a finding says stands in one place, for the command line and for the browser.
+"""
 
 from __future__ import annotations
 

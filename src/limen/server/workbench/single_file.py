@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping
 from limen.server.workbench.assets import INDEX, KNOWN_SECRETS, STYLE, assets
 
 _ENTRY = "main.js"
-_IMPORT = re.compile(r'^import (?:\* as (\w+)|\{ ([\w$, ]+) \}|(\w+)) from "\./([\w-]+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(
+    r'^import (?:\* as (\w+)|\{ ([\w$, ]+) \}|(\w+)) from "\./([\w-]+\.js)";\n', re.MULTILINE
+)
 _EXPORT = re.compile(r"^export (?:(default) |((?:async )?function\*?|const|class) ([\w$]+))", re.MULTILINE)
 _LEFT_OVER = re.compile(r"^\s*(?:import\b|export\b)", re.MULTILINE)
 _HEAD = re.compile(r'<link rel="stylesheet" href="[^"]+">\n<script type="module" src="[^"]+"></script>\n')
@@ -31,7 +33,8 @@ def export() -> str:
         f"<style>{style}</style>\n"
     )
     # A block of data is no script, so that no policy keeps it from being read as text.
-    tail = f'<script type="text/plain" id="known-secrets">{table}</script>\n<script type="module">{script}</script>\n'
+    data = f'<script type="text/plain" id="known-secrets">{table}</script>\n'
+    tail = f'{data}<script type="module">{script}</script>\n'
     document, replaced = _HEAD.subn(lambda _: head, files[INDEX])
     if replaced != 1 or document.count(_END) != 1 or "</script" in script or "<!--" in script:
         raise ValueError("the page cannot be written into one file")
@@ -41,7 +44,8 @@ def export() -> str:
 def link(files: Mapping[str, str]) -> str:
     """The modules that `main.js` needs, each as a function that answers its exports, in the order of need."""
     return '"use strict";\n' + "".join(
-        f"const {_variable(name)} = (() => {{\n{_body(files[name])}}})();\n" for name in _order(files, _ENTRY, {})
+        f"const {_variable(name)} = (() => {{\n{_body(files[name])}}})();\n"
+        for name in _order(files, _ENTRY, {})
     )
 
 
@@ -83,8 +87,8 @@ def _policy(script: str, style: str) -> str:
     """What `pages.POLICY` says, for a document that holds its script and style itself. A meta element has no
     say about frames, so that the page looks for itself whether it is in one."""
     return (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; connect-src 'none'; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "connect-src 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
 
