@@ -20,7 +20,8 @@ RULES, KNOWN_SECRETS = "rules.js", "known-secrets.js"
 # What only the type checker and whoever reads the source needs: comments, and indentation.
 _COMMENT = re.compile(r"/\*\*(?:(?!\*/).)*\*/[ ]?|^[ ]*//[^\n]*\n", re.DOTALL | re.MULTILINE)
 _BLANK = re.compile(r"\s*\n\s*")
-_CSS_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CSS_SPACE = re.compile(r"\s*([{};])\s*|(?<=[:,])[ ]")
 
 
 @cache
@@ -31,8 +32,8 @@ def assets() -> dict[str, bytes]:
     made = {name: slim(text) for name, text in found.items()}
     made[RULES] = f"export default {_rules()};\n"
     made[KNOWN_SECRETS] = f'export default "{base64.b64encode(known_secrets.packed()).decode()}";\n'
-    made[STYLE] = _BLANK.sub("\n", _CSS_COMMENT.sub("", folder.joinpath(STYLE).read_text("utf-8")))
-    made[INDEX] = folder.joinpath(INDEX).read_text("utf-8")
+    made[STYLE] = _CSS_SPACE.sub(r"\1", _CSS_COMMENT.sub("", folder.joinpath(STYLE).read_text("utf-8")))
+    made[INDEX] = _BLANK.sub("\n", folder.joinpath(INDEX).read_text("utf-8"))
     return {name: text.encode() for name, text in made.items()}
 
 
