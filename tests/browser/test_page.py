@@ -47,16 +47,13 @@ class Bench:
         self.settled()
 
     def settled(self) -> None:
-        self.page.wait_for_function(
-            "!document.querySelector('#reading').hidden || document.querySelector('.verdict').textContent"
-        )
-        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))")
+        self.page.wait_for_selector("#findings[aria-busy=false]", state="attached")
 
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
 
     def findings(self) -> list[str]:
-        self.page.wait_for_selector("#findings li, #findings .hint")
+        self.settled()
         return list(self.page.eval_on_selector_all("#findings li", "all => all.map((one) => one.dataset.id)"))
 
     def open(self, tool: str) -> None:
@@ -156,7 +153,9 @@ def test_B01_the_browser_refuses_to_send_whatever_the_page_would_do(bench: Bench
     }""")
     assert tried.count("fulfilled") <= 1  # a beacon is promised, and then dropped
     assert len(bench.page.evaluate("violations")) >= 4
-    assert sorted(bench.answers) == sorted(bench.loaded)  # what was blocked may be reported as begun, and was never sent
+    assert sorted(bench.answers) == sorted(
+        bench.loaded
+    )  # what was blocked may be reported as begun, and was never sent
     bench.page.evaluate("violations.length = 0")
     bench.complaints.clear()
 

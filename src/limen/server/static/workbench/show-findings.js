@@ -16,7 +16,7 @@ export function showFindings(place, findings) {
   fill(
     place,
     h("p", { class: "hint" }, findings.length ? `${summary}.` : "Nothing is odd about it."),
-    h("ul", { class: "findings" }, ...findings.map(item)),
+    findings.length > 0 && h("ul", { class: "findings" }, ...findings.map(item)),
   );
 }
 

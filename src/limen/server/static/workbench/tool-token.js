@@ -60,6 +60,7 @@ export function tokenTool() {
    * @param {jose.Token} taken @param {number} now */
   async function judge(taken, now) {
     const mine = ++turn, given = key.value;
+    $("findings").setAttribute("aria-busy", "true");
     const alg = json.members(taken.segments[0].document?.root).get("alg")?.string ?? "";
     const ring = given.trim() && crypto.subtle ? await keys.read(given, { form: form(), alg: asked(alg) }) : null;
     const verdict = ring && (await verify(taken.token, ring));
@@ -68,6 +69,7 @@ export function tokenTool() {
     const about = ring && given.trim()[0] === "{" ? json.read(given.trim()).root : null;
     if (about?.kind === "object") found.push(...(await findings.keys(about)).filter((one) => !found.some((other) => other.id === one.id)));
     if (mine !== turn) return;
+    $("findings").setAttribute("aria-busy", "false");
     showFindings($("findings"), found);
     if (verdict) showVerdict($("verdict"), taken, verdict, now);
     else showDecoded($("verdict"), taken);
@@ -151,7 +153,7 @@ function showWire(token) {
   if ("highlights" in CSS) CSS.highlights.clear();
   const legend = token.segments.map((segment, i) => {
     const name = token.kind === "jws" ? NAMES[i] : ["header", "encrypted key", "vector", "ciphertext", "seal"][i];
-    return h("li", { class: token.kind === "jws" ? `part-${i}` : "part-x" }, h("b", {}, name), ` ${counted(segment.bytes?.length ?? 0, "byte")}`);
+    return h("li", { class: token.kind === "jws" ? `part-${i}` : "part-x" }, h("b", {}, name), ` ${(segment.bytes?.length ?? 0).toLocaleString("en")} B`);
   });
   fill($("legend"), ...legend);
 }
