@@ -79,13 +79,18 @@ export function list(rows) {
   return h("dl", { class: "plain" }, ...rows.map(([name, said]) => h("div", {}, h("dt", {}, name), h("dd", {}, said))));
 }
 
+/** Characters of a part that are shown: breaking a hundred thousand into lines takes a browser as long as all else. */
+const SHOWN = 6000;
+
 /** The three parts of a token in their colours.
  * @param {import("./jose.js").Token} token */
 export function parts({ segments, kind }) {
   const made = document.createDocumentFragment();
   segments.forEach((segment, i) => {
     if (i) made.append(h("span", { class: "dot" }, "."));
-    made.append(h("span", { class: kind === "jws" ? `part-${i}` : "part-x" }, segment.text));
+    const rest = segment.text.length - SHOWN, class_ = kind === "jws" ? `part-${i}` : "part-x";
+    made.append(h("span", { class: class_ }, segment.text.slice(0, SHOWN)));
+    if (rest > 0) made.append(h("span", { class: "hint" }, ` … ${rest.toLocaleString("en")} more `));
   });
   return made;
 }

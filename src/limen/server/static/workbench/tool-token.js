@@ -18,12 +18,13 @@ import { verify } from "./verify.js";
 
 /** A text beyond this is not looked at. */
 const MOST = 1 << 20;
+const LARGE = 20000;
 const NAMES = ["header", "claims", "signature"];
 
 /** @returns {{clear: () => void, open: (token: string) => void}} */
 export function tokenTool() {
   const paste = field("paste"), key = field("key");
-  let chosen = 0, turn = 0;
+  let chosen = 0, turn = 0, waiting = 0;
   /** @type {jose.Token | null} */
   let token = null;
 
@@ -112,8 +113,9 @@ export function tokenTool() {
     if (!segment?.document || !text || !("highlights" in CSS)) return;
     const [start, end] = [from, to].map((at) => jose.bytesBefore(segment.document?.text ?? "", at));
     const [a, b] = jose.characters(segment, start, end), range = new Range();
-    range.setStart(text, Math.min(a - segment.start, segment.text.length));
-    range.setEnd(text, Math.min(b - segment.start, segment.text.length));
+    const shown = text.textContent?.length ?? 0;
+    range.setStart(text, Math.min(a - segment.start, shown));
+    range.setEnd(text, Math.min(b - segment.start, shown));
     CSS.highlights.set("claim", new Highlight(range));
     if (scroll) $("wire").scrollTop += range.getBoundingClientRect().top - $("wire").getBoundingClientRect().top - 40;
   }
@@ -128,7 +130,12 @@ export function tokenTool() {
   }
 
   fill($("key-alg"), h("option", { value: "" }, "what the key says"), ...OURS.map((alg) => h("option", {}, alg)));
-  onInput(["paste"], () => ((chosen = 0), decode()));
+  onInput(["paste"], () => {
+    chosen = 0;
+    clearTimeout(waiting);
+    if (paste.value.length < LARGE) return decode();
+    waiting = setTimeout(decode, 120); // a keystroke never waits for a large token
+  });
   onInput(["key", "key-form", "key-alg"], () => token && token.kind !== "none" && void judge(token, Date.now() / 1000));
   $("example").addEventListener("click", async () => {
     const made = await example();
