@@ -50,7 +50,9 @@ async def test_S11_cookies_have_every_flag_and_their_answer_no_token(strategy: s
         answer = await client.post("/auth/login", json=LOGIN | {"transport": "cookie"})
         found = cookies(answer)
         used = "__Host-sid" if strategy == "session" else "__Host-token"
-        expected = {used, "__Host-device"} | ({"__Secure-refresh"} if strategy == "hybrid" else set())
+        expected = {used, "__Host-device"} | (
+            {"__Secure-refresh", "__Host-refreshes"} if strategy == "hybrid" else set()
+        )
         assert {name for name, morsel in found.items() if morsel.value} == expected
         for name, morsel in found.items():
             assert morsel["secure"]

@@ -40,7 +40,7 @@ class Endpoint:
     """The parameters of a form and what they are; the first is required."""
     status: int = 200
     errors: Sequence[int] = ()
-    """Statuses beside 500, and beside 403 and 431 where https and cookies are asked for."""
+    """Statuses beside 500, 403 where https is asked for, and 431 where a cookie can be bad input (400)."""
     security: Sequence[str] = ()
     """Any one of these security schemes is enough; `nobody` is a stranger's."""
     guarded: bool = False
