@@ -56,12 +56,13 @@ def test_B09_axe_finds_nothing(chromium: Any, server: str, scheme: str, width: i
         color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
     )
     page = context.new_page()
-    page.goto(f"{server}/workbench", wait_until="networkidle")
+    page.goto(f"{server}/workbench", wait_until="load")
     page.evaluate(AXE.read_text())
     found = []
     for state in fill(page):
         violations = page.evaluate(
-            "(tags) => axe.run({ runOnly: tags }).then((found) => found.violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 120))]))",
+            "(tags) => axe.run({ runOnly: tags }).then(({ violations }) =>"
+            " violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 120))]))",
             RULES,
         )
         found += [(state, *violation) for violation in violations]
@@ -74,7 +75,7 @@ def test_B09_axe_finds_nothing(chromium: Any, server: str, scheme: str, width: i
 def test_B09_everything_is_done_by_keyboard_alone(chromium: Any, server: str) -> None:
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(f"{server}/workbench", wait_until="networkidle")
+    page.goto(f"{server}/workbench", wait_until="load")
 
     def focused() -> str:
         return str(
@@ -102,7 +103,7 @@ def test_B09_everything_is_done_by_keyboard_alone(chromium: Any, server: str) ->
     assert page.evaluate("[...CSS.highlights.get('claim')].length") == 1
     page.keyboard.press("Enter")
     page.goto(f"{server}/workbench#hashes")
-    page.reload(wait_until="networkidle")
+    page.reload(wait_until="load")
     tab_to("To the tools")
     tab_to("Make")
     page.keyboard.press("Enter")
@@ -124,9 +125,11 @@ def test_nothing_jumps_while_the_page_comes_and_a_token_is_typed(chromium: Any, 
     page = context.new_page()
     page.clock.install()
     page.add_init_script(
-        "window.jumps = 0; new PerformanceObserver((list) => list.getEntries().forEach((e) => { jumps += e.hadRecentInput ? 0 : e.value; })).observe({ type: 'layout-shift', buffered: true })"
+        "window.jumps = 0;"
+        "new PerformanceObserver((list) => list.getEntries().forEach((e) =>"
+        " { jumps += e.hadRecentInput ? 0 : e.value; })).observe({ type: 'layout-shift', buffered: true })"
     )
-    page.goto(f"{server}/workbench", wait_until="networkidle")
+    page.goto(f"{server}/workbench", wait_until="load")
     assert page.evaluate("jumps") < 0.02
     page.click("#example")
     page.wait_for_selector(".verdict.good")

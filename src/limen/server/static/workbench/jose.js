@@ -28,7 +28,7 @@ export function find(pasted) {
   /** @type {Found[]} */
   const found = [];
   for (const { 0: run, index } of text.matchAll(/[A-Za-z0-9_.-]+/g)) {
-    const token = run.replace(/^\.+|(?<=\..*\..*\..*)\.+$/g, "");
+    const token = trimmed(run);
     if (isToken(token) && !found.some((one) => one.token === token)) found.push({ token, where: place(text, index) });
     if (found.length === MOST_FOUND) break;
   }
@@ -36,6 +36,15 @@ export function find(pasted) {
   if (found.length) return found;
   const bare = text.replace(/^(?:authorization\s*:)?\s*(?:bearer|dpop)\s+/i, "");
   return [{ token: bare, where: "as pasted" }];
+}
+
+/** Without the dots of the sentence around it; two of them may be its own, where the signature is empty.
+ * @param {string} run */
+function trimmed(run) {
+  let from = 0, to = run.length, dots = run.split(".").length - 1;
+  for (; run[from] === "."; from++) dots--;
+  for (; dots > 2 && run[to - 1] === "."; to--) dots--;
+  return run.slice(from, to);
 }
 
 /** @param {string} run */
