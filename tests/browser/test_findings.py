@@ -150,6 +150,10 @@ CLAIMS: list[dict[str, Any]] = [
     {"filler": "x" * 3000},
     {"filler": "x" * 6000},
     {"Name\u0130": 1},
+    {"note": "a@" + "a." * 100 + "example"},
+    {"note": "a@" + "a." * 200 + "example"},
+    {"note": "a@" + "a." * 100 + "example"},
+    {"note": "a@" + "a." * 200 + "example"},
 ]
 BODIES = [
     "not json",

@@ -18,6 +18,7 @@ SLACK: Seconds = 60
 _MILLISECONDS = 100_000_000_000
 """As seconds this is the year 5138."""
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}\Z")
+_LONGEST_EMAIL = 320
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.")
 _LOCAL = re.compile(r"http://(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[^/:]+\.localhost)(:\d+)?(/|\Z)")
 _DEPTH = 8
@@ -106,7 +107,7 @@ def _audience(said: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _subject(said: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _named(said, "sub")
-    if isinstance(said.get("sub"), str) and _EMAIL.match(said["sub"]):
+    if _is_address(said.get("sub")):
         yield find(CLAIMS, "sub_personal")
 
 
@@ -123,7 +124,7 @@ def _content(said: Mapping[str, Any]) -> Iterator[Finding]:
         word = re.sub(r"[^a-z]", "", path.rpartition(".")[2].casefold())
         if word in SECRET_WORDS or _is_credential(value):
             yield find(CLAIMS, "secret_claim", name=path)
-        elif word in PERSONAL_WORDS or (path != "sub" and isinstance(value, str) and _EMAIL.match(value)):
+        elif word in PERSONAL_WORDS or (path != "sub" and _is_address(value)):
             yield find(CLAIMS, "personal_claim", name=path)
 
 
@@ -141,6 +142,12 @@ def _is_credential(value: object) -> bool:
     if not isinstance(value, str):
         return False
     return "PRIVATE KEY-----" in value or _TOKEN.match(value) is not None
+
+
+def _is_address(value: object) -> bool:
+    """Whether it is an e-mail address. A longer text is none, and is not searched: the pattern goes back and
+    forth over it (W23)."""
+    return isinstance(value, str) and len(value) <= _LONGEST_EMAIL and _EMAIL.match(value) is not None
 
 
 def _is_text(value: object) -> bool:

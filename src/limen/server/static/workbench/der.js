@@ -11,12 +11,13 @@ const RSA = "2a864886f70d010101", EC = "2a8648ce3d0201", ED25519 = "2b6570";
 const OTHERS = ["2a8648ce380401", "2b656e", "2b656f", "2b6571"];
 /** @type {Record<string, [string, number]>} */
 const CURVES = { "2a8648ce3d030107": ["P-256", 32], "2b81040022": ["P-384", 48], "2b81040023": ["P-521", 66] };
+const LONGEST = 32768;
 const PEM = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/;
 
 /** The JWK of the first key in PEM, and whether that was a private one or in a certificate. Throws Refused.
  * @param {string} text @returns {Promise<{jwk: JWK, from: string, isPrivate: boolean}>} */
 export async function fromPEM(text) {
-  const found = PEM.exec(text);
+  const found = PEM.exec(text.slice(0, LONGEST));
   const bytes = found && b64.lenient(found[2]);
   if (!found || !bytes) throw new Refused("pem_malformed", "this is no key in PEM: the text between its lines is not base64");
   const from = found[1];

@@ -21,7 +21,7 @@ const PLAIN = /^[A-Za-z0-9._~-]{1,128}$/;
 const PATH = /\.\.|^[/~\\]|^[A-Za-z]:[/\\]|^[a-z][a-z0-9+.-]*:|[/\\]/;
 const QUERY = /['";|&`$(){}*<>#\s]|--|\/\*/;
 const MILLISECONDS = 1e11, LONG = 3600, VERY_LONG = 86400, SLACK = 60;
-const EMAIL = /^[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}$/;
+const EMAIL = /^[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}$/, LONGEST_EMAIL = 320;
 const TOKEN = /^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\./;
 const LOCAL = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[^/:]+\.localhost)(:\d+)?(\/|$)/;
 const COOKIE_MAX = 4096 - 96, HEADER_MAX = 8192, DEPTH = 8;
@@ -127,7 +127,7 @@ function* claimFindings(said, now) {
   if (iss?.startsWith("http://") && !LOCAL.test(iss)) yield find("iss_plain_http");
   yield* audience(said.get("aud"));
   yield* named(said, "sub");
-  if (sub && EMAIL.test(sub)) yield find("sub_personal");
+  if (sub && isAddress(sub)) yield find("sub_personal");
   yield* named(said, "jti");
   yield* content(said);
 }
@@ -185,8 +185,13 @@ function* content(said) {
   for (const [path, node] of leaves(said, "", 0)) {
     const word = fold(path.slice(path.lastIndexOf(".") + 1)).replace(/[^a-z]/g, ""), text = node.string ?? "";
     if (RULES.secret_words.includes(word) || text.includes("PRIVATE KEY-----") || TOKEN.test(text)) yield find("secret_claim", { name: path });
-    else if (RULES.personal_words.includes(word) || (path !== "sub" && EMAIL.test(text))) yield find("personal_claim", { name: path });
+    else if (RULES.personal_words.includes(word) || (path !== "sub" && isAddress(text))) yield find("personal_claim", { name: path });
   }
+}
+
+/** @param {string} text */
+function isAddress(text) {
+  return text.length <= LONGEST_EMAIL && EMAIL.test(text);
 }
 
 /** @param {Said} said @param {string} path @param {number} depth @returns {Generator<[string, Node]>} */

@@ -3,7 +3,7 @@
  * them: what it refuses is refused here with the same word. Nothing that a key points to is ever fetched.
  */
 
-import { fitting, OURS } from "./algorithms.js";
+import { ALGORITHMS, fitting, OURS } from "./algorithms.js";
 import * as b64 from "./b64.js";
 import { bytesOf, fromPEM } from "./der.js";
 import { KID } from "./jose.js";
@@ -78,7 +78,7 @@ async function secretKey(secret, alg, kid = null) {
   /** @type {Key} */
   const key = { kid, alg: alg || "HS256", jwk: { kty: "oct", k: b64.encode(secret) }, secret, label: kid ? `the secret “${kid}”` : "the secret", refused: null, notes: [] };
   key.refused = await refusal(async () => {
-    if (alg && alg !== "HS256") throw mismatch();
+    if (alg && alg !== "HS256") throw mismatch(alg);
     await checkSecret(secret);
   });
   return key;
@@ -95,7 +95,7 @@ async function fromJWK(said, asked) {
   if (text("kty") === "oct") return fromSecretJWK(said, text, asked);
   const named = said.get("alg"), own = !named || named.kind === "null" ? null : (named.string ?? "");
   const key = await checked(members, asked || own, text("kid"), label);
-  if (asked && own !== null && own !== asked) key.refused ??= mismatch();
+  if (asked && own !== null && own !== asked) key.refused ??= mismatch(asked);
   key.refused ??= await refusal(async () => checkKid(said));
   if (isPrivate) key.notes.push("This is a private key. Only its public half was used; do not paste it where you need not.");
   key.refused = (await refusal(async () => checkPurpose(said, isPrivate ? "sign" : "verify"))) ?? key.refused;
@@ -109,7 +109,7 @@ async function fromSecretJWK(said, text, asked) {
   key.refused =
     (await refusal(async () => {
       checkPurpose(said, "sign");
-      if (alg !== "HS256" || (said.has("alg") && text("alg") !== "HS256")) throw mismatch();
+      if (alg !== "HS256" || (said.has("alg") && text("alg") !== "HS256")) throw mismatch(alg);
       if (!bytes) throw new Refused(k === null ? "member_missing" : "member_malformed", "its `k` is missing or not base64url");
     })) ?? key.refused ?? (await refusal(async () => checkKid(said)));
   return key;
@@ -145,7 +145,7 @@ async function checked(members, alg, kid, label) {
   key.refused = await refusal(async () => {
     await checkMembers(members);
     const candidates = fits.filter((one) => OURS.includes(one) && (alg === null || one === alg));
-    if (!candidates.length) throw mismatch();
+    if (!candidates.length) throw mismatch(alg);
     if (candidates.length > 1) throw new Refused("alg_missing", "an RSA key must name its algorithm, RS256 or PS256, in `alg`");
     if (kid !== null && !KID.test(kid)) throw new Refused("kid_malformed", "its `kid` is not 1 to 128 of A-Z a-z 0-9 . _ ~ -");
   });
@@ -191,8 +191,10 @@ function number(members, name) {
   return BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`);
 }
 
-function mismatch() {
-  return new Refused("alg_mismatch", "it does not belong to the algorithm that is named");
+/** @param {string | null} alg */
+function mismatch(alg) {
+  const foreign = alg && ALGORITHMS.has(alg) && !OURS.includes(alg);
+  return new Refused("alg_mismatch", foreign ? `it is for ${alg}, which Limen does not take` : "it does not belong to the algorithm that is named");
 }
 
 /** What `check` refuses; null if nothing.

@@ -5,8 +5,8 @@ import { compareTool } from "./tool-compare.js";
 import { encodeTool } from "./tool-encode.js";
 import { hashTool } from "./tool-hashes.js";
 import { identifierTool } from "./tool-identifiers.js";
-import { makeTool } from "./tool-make.js";
-import { tokenTool } from "./tool-token.js";
+import { MakeTool } from "./tool-make.js";
+import { TokenTool } from "./tool-token.js";
 
 /** @type {NodeListOf<HTMLElement>} */
 const TOOLS = document.querySelectorAll(".tool");
@@ -29,8 +29,8 @@ function forget() {
   for (const tool of tools) tool.clear();
 }
 
-const first = tokenTool();
-const make = makeTool(first.open);
+const first = new TokenTool();
+const make = new MakeTool((token) => first.open(token));
 const tools = [first, make, compareTool(), encodeTool(), identifierTool(), hashTool()];
 
 if (window.top !== window.self) {

@@ -8,86 +8,98 @@ import { lineOf, named, problems, requests, template, thumbprint, token } from "
 import { showFindings } from "./show-findings.js";
 import { uuid7 } from "./uuid.js";
 
-/** @param {(token: string) => void} open shows a token in the first tool */
-export function makeTool(open) {
-  const header = field("make-header"), claims = field("make-claims"), alg = field("make-alg");
-  /** @type {{sign: CryptoKey, publicJWK: JsonWebKey | null, privateJWK: JsonWebKey} | null} */
-  let key = null;
-  let kid = "", made = "", turn = 0;
+/** @typedef {keyof ReturnType<typeof requests>} Form */
 
-  async function newKey() {
-    const mine = ++turn, wanted = alg.value;
-    const fresh = await generate(wanted);
-    if (mine !== turn) return;
-    key = fresh;
-    kid = await thumbprint(fresh.publicJWK ?? fresh.privateJWK);
-    $("make-kid").textContent = `A new key for ${wanted}. It was made here and is kept nowhere.`;
-    showKeys();
-    if (!claims.value) begin(true);
-    else header.value = header.value.replace(/("alg"\s*:\s*)"[^"\n]*"/, `$1"${wanted}"`).replace(/("kid"\s*:\s*)"[^"\n]*"/, `$1"${kid}"`);
-    await check();
+const FORMS = /** @type {Form[]} */ (["JWT", "curl", "Python", "JavaScript"]);
+
+/** The tool: its key, the token that was made last, and which question is the latest. */
+export class MakeTool {
+  /** @param {(token: string) => void} open shows a token in the first tool */
+  constructor(open) {
+    this.header = field("make-header");
+    this.claims = field("make-claims");
+    this.alg = field("make-alg");
+    /** @type {Awaited<ReturnType<typeof generate>> | null} */
+    this.key = null;
+    this.kid = this.made = "";
+    this.turn = 0;
+    fill(this.alg, ...OURS.map((name) => h("option", {}, name)));
+    const look = h("button", { type: "button", class: "quiet", onclick: () => this.made && open(this.made) }, "Look at it");
+    fill($("make-copies"), h("span", { class: "hint" }, "Copy as"), ...FORMS.map((name) => copies(name, () => this.request(name))), look);
+    onInput(["make-header", "make-claims"], () => void this.check());
+    onInput(["make-alg"], () => void this.newKey());
+    $("make-key").addEventListener("click", () => void this.newKey());
+    $("make-now").addEventListener("click", () => this.anew());
   }
 
-  /** @param {boolean} [anew] */
-  function begin(anew = false) {
-    if (!crypto.subtle || (header.value && !anew)) return;
-    if (!key) return void newKey();
-    const made = template(alg.value, kid, Date.now() / 1000, () => uuid7(Date.now()));
-    [header.value, claims.value] = [made.header, made.claims];
+  /** Make a key, where there is none yet and the browser can. */
+  begin() {
+    if (crypto.subtle && !this.key) void this.newKey();
   }
 
-  async function check() {
-    const mine = ++turn, wrong = say("header", header, alg.value) + say("payload", claims, alg.value);
-    if (!key || !header.value) return;
+  async newKey() {
+    const mine = ++this.turn, alg = this.alg.value, key = await generate(alg), kid = await thumbprint(key.publicJWK ?? key.privateJWK);
+    if (mine !== this.turn) return;
+    [this.key, this.kid] = [key, kid];
+    $("make-kid").textContent = `A new key for ${alg}. It was made here and is kept nowhere.`;
+    this.showKey(key);
+    if (!this.claims.value) return this.anew();
+    this.header.value = this.header.value.replace(/("alg"\s*:\s*)"[^"\n]*"/, `$1"${alg}"`).replace(/("kid"\s*:\s*)"[^"\n]*"/, `$1"${kid}"`);
+    await this.check();
+  }
+
+  anew() {
+    const made = template(this.alg.value, this.kid, Date.now() / 1000, () => uuid7(Date.now()));
+    [this.header.value, this.claims.value] = [made.header, made.claims];
+    void this.check();
+  }
+
+  async check() {
+    const mine = ++this.turn, alg = this.alg.value, wrong = say("header", this.header, alg) + say("payload", this.claims, alg);
+    this.made = "";
+    if (!this.key || !this.header.value) return;
     if (wrong) {
       // What does not parse cannot be signed; the last good token would be another one's.
-      made = "";
       fill($("make-token"), h("span", { class: "hint" }, "Not signed: see what is said beside the text."));
       return fill($("make-findings"));
     }
-    const signed = await token(header.value, claims.value, alg.value, key.sign), taken = jose.read(signed);
-    const found = await findings.token(taken, { now: Date.now() / 1000, expected: alg.value });
-    if (mine !== turn) return;
-    made = signed;
+    const made = await token(this.header.value, this.claims.value, alg, this.key.sign), taken = jose.read(made);
+    const found = await findings.token(taken, { now: Date.now() / 1000, expected: alg });
+    if (mine !== this.turn) return;
+    this.made = made;
     fill($("make-token"), parts(taken));
     showFindings($("make-findings"), found);
     $("make-code").hidden = true;
   }
 
-  function showKeys() {
-    if (!key) return;
-    const { publicJWK, privateJWK } = key, name = alg.value;
-    const secret = h("pre", { class: "code", tabindex: "0", hidden: true, id: "make-private" });
+  /** The token in this form, shown as well as copied.
+   * @param {Form} name */
+  request(name) {
+    const text = this.made && requests(this.made)[name];
+    $("make-code").textContent = text;
+    $("make-code").hidden = name === "JWT" || !text;
+    return text;
+  }
+
+  /** @param {Awaited<ReturnType<typeof generate>>} key */
+  showKey({ publicJWK, privateJWK }) {
+    const alg = this.alg.value, { kid } = this, secret = h("pre", { class: "code", tabindex: "0", hidden: true, id: "make-private" });
     const toggle = h("button", { type: "button", class: "quiet", "aria-expanded": "false", "aria-controls": "make-private", onclick: () => {
       secret.hidden = !secret.hidden;
-      secret.textContent = secret.hidden ? "" : named(privateJWK, name, kid);
+      secret.textContent = secret.hidden ? "" : named(privateJWK, alg, kid);
       toggle.setAttribute("aria-expanded", String(!secret.hidden));
     } }, "Show its private half");
-    const copy = publicJWK && copies("Copy the public key", () => named(publicJWK, name, kid));
+    const copy = publicJWK && copies("Copy the public key", () => named(publicJWK, alg, kid));
     fill($("make-keys"), list([["kid", h("code", {}, kid)]]), h("div", { class: "actions" }, copy, toggle), secret);
   }
 
-  function clear() {
-    turn++;
-    [key, kid, made] = [null, "", ""];
+  clear() {
+    this.turn++;
+    [this.key, this.kid, this.made] = [null, "", ""];
     for (const id of ["make-token", "make-findings", "make-keys", "make-header-said", "make-claims-said", "make-code"]) fill($(id));
     $("make-code").hidden = true;
-    if (!$("make").hidden) begin();
+    if (!$("make").hidden) this.begin();
   }
-
-  fill(alg, ...OURS.map((name) => h("option", {}, name)));
-  const code = (/** @type {keyof ReturnType<typeof requests>} */ name) => copies(name, () => {
-    const text = requests(made)[name];
-    $("make-code").textContent = text;
-    $("make-code").hidden = name === "JWT";
-    return text;
-  });
-  fill($("make-copies"), h("span", { class: "hint" }, "Copy as"), code("JWT"), code("curl"), code("Python"), code("JavaScript"), h("button", { type: "button", class: "quiet", onclick: () => made && open(made) }, "Look at it"));
-  onInput(["make-header", "make-claims"], () => void check());
-  onInput(["make-alg"], () => void newKey());
-  $("make-key").addEventListener("click", () => void newKey());
-  $("make-now").addEventListener("click", () => (begin(true), void check()));
-  return { clear, begin };
 }
 
 /** Say what is wrong with a text, and how much that is.

@@ -21,137 +21,149 @@ const MOST = 1 << 20;
 const LARGE = 20000;
 const NAMES = ["header", "claims", "signature"];
 
-/** @returns {{clear: () => void, open: (token: string) => void}} */
-export function tokenTool() {
-  const paste = field("paste"), key = field("key");
-  let chosen = 0, turn = 0, waiting = 0;
-  /** @type {jose.Token | null} */
-  let token = null;
-
-  function decode() {
-    const found = paste.value.length > MOST ? [] : jose.find(paste.value);
-    chosen = Math.min(chosen, Math.max(0, found.length - 1));
-    token = found.length ? jose.read(found[chosen].token) : null;
-    showChoice(found);
-    show(found[chosen]?.token ?? "");
+/** The tool: what was pasted, which of its tokens is shown, and which question is the latest. */
+export class TokenTool {
+  constructor() {
+    this.paste = field("paste");
+    this.key = field("key");
+    this.chosen = this.turn = this.waiting = 0;
+    /** @type {jose.Token | null} */
+    this.token = null;
+    fill($("key-alg"), h("option", { value: "" }, "what the key says"), ...OURS.map((alg) => h("option", {}, alg)));
+    onInput(["paste"], () => this.pasted());
+    onInput(["key", "key-form", "key-alg"], () => this.token && this.token.kind !== "none" && void this.judge(this.token));
+    $("example").addEventListener("click", () => void this.example());
+    setInterval(tick, 1000);
   }
 
-  /** @param {string} text */
-  function show(text) {
+  pasted() {
+    this.chosen = 0;
+    clearTimeout(this.waiting);
+    if (this.paste.value.length < LARGE) return this.decode();
+    this.waiting = setTimeout(() => this.decode(), 120); // a keystroke never waits for a large token
+  }
+
+  decode() {
+    const found = this.paste.value.length > MOST ? [] : jose.find(this.paste.value);
+    this.chosen = Math.min(this.chosen, Math.max(0, found.length - 1));
+    this.token = found.length ? jose.read(found[this.chosen].token) : null;
+    this.showChoice(found);
+    this.show();
+  }
+
+  show() {
+    const { token } = this, nothing = !token || token.kind === "none";
     $("blank").hidden = Boolean(token);
-    $("reading").hidden = !token || token.kind === "none";
-    $("anatomy").hidden = !token || token.kind === "none";
+    $("reading").hidden = $("anatomy").hidden = nothing;
+    this.turn++;
     if (!token) {
-      turn++;
       $("verdict").className = "verdict";
-      return fill($("verdict"), paste.value.length > MOST && "More than a million characters: that is no token.");
+      return fill($("verdict"), this.paste.value.length > MOST && "More than a million characters: that is no token.");
     }
-    const now = Date.now() / 1000, credential = jose.sessionCredential(text);
-    showDecoded($("verdict"), token);
+    const credential = jose.sessionCredential(token.token);
     if (credential) return showCredential(credential);
-    if (token.kind === "none") return void turn++;
+    showDecoded($("verdict"), token);
+    if (!nothing) this.read(token, Date.now() / 1000);
+  }
+
+  /** @param {jose.Token} token @param {number} now */
+  read(token, now) {
+    const [head, body] = token.segments, mark = this.mark.bind(this);
     showWire(token);
-    showTimes($("timeline"), token.segments[1].document?.root, now);
-    showMembers($("header-members"), "header", token.segments[0], now, mark);
-    showMembers($("payload-members"), "payload", token.segments[1], now, mark);
-    void judge(token, now);
+    showTimes($("timeline"), body.document?.root, now);
+    showMembers($("header-members"), "header", head, now, mark);
+    if (token.kind === "jws") showMembers($("payload-members"), "payload", body, now, mark);
+    else fill($("payload-members"), h("p", { class: "hint" }, "Encrypted."));
+    void this.judge(token);
   }
 
   /** Findings and verdict; given up where the fields have changed meanwhile.
-   * @param {jose.Token} taken @param {number} now */
-  async function judge(taken, now) {
-    const mine = ++turn, given = key.value;
+   * @param {jose.Token} token */
+  async judge(token) {
+    const mine = ++this.turn, now = Date.now() / 1000, given = this.key.value.trim();
     $("findings").setAttribute("aria-busy", "true");
-    const alg = json.members(taken.segments[0].document?.root).get("alg")?.string ?? "";
-    const ring = given.trim() && crypto.subtle ? await keys.read(given, { form: form(), alg: asked(alg) }) : null;
-    const verdict = ring && (await verify(taken.token, ring));
-    const first = ring?.keys[0], expected = !ring || ring.isSet || !first?.alg ? null : first.alg;
-    const found = await findings.token(taken, { now, expected, secret: ring?.keys.find((one) => one.secret)?.secret ?? null });
-    const about = ring && given.trim()[0] === "{" ? json.read(given.trim()).root : null;
-    if (about?.kind === "object") found.push(...(await findings.keys(about)).filter((one) => !found.some((other) => other.id === one.id)));
-    if (mine !== turn) return;
+    const alg = this.assumed(json.members(token.segments[0].document?.root).get("alg")?.string ?? "");
+    const form = /** @type {"auto"} */ (field("key-form").value);
+    const ring = given && crypto.subtle ? await keys.read(this.key.value, { form, alg: field("key-alg").value || alg }) : null;
+    const verdict = ring && (await verify(token.token, ring)), found = await findingsOf(token, ring, given, now);
+    if (mine !== this.turn) return;
     $("findings").setAttribute("aria-busy", "false");
     showFindings($("findings"), found);
-    if (verdict) showVerdict($("verdict"), taken, verdict, now);
-    else showDecoded($("verdict"), taken);
+    if (!verdict) return showDecoded($("verdict"), token);
+    if (alg && !ring.keys[0]?.secret && !field("key-alg").value) verdict.notes.push(`The PEM does not say that it is for ${alg}; that was taken from the token. Whoever verifies has to know it beforehand.`);
+    showVerdict($("verdict"), token, verdict, now);
   }
 
-  function form() {
-    return /** @type {"auto"} */ (field("key-form").value);
-  }
-
-  /** The algorithm of the key's record: the one chosen, or for a bare RSA key or secret what the token says.
+  /** The algorithm of a key that cannot say it itself, a secret or RSA in PEM, as the token has it.
    * @param {string} alg */
-  function asked(alg) {
-    const chosenAlg = field("key-alg").value;
-    if (chosenAlg) return chosenAlg;
-    const text = key.value.trim(), bare = text[0] !== "{";
-    const fits = text.includes("-----BEGIN ") ? /^(RS|PS)/.test(alg) : /^HS/.test(alg);
-    return bare && fits && ALGORITHMS.has(alg) ? alg : "";
+  assumed(alg) {
+    const text = this.key.value.trim(), fits = text.includes("-----BEGIN ") ? /^(RS|PS)/.test(alg) : /^HS/.test(alg);
+    return text[0] !== "{" && fits && ALGORITHMS.has(alg) ? alg : "";
   }
 
   /** @param {jose.Found[]} found */
-  function showChoice(found) {
+  showChoice(found) {
     $("choice").hidden = found.length < 2;
     if (found.length < 2) return fill($("choice"));
-    const options = found.map((one, i) => h("label", {}, h("input", { type: "radio", name: "found", checked: i === chosen, onchange: () => choose(i) }), ` ${one.where}`));
+    const options = found.map((one, i) => h("label", {}, h("input", { type: "radio", name: "found", checked: i === this.chosen, onchange: () => this.choose(one, i) }), ` ${one.where}`));
     fill($("choice"), h("fieldset", {}, h("legend", {}, `${counted(found.length, "token")} in there`), ...options));
   }
 
-  /** @param {number} i */
-  function choose(i) {
-    chosen = i;
-    const found = jose.find(paste.value);
-    token = jose.read(found[i].token);
-    show(found[i].token);
+  /** @param {jose.Found} found @param {number} i */
+  choose(found, i) {
+    this.chosen = i;
+    this.token = jose.read(found.token);
+    this.show();
   }
 
   /** Mark the characters of the token that hold these characters of a document.
    * @type {import("./show-members.js").Mark} */
-  function mark(i, from, to, scroll) {
-    const segment = token?.segments[i], text = $("wire").querySelector(`.part-${i}, .part-x`)?.firstChild;
+  mark(i, from, to, scroll) {
+    const segment = this.token?.segments[i], text = $("wire").querySelector(`.part-${i}, .part-x`)?.firstChild;
     if (!segment?.document || !text || !("highlights" in CSS)) return;
-    const [start, end] = [from, to].map((at) => jose.bytesBefore(segment.document?.text ?? "", at));
-    const [a, b] = jose.characters(segment, start, end), range = new Range();
-    const shown = text.textContent?.length ?? 0;
-    range.setStart(text, Math.min(a - segment.start, shown));
-    range.setEnd(text, Math.min(b - segment.start, shown));
+    const said = segment.document.text, shown = text.textContent?.length ?? 0, range = new Range();
+    const [start, end] = jose.characters(segment, jose.bytesBefore(said, from), jose.bytesBefore(said, to));
+    range.setStart(text, Math.min(start - segment.start, shown));
+    range.setEnd(text, Math.min(end - segment.start, shown));
     CSS.highlights.set("claim", new Highlight(range));
     if (scroll) $("wire").scrollTop += range.getBoundingClientRect().top - $("wire").getBoundingClientRect().top - 40;
   }
 
-  function clear() {
-    chosen = 0;
+  /** A token such as Limen issues, signed here by a key that is made for it. */
+  async example() {
+    const made = await generate("ES256"), publicJWK = made.publicJWK ?? {}, kid = await thumbprint(publicJWK);
+    const { header, claims } = template("ES256", kid, Date.now() / 1000 - 60, () => uuid7(Date.now()));
+    this.key.value = named(publicJWK, "ES256", kid);
+    this.paste.value = `Authorization: Bearer ${await signed(header, claims, "ES256", made.sign)}`;
+    this.pasted();
+  }
+
+  /** @param {string} text a token of another tool */
+  open(text) {
+    this.paste.value = text;
+    location.hash = "#token";
+    this.pasted();
+  }
+
+  clear() {
+    this.chosen = 0;
     for (const id of ["wire", "legend", "timeline", "header-members", "payload-members", "findings"]) fill($(id));
     if ("highlights" in CSS) CSS.highlights.clear();
     field("key-form").value = "auto";
     field("key-alg").value = "";
-    decode();
+    this.decode();
   }
+}
 
-  fill($("key-alg"), h("option", { value: "" }, "what the key says"), ...OURS.map((alg) => h("option", {}, alg)));
-  onInput(["paste"], () => {
-    chosen = 0;
-    clearTimeout(waiting);
-    if (paste.value.length < LARGE) return decode();
-    waiting = setTimeout(decode, 120); // a keystroke never waits for a large token
-  });
-  onInput(["key", "key-form", "key-alg"], () => token && token.kind !== "none" && void judge(token, Date.now() / 1000));
-  $("example").addEventListener("click", async () => {
-    const made = await example();
-    [paste.value, key.value] = [`Authorization: Bearer ${made.token}`, made.key];
-    decode();
-  });
-  setInterval(tick, 1000);
-  return { clear, open };
-
-  /** @param {string} text */
-  function open(text) {
-    paste.value = text;
-    location.hash = "#token";
-    chosen = 0;
-    decode();
-  }
+/** What there is to say about the token, and about the key where that is JSON.
+ * @param {jose.Token} token @param {keys.Ring | null} ring @param {string} given @param {number} now */
+async function findingsOf(token, ring, given, now) {
+  const first = ring?.keys[0], expected = !ring || ring.isSet || !first?.alg ? null : first.alg;
+  const secret = ring?.keys.find((one) => one.secret)?.secret ?? null;
+  const found = await findings.token(token, { now, expected, secret }), about = given[0] === "{" ? json.read(given).root : null;
+  if (!ring || about?.kind !== "object") return found;
+  const ofKey = await findings.keys(about);
+  return [...found, ...ofKey.filter((one) => !found.some((other) => other.id === one.id))];
 }
 
 /** @param {jose.Token} token */
@@ -184,11 +196,4 @@ function tick() {
     const said = relative(Number(element.dataset.at), now);
     if (element.textContent !== said) element.textContent = said;
   }
-}
-
-/** A token such as Limen issues, signed here by a key that was made for it. */
-async function example() {
-  const made = await generate("ES256"), publicJWK = made.publicJWK ?? {}, kid = await thumbprint(publicJWK);
-  const { header, claims } = template("ES256", kid, Date.now() / 1000 - 60, () => uuid7(Date.now()));
-  return { token: await signed(header, claims, "ES256", made.sign), key: named(publicJWK, "ES256", kid) };
 }
