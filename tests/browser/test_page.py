@@ -14,7 +14,7 @@ from limen.jose import b64
 from limen.jose.jwk import Algorithm
 from limen.server.workbench import export
 from limen.server.workbench.assets import KNOWN_SECRETS, assets
-from support.tokens import head, key, said, token
+from support.tokens import NOW, head, key, said, token
 
 WYCHEPROOF = Path(__file__).parents[1] / "vectors/data/wycheproof/json_web_signature_test.json"
 SUITE = Path(__file__).parents[1] / "vectors/data/json"
@@ -29,6 +29,7 @@ class Bench:
 
     def __init__(self, context: Any, address: str) -> None:
         self.page = context.new_page()
+        self.page.clock.set_fixed_time(float(NOW))
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))

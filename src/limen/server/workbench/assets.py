@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import astuple
 from functools import cache
 from importlib.resources import files
 
@@ -44,7 +45,7 @@ def slim(module: str) -> str:
 
 def _rules() -> str:
     table = {
-        "rules": catalogue.CATALOGUE,
+        "rules": {name: astuple(rule) for name, rule in catalogue.CATALOGUE.items()},
         "secret_words": sorted(catalogue.SECRET_WORDS),
         "personal_words": sorted(catalogue.PERSONAL_WORDS),
     }

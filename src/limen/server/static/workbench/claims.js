@@ -2,7 +2,7 @@
 
 /** @type {Record<string, string>} */
 const HEADER = {
-  alg: "The algorithm of the signature. The key decides about it, never the token.",
+  alg: "The algorithm. The key decides about it, never the token.",
   kid: "Which key signed it.",
   typ: "What kind of token this is.",
   cty: "What kind of content is inside; JWT means another token.",

@@ -30,9 +30,9 @@ const ORDER = ["error", "warning", "notice"];
 /** The finding of this id; `details` fill the places of its sentence.
  * @param {string} id @param {Record<string, string | number>} [details] @returns {Finding} */
 export function find(id, details = {}) {
-  const rule = RULES.rules[id];
-  const what = rule.what.replace(/\{(\w+)(:,)?\}/g, (_, name, comma) => (comma ? Number(details[name]).toLocaleString("en") : String(details[name])));
-  return { id, ...rule, what };
+  const [severity, sentence, why, section, mend] = RULES.rules[id];
+  const what = sentence.replace(/\{(\w+)(:,)?\}/g, (_, name, comma) => (comma ? Number(details[name]).toLocaleString("en") : String(details[name])));
+  return { id, severity, what, why, section, mend };
 }
 
 /** Everything there is to say about a token. `expected` is the algorithm in the record of its key, where that is known.

@@ -69,6 +69,7 @@ function moment(name, part, node, now) {
 function notes(part, name, node, again) {
   const said = explain(part, name, node), found = said ? [h("p", { class: "means" }, said)] : [];
   const odd = [...oddities(name), ...oddities(node.string ?? "")];
+  if (node.string !== undefined && node.text.includes("\\")) found.unshift(h("p", {}, "It reads: ", clipped(node.string)));
   if (again) found.push(flag("This name stood before: one parser takes the first, another the last."));
   if (json.isInexact(node)) found.push(flag(`More digits than a double holds: JavaScript, and many others, read ${Number(node.text)}.`));
   if (name === "__proto__" || name === "constructor") found.push(flag("A name that has poisoned objects in JavaScript; here it is a name like any other."));

@@ -20,22 +20,24 @@ export function showVerdict(place, token, verdict, now) {
   const { signature, accepted, reason, words, notes, key } = verdict;
   const why = h("span", {}, visible(words), " ", reason && h("code", {}, reason));
   if (signature === "right" && accepted) {
-    return say(place, "good", "Verified.", [h("span", {}, "The signature is right by ", visible(key?.label ?? "the key"), ", and Limen takes it."), ...notes, ...whether(token, now)]);
+    const [state, title, when] = whether(token, now);
+    return say(place, state, title, [h("span", {}, "The signature is right by ", visible(key?.label ?? "the key"), ", and Limen takes it."), ...notes, when]);
   }
   if (signature === "right") return say(place, "bad", "The signature is right, and Limen refuses it all the same.", [why, ...notes]);
   if (signature === "wrong") return say(place, "bad", "Not verified: the signature is wrong.", [why, ...notes]);
   say(place, "bad", "Not verified.", [why, ...notes]);
 }
 
-/** @param {Token} token @param {number} now */
+/** What the times of a genuine token make of it.
+ * @param {Token} token @param {number} now @returns {["good" | "warn", string, string]} */
 function whether({ segments }, now) {
   const said = json.members(segments[1].document?.root), [exp, nbf] = ["exp", "nbf"].map((name) => Number(said.get(name)?.text));
-  if (exp <= now) return [`But it expired ${relative(exp, now)}: nobody accepts it any more.`];
-  if (nbf > now) return [`But it begins ${relative(nbf, now)}: nobody accepts it yet.`];
-  return ["What it says still has to be checked by whoever takes it: issuer, audience and times."];
+  if (exp <= now) return ["warn", "Verified, and expired.", `It ended ${relative(exp, now)}: nobody accepts it any more.`];
+  if (nbf > now) return ["warn", "Verified, and not good yet.", `It begins ${relative(nbf, now)}: nobody accepts it before.`];
+  return ["good", "Verified.", "What it says still has to be checked by whoever takes it: issuer, audience and times."];
 }
 
-/** @param {HTMLElement} place @param {"open" | "good" | "bad"} state @param {string} title @param {import("./dom.js").Child[]} sentences */
+/** @param {HTMLElement} place @param {"open" | "good" | "warn" | "bad"} state @param {string} title @param {import("./dom.js").Child[]} sentences */
 function say(place, state, title, sentences) {
   place.className = `verdict ${state}`;
   fill(place, h("p", { class: "title" }, title), ...sentences.map((sentence) => h("p", {}, sentence)));

@@ -13,10 +13,12 @@ export function compareTool() {
       const found = jose.find(field(id).value);
       return found.length ? jose.read(found[0].token) : null;
     });
-    if (!left || !right) return fill($("differences"), h("p", { class: "hint" }, "Paste two tokens: you will see which claims differ, and how."));
+    fill($("differences"));
+    if (!left || !right) return void ($("compared").textContent = "Paste two tokens, and you will see which claims differ, and how.");
     const rows = compare(left, right), different = rows.filter((one) => one.kind !== "same").length;
     const summary = left.token === right.token ? "They are the same, byte for byte." : different ? `${counted(different, "member differs", "members differ")}, ${rows.length - different} do not.` : "They say the same; text or signature differ.";
-    fill($("differences"), h("p", { class: "summary" }, summary), h("div", { class: "rows" }, ...rows.slice(0, 300).map(row)));
+    $("compared").textContent = summary;
+    fill($("differences"), ...rows.slice(0, 300).map(row));
   }
 
   onInput(["left", "right"], show);
