@@ -242,6 +242,17 @@ def test_B03_every_attack_token_has_the_servers_verdict(ask: Ask) -> None:
     assert sum(answer["accepted"] for answer in answers) >= 4
 
 
+@pytest.mark.parametrize("alg", [Algorithm.ES256, Algorithm.HS256, Algorithm.EDDSA])
+def test_B03_a_token_of_which_any_character_was_turned_has_the_servers_verdict(
+    ask: Ask, alg: Algorithm
+) -> None:
+    good = token(signing=key(alg))
+    turned = [good[:i] + other + good[i + 1 :] for i in range(len(good)) for other in ("A", "B", "=")]
+    given = key(alg).to_private_jwk() if alg.symmetric else key(alg).verify_key.to_jwk()
+    answers = compared(ask, [(given, text, "") for text in turned if text != good])
+    assert not any(answer["accepted"] for answer in answers)
+
+
 def test_B03_every_attack_token_has_the_flaws_that_the_command_line_names(ask: Ask) -> None:
     readable = []
     for text in attacks():
