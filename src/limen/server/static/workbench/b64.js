@@ -17,7 +17,8 @@ export function encode(bytes) {
   for (let i = 0; i < bytes.length; i += 3) {
     const [a, b = 0, c = 0] = bytes.subarray(i, i + 3);
     const group = (a << 16) | (b << 8) | c;
-    const some = ALPHABET[group >> 18] + ALPHABET[(group >> 12) & 63] + ALPHABET[(group >> 6) & 63] + ALPHABET[group & 63];
+    const some =
+      ALPHABET[group >> 18] + ALPHABET[(group >> 12) & 63] + ALPHABET[(group >> 6) & 63] + ALPHABET[group & 63];
     text += i + 3 <= bytes.length ? some : some.slice(0, bytes.length - i + 1);
   }
   return text;
@@ -31,12 +32,20 @@ export function flaw(text) {
     if (code >= 128 || VALUES[code] < 0) return oddCharacter(text[at], at);
   }
   if (text.length % 4 === 1) {
-    return { code: "length", at: text.length - 1, words: "one character is left over: no bytes have a text of this length" };
+    return {
+      code: "length",
+      at: text.length - 1,
+      words: "one character is left over: no bytes have a text of this length",
+    };
   }
   const stray = [0, 0, 15, 3][text.length % 4];
   if (text && VALUES[text.charCodeAt(text.length - 1)] & stray) {
     const at = text.length - 1;
-    return { code: "stray_bits", at, words: `the last character “${text[at]}” has bits set that no byte uses: not canonical (RFC 4648 §3.5)` };
+    return {
+      code: "stray_bits",
+      at,
+      words: `the last character “${text[at]}” has bits set that no byte uses: not canonical (RFC 4648 §3.5)`,
+    };
   }
   return null;
 }
@@ -61,12 +70,18 @@ export function decode(text) {
 /** The bytes of base64 in either alphabet, padded or not, white space ignored; null if it is none.
  * @param {string} text @returns {Uint8Array<ArrayBuffer> | null} */
 export function lenient(text) {
-  const plain = text.replace(/[\s=]+/g, "").replaceAll("+", "-").replaceAll("/", "_");
+  const plain = text
+    .replace(/[\s=]+/g, "")
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
   if (plain.length % 4 === 1) return null;
   const bytes = new Uint8Array((plain.length * 3) >> 2);
-  let held = 0, bits = 0, at = 0;
+  let held = 0,
+    bits = 0,
+    at = 0;
   for (let i = 0; i < plain.length; i++) {
-    const code = plain.charCodeAt(i), value = code < 128 ? VALUES[code] : -1;
+    const code = plain.charCodeAt(i),
+      value = code < 128 ? VALUES[code] : -1;
     if (value < 0) return null;
     held = ((held << 6) | value) & 0xffff;
     bits += 6;

@@ -79,7 +79,19 @@ const CLAIMS = {
 };
 
 /** @type {Record<string, string>} */
-const AMR = { pwd: "password", otp: "one-time code", mfa: "several factors", hwk: "key in hardware", swk: "key in software", sms: "text message", face: "face", fpt: "fingerprint", pin: "PIN", user: "presence", pop: "proof of a key" };
+const AMR = {
+  pwd: "password",
+  otp: "one-time code",
+  mfa: "several factors",
+  hwk: "key in hardware",
+  swk: "key in software",
+  sms: "text message",
+  face: "face",
+  fpt: "fingerprint",
+  pin: "PIN",
+  user: "presence",
+  pop: "proof of a key",
+};
 /** @type {Record<string, string>} */
 const TYPES = {
   "at+jwt": "an access token (RFC 9068)",
@@ -99,7 +111,9 @@ const MOMENTS = [...TIMES, "updated_at", "toe"];
 /** What a member says, in words; "" for one that nobody registered.
  * @param {"header" | "payload"} part @param {string} name @param {import("./json.js").Node} node */
 export function explain(part, name, node) {
-  const said = Object.hasOwn(part === "header" ? HEADER : CLAIMS, name) ? (part === "header" ? HEADER : CLAIMS)[name] : "";
+  const said = Object.hasOwn(part === "header" ? HEADER : CLAIMS, name)
+    ? (part === "header" ? HEADER : CLAIMS)[name]
+    : "";
   if (name === "typ" && node.string !== undefined) {
     const type = TYPES[node.string.toLowerCase().replace(/^application\//, "")];
     return type ? `The token is ${type}.` : said;

@@ -13,8 +13,10 @@ export function compare(left, right) {
   /** @type {Row[]} */
   const rows = [];
   for (const [i, part] of /** @type {const} */ (["header", "payload"]).entries()) {
-    const a = json.members(left.segments[i]?.document?.root), b = json.members(right.segments[i]?.document?.root);
-    for (const name of new Set([...a.keys(), ...b.keys()])) rows.push(row(part, name, a.get(name) ?? null, b.get(name) ?? null));
+    const a = json.members(left.segments[i]?.document?.root),
+      b = json.members(right.segments[i]?.document?.root);
+    for (const name of new Set([...a.keys(), ...b.keys()]))
+      rows.push(row(part, name, a.get(name) ?? null, b.get(name) ?? null));
   }
   return rows.sort((x, y) => Number(x.kind === "same") - Number(y.kind === "same"));
 }
@@ -22,7 +24,14 @@ export function compare(left, right) {
 /** @param {Row["part"]} part @param {string} name @param {Node | null} left @param {Node | null} right @returns {Row} */
 function row(part, name, left, right) {
   const kind = !left ? "right" : !right ? "left" : equal(left, right) ? "same" : "changed";
-  return { part, name, left, right, kind, note: left && right && kind === "changed" ? difference(name, left, right) : "" };
+  return {
+    part,
+    name,
+    left,
+    right,
+    kind,
+    note: left && right && kind === "changed" ? difference(name, left, right) : "",
+  };
 }
 
 /** Equal as JSON: in whatever order and with whatever white space; numbers by their text, for a double may hide it.
@@ -35,7 +44,11 @@ export function equal(left, right) {
 function normal(node) {
   if (node.kind === "string") return JSON.stringify(node.string);
   if (node.items) return `[${node.items.map(normal).join()}]`;
-  if (node.members) return `{${node.members.map((member) => `${JSON.stringify(member.name)}:${normal(member.node)}`).sort().join()}}`;
+  if (node.members)
+    return `{${node.members
+      .map((member) => `${JSON.stringify(member.name)}:${normal(member.node)}`)
+      .sort()
+      .join()}}`;
   return node.text;
 }
 
@@ -49,8 +62,13 @@ function difference(name, left, right) {
   const sets = [left, right].map(words);
   if (!sets[0] || !sets[1]) return "";
   const [a, b] = [new Set(sets[0]), new Set(sets[1])];
-  const gone = [...a].filter((word) => !b.has(word)), added = [...b].filter((word) => !a.has(word));
-  return [gone.length ? `without ${gone.join(", ")}` : "", added.length ? `with ${added.join(", ")}` : ""].filter(Boolean).join("; ") || "in another order";
+  const gone = [...a].filter((word) => !b.has(word)),
+    added = [...b].filter((word) => !a.has(word));
+  return (
+    [gone.length ? `without ${gone.join(", ")}` : "", added.length ? `with ${added.join(", ")}` : ""]
+      .filter(Boolean)
+      .join("; ") || "in another order"
+  );
 }
 
 /** The words of a list, or of a scope.

@@ -6,7 +6,9 @@ import { Refused } from "./refused.js";
 /** @typedef {{tag: number, whole: Uint8Array<ArrayBuffer>, content: Uint8Array<ArrayBuffer>}} Item */
 /** @typedef {Record<string, unknown>} JWK */
 
-const RSA = "2a864886f70d010101", EC = "2a8648ce3d0201", ED25519 = "2b6570";
+const RSA = "2a864886f70d010101",
+  EC = "2a8648ce3d0201",
+  ED25519 = "2b6570";
 /** DSA, X25519, X448, Ed448. */
 const OTHERS = ["2a8648ce380401", "2b656e", "2b656f", "2b6571"];
 /** @type {Record<string, [string, number]>} */
@@ -19,7 +21,8 @@ const PEM = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/;
 export async function fromPEM(text) {
   const found = PEM.exec(text.slice(0, LONGEST));
   const bytes = found && b64.lenient(found[2]);
-  if (!found || !bytes) throw new Refused("pem_malformed", "this is no key in PEM: the text between its lines is not base64");
+  if (!found || !bytes)
+    throw new Refused("pem_malformed", "this is no key in PEM: the text between its lines is not base64");
   const from = found[1];
   try {
     return { jwk: await unwrapped(from, bytes), from, isPrivate: from.includes("PRIVATE") };
@@ -52,7 +55,9 @@ function unwrapped(label, bytes) {
 
 /** @param {Item} spki @returns {JWK} */
 function fromSPKI(spki) {
-  const [algorithm, key] = inside(spki), [oid, parameters] = inside(algorithm), kind = hex(oid.content);
+  const [algorithm, key] = inside(spki),
+    [oid, parameters] = inside(algorithm),
+    kind = hex(oid.content);
   const bits = key.content.subarray(1);
   if (key.content[0]) throw new Refused("pem_malformed", "its bits are not whole bytes");
   if (kind === RSA) return fromRSA(inside(one(bits)), 0);
@@ -60,7 +65,8 @@ function fromSPKI(spki) {
   const curve = kind === EC ? CURVES[hex(parameters.content)] : undefined;
   if (!curve) throw unknown(kind);
   const [crv, size] = curve;
-  if (bits[0] !== 4 || bits.length !== 1 + 2 * size) throw new Refused("pem_malformed", "its point is not written in full (04 ‖ x ‖ y)");
+  if (bits[0] !== 4 || bits.length !== 1 + 2 * size)
+    throw new Refused("pem_malformed", "its point is not written in full (04 ‖ x ‖ y)");
   return { kty: "EC", crv, x: b64.encode(bits.subarray(1, 1 + size)), y: b64.encode(bits.subarray(1 + size)) };
 }
 
@@ -78,7 +84,9 @@ function fromRSA(numbers, at) {
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
 async function fromPKCS8(bytes) {
-  const [, algorithm, key] = inside(one(bytes)), [oid, parameters] = inside(algorithm), kind = hex(oid.content);
+  const [, algorithm, key] = inside(one(bytes)),
+    [oid, parameters] = inside(algorithm),
+    kind = hex(oid.content);
   if (kind === RSA) return fromRSA(inside(one(key.content)), 1);
   const curve = CURVES[parameters ? hex(parameters.content) : ""]?.[0];
   if (kind !== ED25519 && !curve) throw unknown(kind);
@@ -133,8 +141,9 @@ function inside(item) {
 /** @param {Uint8Array<ArrayBuffer>} bytes @returns {Item[]} */
 function read(bytes) {
   const items = [];
-  for (let at = 0; at < bytes.length; ) {
-    let length = bytes[at + 1], head = 2;
+  for (let at = 0; at < bytes.length;) {
+    let length = bytes[at + 1],
+      head = 2;
     if (length & 0x80) {
       const count = length & 0x7f;
       if (!count || count > 4) throw new RangeError("a length that DER does not have");
@@ -152,7 +161,8 @@ function read(bytes) {
 /** @param {number} tag @param {...Uint8Array} parts */
 function item(tag, ...parts) {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const head = length < 128 ? [tag, length] : length < 256 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 255];
+  const head =
+    length < 128 ? [tag, length] : length < 256 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 255];
   const made = new Uint8Array(head.length + length);
   made.set(head);
   let at = head.length;

@@ -52,7 +52,11 @@ export function visible(text) {
 export function clipped(text, most = 600) {
   if (text.length <= most * 1.2) return visible(text);
   const whole = h("span", {}, visible(text.slice(0, most)), "… ");
-  const more = h("button", { type: "button", class: "link", onclick: () => fill(whole, visible(text)) }, `all ${text.length.toLocaleString("en")} characters`);
+  const more = h(
+    "button",
+    { type: "button", class: "link", onclick: () => fill(whole, visible(text)) },
+    `all ${text.length.toLocaleString("en")} characters`,
+  );
   whole.append(more);
   return whole;
 }
@@ -88,7 +92,8 @@ export function parts({ segments, kind }) {
   const made = document.createDocumentFragment();
   segments.forEach((segment, i) => {
     if (i) made.append(h("span", { class: "dot" }, "."));
-    const rest = segment.text.length - SHOWN, class_ = kind === "jws" ? `part-${i}` : "part-x";
+    const rest = segment.text.length - SHOWN,
+      class_ = kind === "jws" ? `part-${i}` : "part-x";
     made.append(h("span", { class: class_ }, segment.text.slice(0, SHOWN)));
     if (rest > 0) made.append(h("span", { class: "hint" }, ` … ${rest.toLocaleString("en")} more `));
   });

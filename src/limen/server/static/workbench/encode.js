@@ -44,7 +44,9 @@ function percentDecoded(text) {
 /** The bytes in every form; text only where they are text.
  * @param {Uint8Array<ArrayBuffer>} raw @returns {Form[]} */
 export function forms(raw) {
-  const text = textOf(raw), plain = b64.encode(raw), standard = plain.replaceAll("-", "+").replaceAll("_", "/");
+  const text = textOf(raw),
+    plain = b64.encode(raw),
+    standard = plain.replaceAll("-", "+").replaceAll("_", "/");
   const found = [
     { name: "text", text: text ?? "" },
     { name: "base64url", text: plain },
@@ -52,9 +54,14 @@ export function forms(raw) {
     { name: "hex", text: hex(raw) },
   ];
   if (text === null) return found.slice(1);
-  const document = json.read(text), container = document.root?.members ?? document.root?.items;
+  const document = json.read(text),
+    container = document.root?.members ?? document.root?.items;
   if (document.root && container) found.push({ name: "JSON, laid out", text: json.pretty(document.root) });
-  return [...found, { name: "URL", text: encodeURIComponent(text) }, { name: "JSON string", text: JSON.stringify(text) }];
+  return [
+    ...found,
+    { name: "URL", text: encodeURIComponent(text) },
+    { name: "JSON string", text: JSON.stringify(text) },
+  ];
 }
 
 /** @param {Uint8Array<ArrayBuffer>} raw */
@@ -69,9 +76,14 @@ function textOf(raw) {
 /** A moment in its forms: from a number of seconds, milliseconds or less, or from a date; none for other text.
  * @param {string} text @param {number} now @returns {Form[]} */
 export function moments(text, now) {
-  const trimmed = text.trim(), number = /^-?\d{1,20}(\.\d+)?$/.test(trimmed) ? Number(trimmed) : NaN;
+  const trimmed = text.trim(),
+    number = /^-?\d{1,20}(\.\d+)?$/.test(trimmed) ? Number(trimmed) : NaN;
   const [unit, size] = epochUnit(number);
-  const seconds = Number.isNaN(number) ? (/^\d{4}-\d\d/.test(trimmed) ? Date.parse(trimmed) / 1000 : NaN) : number / size;
+  const seconds = Number.isNaN(number)
+    ? /^\d{4}-\d\d/.test(trimmed)
+      ? Date.parse(trimmed) / 1000
+      : NaN
+    : number / size;
   if (!isMoment(seconds)) return [];
   return [
     ...(size === 1 ? [] : [{ name: "it is counted in", text: unit }]),

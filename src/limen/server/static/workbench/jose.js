@@ -41,7 +41,9 @@ export function find(pasted) {
 /** Without the dots of the sentence around it; two of them may be its own, where the signature is empty.
  * @param {string} run */
 function trimmed(run) {
-  let from = 0, to = run.length, dots = run.split(".").length - 1;
+  let from = 0,
+    to = run.length,
+    dots = run.split(".").length - 1;
   for (; run[from] === "."; from++) dots--;
   for (; dots > 2 && run[to - 1] === "."; to--) dots--;
   return run.slice(from, to);
@@ -71,10 +73,16 @@ function place(text, index) {
  * @param {string} text @returns {Found | null} */
 function fromSerialisation(text) {
   if (text[0] !== "{" || !text.includes('"payload"')) return null;
-  const outer = json.members(json.read(text).root), first = json.members(outer.get("signatures")?.items?.[0]);
-  const [head, body, tail] = ["protected", "payload", "signature"].map((name) => (outer.get(name) ?? first.get(name))?.string);
+  const outer = json.members(json.read(text).root),
+    first = json.members(outer.get("signatures")?.items?.[0]);
+  const [head, body, tail] = ["protected", "payload", "signature"].map(
+    (name) => (outer.get(name) ?? first.get(name))?.string,
+  );
   if (head === undefined || body === undefined || tail === undefined) return null;
-  return { token: `${head}.${body}.${tail}`, where: "a JWS in JSON, which Limen refuses: it takes the compact form alone" };
+  return {
+    token: `${head}.${body}.${tail}`,
+    where: "a JWS in JSON, which Limen refuses: it takes the compact form alone",
+  };
 }
 
 /** A token taken apart, as leniently as can be.
@@ -93,11 +101,17 @@ export function read(token) {
 
 /** @param {string} text @param {number} start @param {boolean} isJSON @returns {Segment} */
 function segment(text, start, isJSON) {
-  const bytes = b64.lenient(text), flaw = b64.flaw(text);
+  const bytes = b64.lenient(text),
+    flaw = b64.flaw(text);
   if (!isJSON || !bytes) return { start, text, flaw, bytes, encoding: "", document: null };
   const [said, encoding] = decodeText(bytes);
   const document = json.read(said);
-  if (encoding !== "UTF-8") document.faults.unshift({ code: "encoding", at: 0, words: `${encoding}, where only UTF-8 is allowed (RFC 8725 §3.7)` });
+  if (encoding !== "UTF-8")
+    document.faults.unshift({
+      code: "encoding",
+      at: 0,
+      words: `${encoding}, where only UTF-8 is allowed (RFC 8725 §3.7)`,
+    });
   return { start, text, flaw, bytes, encoding, document };
 }
 
@@ -106,12 +120,15 @@ function segment(text, start, isJSON) {
 function decodeText(bytes) {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (!/^.?\0/s.test(text)) return text[0] === "\ufeff" ? [text.slice(1), "UTF-8 with a byte order mark"] : [text, "UTF-8"];
+    if (!/^.?\0/s.test(text))
+      return text[0] === "\ufeff" ? [text.slice(1), "UTF-8 with a byte order mark"] : [text, "UTF-8"];
   } catch {
     // Not UTF-8: what it may be instead is found out below.
   }
-  const [a, b] = bytes, little = (a === 0xff && b === 0xfe) || b === 0;
-  if (little || (a === 0xfe && b === 0xff) || a === 0) return [new TextDecoder(little ? "utf-16le" : "utf-16be").decode(bytes), "UTF-16"];
+  const [a, b] = bytes,
+    little = (a === 0xff && b === 0xfe) || b === 0;
+  if (little || (a === 0xfe && b === 0xff) || a === 0)
+    return [new TextDecoder(little ? "utf-16le" : "utf-16be").decode(bytes), "UTF-16"];
   return [new TextDecoder("utf-8").decode(bytes), "broken UTF-8"];
 }
 
@@ -140,7 +157,9 @@ export function headerFault(head) {
   if (head.flaw || !root || root.kind !== "object") return "header_malformed";
   const fault = faultOf(head.document?.faults ?? [], "header_duplicate", "header_malformed");
   if (fault) return fault;
-  const said = json.members(root), kid = said.get("kid"), typ = said.get("typ");
+  const said = json.members(root),
+    kid = said.get("kid"),
+    typ = said.get("typ");
   if (said.get("alg")?.kind !== "string") return "alg_not_allowed";
   const refused = REFUSED_MEMBERS.find((name) => said.has(name));
   if (refused) return `${refused}_refused`;

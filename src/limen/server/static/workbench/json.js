@@ -76,7 +76,8 @@ class Reader {
   /** The next value inside `top`; null where it ends.
    * @param {{node: Node, names: Set<string>}} top @param {boolean} after @param {{node: Node, names: Set<string>}[]} open */
   next(top, after, open) {
-    const { node, names } = top, closing = node.kind === "object" ? "}" : "]";
+    const { node, names } = top,
+      closing = node.kind === "object" ? "}" : "]";
     this.space();
     if (this.text[this.at] === closing) return null;
     if (after || (node.members ?? node.items ?? []).length) {
@@ -101,8 +102,10 @@ class Reader {
   name(node, names) {
     const start = this.at;
     if (this.text[start] !== '"') this.fail("a name in quotes is missing here");
-    const name = this.string(), again = names.has(name);
-    if (again) this.faults.push({ code: "duplicate", at: start, words: `the name “${name}” stands twice in one object` });
+    const name = this.string(),
+      again = names.has(name);
+    if (again)
+      this.faults.push({ code: "duplicate", at: start, words: `the name “${name}” stands twice in one object` });
     names.add(name);
     this.space();
     if (this.text[this.at] !== ":") this.fail("“:” is missing here");
@@ -121,13 +124,18 @@ class Reader {
   /** A simple value, or a container that was just opened.
    * @param {{node: Node, names: Set<string>}[]} open @returns {Node} */
   begin(open) {
-    const start = this.at, first = this.text[start];
+    const start = this.at,
+      first = this.text[start];
     if (first !== "{" && first !== "[") return this.simple(start, first);
     this.at++;
     /** @type {Node} */
-    const node = first === "{" ? { kind: "object", start, end: start, text: "", members: [] } : { kind: "array", start, end: start, text: "", items: [] };
+    const node =
+      first === "{"
+        ? { kind: "object", start, end: start, text: "", members: [] }
+        : { kind: "array", start, end: start, text: "", items: [] };
     open.push({ node, names: new Set() });
-    if (open.length === DEEPEST + 1) this.faults.push({ code: "deep", at: start, words: `nested more than ${DEEPEST} deep` });
+    if (open.length === DEEPEST + 1)
+      this.faults.push({ code: "deep", at: start, words: `nested more than ${DEEPEST} deep` });
     return node;
   }
 
@@ -168,14 +176,16 @@ class Reader {
   /** A string in quotes, its escapes resolved. */
   string() {
     const start = this.at++;
-    let made = "", escaped = false;
+    let made = "",
+      escaped = false;
     for (;;) {
       const [calm] = /** @type {RegExpExecArray} */ (match(CALM, this.text, this.at));
       made += calm;
       this.at += calm.length;
       const next = this.text[this.at];
       if (next === '"') break;
-      if (next !== "\\") this.fail(next === undefined ? "a string does not end" : "a control character stands in a string as it is");
+      if (next !== "\\")
+        this.fail(next === undefined ? "a string does not end" : "a control character stands in a string as it is");
       made += this.escape();
       escaped = true;
     }
@@ -187,7 +197,8 @@ class Reader {
   }
 
   escape() {
-    const letter = this.text[this.at + 1], simple = ESCAPES[letter ?? ""];
+    const letter = this.text[this.at + 1],
+      simple = ESCAPES[letter ?? ""];
     if (simple !== undefined) {
       this.at += 2;
       return simple;
@@ -235,7 +246,8 @@ export function members(node) {
 export function isInexact(node) {
   if (node.kind !== "number") return false;
   const value = Number(node.text);
-  if (/^-?\d+$/.test(node.text)) return !Number.isSafeInteger(value) && (!Number.isFinite(value) || BigInt(value) !== BigInt(node.text));
+  if (/^-?\d+$/.test(node.text))
+    return !Number.isSafeInteger(value) && (!Number.isFinite(value) || BigInt(value) !== BigInt(node.text));
   return !Number.isFinite(value) || node.text.replace(/[eE].*|\D/g, "").replace(/^0+/, "").length > 17;
 }
 
@@ -246,7 +258,7 @@ export function pretty(node) {
   const out = [];
   /** @type {(string | [Node, number])[]} */
   const todo = [[node, 0]];
-  for (let step; (step = todo.pop()) !== undefined; ) {
+  for (let step; (step = todo.pop()) !== undefined;) {
     if (typeof step === "string") out.push(step);
     else todo.push(...laidOut(step[0], step[1]).reverse());
   }
@@ -257,7 +269,8 @@ export function pretty(node) {
 function laidOut(node, depth) {
   const inner = node.members ?? node.items;
   if (!inner) return [node.text];
-  const [open, close] = node.members ? "{}" : "[]", pad = "\n" + "  ".repeat(Math.min(depth + 1, 40));
+  const [open, close] = node.members ? "{}" : "[]",
+    pad = "\n" + "  ".repeat(Math.min(depth + 1, 40));
   if (!inner.length) return [open + close];
   /** @type {(string | [Node, number])[]} */
   const steps = [open];

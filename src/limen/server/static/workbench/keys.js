@@ -28,12 +28,19 @@ export async function read(text, { form = "auto", alg = "" } = {}) {
   if (!document) return alone(await secretKey(secretBytes(text, form), alg));
   if (document.root?.kind !== "object" || document.faults.length) {
     const words = document.faults[0]?.words ?? "no object";
-    return { keys: [], isSet: false, refused: new Refused("set_malformed", `this is no JSON that a key could be: ${words}`) };
+    return {
+      keys: [],
+      isSet: false,
+      refused: new Refused("set_malformed", `this is no JSON that a key could be: ${words}`),
+    };
   }
-  const said = json.members(document.root), inner = said.get("keys");
+  const said = json.members(document.root),
+    inner = said.get("keys");
   if (!inner) return alone(await fromJWK(said, alg));
   const sets = inner.items?.filter((one) => one.kind === "object").map(json.members);
-  return sets ? ring(await Promise.all(sets.map((one) => fromJWK(one, "")))) : { keys: [], isSet: true, refused: new Refused("set_malformed", "its `keys` is no list") };
+  return sets
+    ? ring(await Promise.all(sets.map((one) => fromJWK(one, ""))))
+    : { keys: [], isSet: true, refused: new Refused("set_malformed", "its `keys` is no list") };
 }
 
 /** The bytes of a secret as it was typed.
@@ -56,8 +63,10 @@ function ring(keys) {
   const kids = keys.map((key) => key.kid).filter((kid) => kid !== null);
   const secrets = keys.filter((key) => key.secret);
   let refused = secrets.length ? (keys.find((key) => key.refused)?.refused ?? null) : null;
-  if (new Set(kids).size !== kids.length) refused ??= new Refused("kid_duplicate", "two keys of one set have the same `kid`");
-  if (secrets.length && secrets.length < keys.length) refused ??= new Refused("set_mixed", "HS256 shares a set with no other algorithm");
+  if (new Set(kids).size !== kids.length)
+    refused ??= new Refused("kid_duplicate", "two keys of one set have the same `kid`");
+  if (secrets.length && secrets.length < keys.length)
+    refused ??= new Refused("set_mixed", "HS256 shares a set with no other algorithm");
   return { keys, isSet: true, refused };
 }
 
@@ -66,17 +75,34 @@ async function pem(text, alg) {
   try {
     const { jwk, from, isPrivate } = await fromPEM(text);
     const key = await checked(jwk, alg || null, null, `the key in PEM (${from})`);
-    if (isPrivate) key.notes.push("This is a private key. Only its public half was used; do not paste it where you need not.");
+    if (isPrivate)
+      key.notes.push("This is a private key. Only its public half was used; do not paste it where you need not.");
     return key;
   } catch (error) {
-    return { kid: null, alg: null, jwk: {}, secret: null, label: "the key in PEM", refused: asRefused(error), notes: [] };
+    return {
+      kid: null,
+      alg: null,
+      jwk: {},
+      secret: null,
+      label: "the key in PEM",
+      refused: asRefused(error),
+      notes: [],
+    };
   }
 }
 
 /** @param {Uint8Array<ArrayBuffer>} secret @param {string} alg @param {string | null} [kid] @returns {Promise<Key>} */
 async function secretKey(secret, alg, kid = null) {
   /** @type {Key} */
-  const key = { kid, alg: alg || "HS256", jwk: { kty: "oct", k: b64.encode(secret) }, secret, label: kid ? `the secret “${kid}”` : "the secret", refused: null, notes: [] };
+  const key = {
+    kid,
+    alg: alg || "HS256",
+    jwk: { kty: "oct", k: b64.encode(secret) },
+    secret,
+    label: kid ? `the secret “${kid}”` : "the secret",
+    refused: null,
+    notes: [],
+  };
   key.refused = await refusal(async () => {
     if (alg && alg !== "HS256") throw mismatch(alg);
     await checkSecret(secret);
@@ -89,29 +115,38 @@ async function fromJWK(said, asked) {
   /** @type {Record<string, unknown>} */
   const members = Object.create(null);
   for (const [name, node] of said) members[name] = node.kind === "string" ? node.string : node;
-  const kid = said.get("kid"), text = (/** @type {string} */ name) => (typeof members[name] === "string" ? /** @type {string} */ (members[name]) : null);
+  const kid = said.get("kid"),
+    text = (/** @type {string} */ name) =>
+      typeof members[name] === "string" ? /** @type {string} */ (members[name]) : null;
   const label = kid?.kind === "string" ? `the key “${kid.string}”` : "the key";
   const isPrivate = PRIVATE.some((name) => said.has(name));
   if (text("kty") === "oct") return fromSecretJWK(said, text, asked);
-  const named = said.get("alg"), own = !named || named.kind === "null" ? null : (named.string ?? "");
+  const named = said.get("alg"),
+    own = !named || named.kind === "null" ? null : (named.string ?? "");
   const key = await checked(members, asked || own, text("kid"), label);
   if (asked && own !== null && own !== asked) key.refused ??= mismatch(asked);
   key.refused ??= await refusal(async () => checkKid(said));
-  if (isPrivate) key.notes.push("This is a private key. Only its public half was used; do not paste it where you need not.");
+  if (isPrivate)
+    key.notes.push("This is a private key. Only its public half was used; do not paste it where you need not.");
   key.refused = (await refusal(async () => checkPurpose(said, isPrivate ? "sign" : "verify"))) ?? key.refused;
   return key;
 }
 
 /** @param {Map<string, json.Node>} said @param {(name: string) => string | null} text @param {string} asked */
 async function fromSecretJWK(said, text, asked) {
-  const k = text("k"), bytes = k === null ? null : b64.decode(k), alg = asked || text("alg") || "HS256";
+  const k = text("k"),
+    bytes = k === null ? null : b64.decode(k),
+    alg = asked || text("alg") || "HS256";
   const key = await secretKey(bytes ?? new Uint8Array(), alg, text("kid"));
   key.refused =
     (await refusal(async () => {
       checkPurpose(said, "sign");
       if (alg !== "HS256" || (said.has("alg") && text("alg") !== "HS256")) throw mismatch(alg);
-      if (!bytes) throw new Refused(k === null ? "member_missing" : "member_malformed", "its `k` is missing or not base64url");
-    })) ?? key.refused ?? (await refusal(async () => checkKid(said)));
+      if (!bytes)
+        throw new Refused(k === null ? "member_missing" : "member_malformed", "its `k` is missing or not base64url");
+    })) ??
+    key.refused ??
+    (await refusal(async () => checkKid(said)));
   return key;
 }
 
@@ -126,8 +161,10 @@ function checkKid(said) {
 /** Refused if `use` or `key_ops` keep the key for something else (RFC 7517 §4.2, §4.3).
  * @param {Map<string, json.Node>} said @param {string} operation */
 function checkPurpose(said, operation) {
-  const use = said.get("use"), operations = said.get("key_ops");
-  if (use && use.string !== "sig") throw new Refused("use_mismatch", "its `use` is not `sig`: it was made for something else");
+  const use = said.get("use"),
+    operations = said.get("key_ops");
+  if (use && use.string !== "sig")
+    throw new Refused("use_mismatch", "its `use` is not `sig`: it was made for something else");
   if (operations && !operations.items?.some((one) => one.string === operation)) {
     throw new Refused("use_mismatch", `its \`key_ops\` do not name \`${operation}\``);
   }
@@ -141,13 +178,23 @@ async function checked(members, alg, kid, label) {
   const jwk = /** @type {JsonWebKey} */ ({ kty, ...Object.fromEntries(names.map((name) => [name, members[name]])) });
   const fits = typeof kty === "string" ? fitting(kty, typeof crv === "string" ? crv : "") : [];
   /** @type {Key} */
-  const key = { kid, alg: alg ?? (fits.length === 1 || kty === "OKP" ? fits[0] : null), jwk, secret: null, label, refused: null, notes: [] };
+  const key = {
+    kid,
+    alg: alg ?? (fits.length === 1 || kty === "OKP" ? fits[0] : null),
+    jwk,
+    secret: null,
+    label,
+    refused: null,
+    notes: [],
+  };
   key.refused = await refusal(async () => {
     await checkMembers(members);
     const candidates = fits.filter((one) => OURS.includes(one) && (alg === null || one === alg));
     if (!candidates.length) throw mismatch(alg);
-    if (candidates.length > 1) throw new Refused("alg_missing", "an RSA key must name its algorithm, RS256 or PS256, in `alg`");
-    if (kid !== null && !KID.test(kid)) throw new Refused("kid_malformed", "its `kid` is not 1 to 128 of A-Z a-z 0-9 . _ ~ -");
+    if (candidates.length > 1)
+      throw new Refused("alg_missing", "an RSA key must name its algorithm, RS256 or PS256, in `alg`");
+    if (kid !== null && !KID.test(kid))
+      throw new Refused("kid_malformed", "its `kid` is not 1 to 128 of A-Z a-z 0-9 . _ ~ -");
   });
   return key;
 }
@@ -160,11 +207,15 @@ async function checkMembers(members) {
   if (kty === "OKP" ? crv !== "Ed25519" : crv !== "P-256" && crv !== "P-384") {
     throw new Refused("curve_unknown", "its curve is not P-256, P-384 or Ed25519");
   }
-  const size = SIZES[/** @type {"P-256"} */ (crv)], x = octets(members, "x", size);
+  const size = SIZES[/** @type {"P-256"} */ (crv)],
+    x = octets(members, "x", size);
   if (kty === "OKP") return checkEd25519(x);
-  const y = octets(members, "y", size), how = { name: "ECDSA", namedCurve: /** @type {string} */ (crv) };
+  const y = octets(members, "y", size),
+    how = { name: "ECDSA", namedCurve: /** @type {string} */ (crv) };
   try {
-    await crypto.subtle.importKey("jwk", { kty, crv: how.namedCurve, x: b64.encode(x), y: b64.encode(y) }, how, false, ["verify"]);
+    await crypto.subtle.importKey("jwk", { kty, crv: how.namedCurve, x: b64.encode(x), y: b64.encode(y) }, how, false, [
+      "verify",
+    ]);
   } catch {
     throw new Refused("not_on_curve", `no point of ${crv}`);
   }
@@ -174,7 +225,8 @@ async function checkMembers(members) {
 function octets(members, name, size) {
   const text = members[name];
   if (typeof text !== "string") throw new Refused("member_missing", `its \`${name}\` is missing or no text`);
-  const flaw = b64.flaw(text), bytes = b64.decode(text);
+  const flaw = b64.flaw(text),
+    bytes = b64.decode(text);
   if (!bytes) throw new Refused("member_malformed", `its \`${name}\` is not base64url: ${flaw?.words}`);
   if (size !== undefined && bytes.length !== size) {
     throw new Refused("member_malformed", `its \`${name}\` has ${bytes.length} bytes and not ${size}`);
@@ -194,7 +246,10 @@ function number(members, name) {
 /** @param {string | null} alg */
 function mismatch(alg) {
   const foreign = alg && ALGORITHMS.has(alg) && !OURS.includes(alg);
-  return new Refused("alg_mismatch", foreign ? `it is for ${alg}, which Limen does not take` : "it does not belong to the algorithm that is named");
+  return new Refused(
+    "alg_mismatch",
+    foreign ? `it is for ${alg}, which Limen does not take` : "it does not belong to the algorithm that is named",
+  );
 }
 
 /** What `check` refuses; null if nothing.

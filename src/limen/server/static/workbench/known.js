@@ -8,7 +8,8 @@
 
 import * as b64 from "./b64.js";
 
-const BITS = 37, REST = 20;
+const BITS = 37,
+  REST = 20;
 /** @type {Promise<Float64Array> | null} */
 let table = null;
 
@@ -31,8 +32,10 @@ async function load() {
 /** The numbers of a Golomb-Rice code: their count in four bytes, then the bits.
  * @param {Uint8Array} packed */
 export function unpack(packed) {
-  const count = new DataView(packed.buffer).getUint32(0), numbers = new Float64Array(count);
-  let at = 32, last = 0;
+  const count = new DataView(packed.buffer).getUint32(0),
+    numbers = new Float64Array(count);
+  let at = 32,
+    last = 0;
   const bit = () => (packed[at >> 3] >> (7 - (at++ & 7))) & 1;
   for (let i = 0; i < count; i++) {
     let gap = 0;
@@ -46,7 +49,8 @@ export function unpack(packed) {
 
 /** @param {Float64Array} sorted @param {number} wanted */
 function has(sorted, wanted) {
-  let low = 0, high = sorted.length;
+  let low = 0,
+    high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (sorted[middle] < wanted) low = middle + 1;

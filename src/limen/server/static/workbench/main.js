@@ -13,7 +13,8 @@ const TOOLS = document.querySelectorAll(".tool");
 
 /** Show the tool that the address names by its fragment; the address never names anything else. */
 function show() {
-  const wanted = location.hash.slice(1), shown = [...TOOLS].find((tool) => tool.id === wanted) ?? TOOLS[0];
+  const wanted = location.hash.slice(1),
+    shown = [...TOOLS].find((tool) => tool.id === wanted) ?? TOOLS[0];
   for (const tool of TOOLS) tool.hidden = tool !== shown;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.getAttribute("href") === `#${shown.id}`) link.setAttribute("aria-current", "page");

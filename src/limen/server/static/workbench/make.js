@@ -13,8 +13,13 @@ export function problems(part, text, alg) {
   const found = faults.map(({ at, words }) => ({ at, words }));
   if (!root) return found;
   if (root.kind !== "object") return [{ at: 0, words: "This is no object: it must begin with { and end with }." }];
-  const said = json.members(root), name = said.get("alg");
-  if (part === "header" && name?.string !== alg) found.push({ at: name?.start ?? 0, words: `The key is for ${alg}, and the header says ${name ? name.text : "nothing"}.` });
+  const said = json.members(root),
+    name = said.get("alg");
+  if (part === "header" && name?.string !== alg)
+    found.push({
+      at: name?.start ?? 0,
+      words: `The key is for ${alg}, and the header says ${name ? name.text : "nothing"}.`,
+    });
   return found;
 }
 
@@ -44,14 +49,30 @@ export function compact(text) {
  * @param {string} alg @param {string} kid @param {number} now @param {() => string} id */
 export function template(alg, kid, now, id) {
   const iat = Math.floor(now);
-  const claims = { iss: "https://issuer.example", sub: id(), aud: "https://api.example", client_id: "web", iat, exp: iat + 900, jti: id(), scope: "read" };
+  const claims = {
+    iss: "https://issuer.example",
+    sub: id(),
+    aud: "https://api.example",
+    client_id: "web",
+    iat,
+    exp: iat + 900,
+    jti: id(),
+    scope: "read",
+  };
   return { header: JSON.stringify({ alg, typ: "at+jwt", kid }, null, 2), claims: JSON.stringify(claims, null, 2) };
 }
 
 /** The id of a key: its RFC 7638 thumbprint.
  * @param {JsonWebKey} jwk */
 export async function thumbprint(jwk) {
-  const names = jwk.kty === "RSA" ? ["e", "kty", "n"] : jwk.kty === "EC" ? ["crv", "kty", "x", "y"] : jwk.kty === "OKP" ? ["crv", "kty", "x"] : ["k", "kty"];
+  const names =
+    jwk.kty === "RSA"
+      ? ["e", "kty", "n"]
+      : jwk.kty === "EC"
+        ? ["crv", "kty", "x", "y"]
+        : jwk.kty === "OKP"
+          ? ["crv", "kty", "x"]
+          : ["k", "kty"];
   const members = Object.fromEntries(names.map((name) => [name, jwk[/** @type {keyof JsonWebKey} */ (name)]]));
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(members)));
   return b64.encode(new Uint8Array(digest));

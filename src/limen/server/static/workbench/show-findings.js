@@ -11,7 +11,11 @@ const WORDS = { error: "Error", warning: "Warning", notice: "Note" };
  * @param {HTMLElement} place @param {Finding[]} findings */
 export function showFindings(place, findings) {
   const count = (/** @type {string} */ severity) => findings.filter((one) => one.severity === severity).length;
-  const said = [[count("error"), "error"], [count("warning"), "warning"], [count("notice"), "note"]];
+  const said = [
+    [count("error"), "error"],
+    [count("warning"), "warning"],
+    [count("notice"), "note"],
+  ];
   const summary = said.flatMap(([n, name]) => (n ? [counted(Number(n), String(name))] : [])).join(", ");
   fill(
     place,

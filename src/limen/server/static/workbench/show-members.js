@@ -14,12 +14,19 @@ const AT_ONCE = 150;
 /** Show what a segment says in `place`.
  * @param {HTMLElement} place @param {"header" | "payload"} part @param {Segment} segment @param {number} now @param {Mark} mark */
 export function showMembers(place, part, segment, now, mark) {
-  const document = segment.document, root = document?.root;
-  const troubles = (document?.faults ?? []).map((fault) => trouble(`At character ${(fault.at + 1).toLocaleString("en")}: ${fault.words}.`));
-  if (segment.flaw) troubles.unshift(trouble(`Not canonical base64url, at character ${segment.flaw.at + 1}: ${segment.flaw.words}.`));
+  const document = segment.document,
+    root = document?.root;
+  const troubles = (document?.faults ?? []).map((fault) =>
+    trouble(`At character ${(fault.at + 1).toLocaleString("en")}: ${fault.words}.`),
+  );
+  if (segment.flaw)
+    troubles.unshift(trouble(`Not canonical base64url, at character ${segment.flaw.at + 1}: ${segment.flaw.words}.`));
   const list = h("dl", { class: "members" });
   if (root?.members) extend(list, root.members, 0, { part, now, mark });
-  else if (document) list.append(h("div", {}, h("dt", {}, root ? root.kind : "not JSON"), h("dd", {}, h("code", {}, clipped(document.text)))));
+  else if (document)
+    list.append(
+      h("div", {}, h("dt", {}, root ? root.kind : "not JSON"), h("dd", {}, h("code", {}, clipped(document.text)))),
+    );
   fill(place, ...troubles, root?.members?.length === 0 && h("p", { class: "hint" }, "An empty object."), list);
 }
 
@@ -34,12 +41,20 @@ function extend(list, members, from, how) {
   list.append(...members.slice(from, from + AT_ONCE).map((member) => row(member, how)));
   const left = members.length - from - AT_ONCE;
   if (left <= 0) return;
-  const more = h("button", { type: "button", class: "quiet", onclick: () => {
-    const next = list.childElementCount - 1;
-    more.parentElement?.remove();
-    extend(list, members, next, how);
-    /** @type {HTMLElement | null} */ (list.children[next]?.querySelector("button"))?.focus();
-  } }, `Show ${counted(Math.min(left, AT_ONCE), "more", "more")} of ${counted(left, "that is left", "that are left")}`);
+  const more = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: () => {
+        const next = list.childElementCount - 1;
+        more.parentElement?.remove();
+        extend(list, members, next, how);
+        /** @type {HTMLElement | null} */ (list.children[next]?.querySelector("button"))?.focus();
+      },
+    },
+    `Show ${counted(Math.min(left, AT_ONCE), "more", "more")} of ${counted(left, "that is left", "that are left")}`,
+  );
   list.append(h("div", { class: "more" }, more));
 }
 
@@ -47,8 +62,23 @@ function extend(list, members, from, how) {
 function row({ name, start, node, again }, { part, now, mark }) {
   const segment = part === "header" ? 0 : 1;
   const show = (/** @type {boolean} */ scroll) => mark(segment, start, node.end, scroll);
-  const key = h("button", { type: "button", class: `key part-${segment}`, title: "Show where it stands in the token", onclick: () => show(true), onfocus: () => show(false) }, clipped(name, 120));
-  return h("div", { onmouseenter: () => show(false) }, h("dt", {}, key), h("dd", {}, value(node), ...moment(name, part, node, now), ...notes(part, name, node, again)));
+  const key = h(
+    "button",
+    {
+      type: "button",
+      class: `key part-${segment}`,
+      title: "Show where it stands in the token",
+      onclick: () => show(true),
+      onfocus: () => show(false),
+    },
+    clipped(name, 120),
+  );
+  return h(
+    "div",
+    { onmouseenter: () => show(false) },
+    h("dt", {}, key),
+    h("dd", {}, value(node), ...moment(name, part, node, now), ...notes(part, name, node, again)),
+  );
 }
 
 /** @param {json.Node} node */
@@ -62,18 +92,26 @@ function value(node) {
 function moment(name, part, node, now) {
   const seconds = Number(node.text);
   if (part !== "payload" || !isTime(name) || node.kind !== "number" || !isMoment(seconds)) return [];
-  return [h("span", { class: "when", "data-at": String(seconds) }, relative(seconds, now)), h("span", { class: "exact" }, h("span", {}, local(seconds)), " ", h("span", {}, utc(seconds)))];
+  return [
+    h("span", { class: "when", "data-at": String(seconds) }, relative(seconds, now)),
+    h("span", { class: "exact" }, h("span", {}, local(seconds)), " ", h("span", {}, utc(seconds))),
+  ];
 }
 
 /** @param {"header" | "payload"} part @param {string} name @param {json.Node} node @param {boolean} again */
 function notes(part, name, node, again) {
-  const said = explain(part, name, node), found = said ? [h("p", { class: "means" }, said)] : [];
+  const said = explain(part, name, node),
+    found = said ? [h("p", { class: "means" }, said)] : [];
   const odd = [...oddities(name), ...oddities(node.string ?? "")];
-  if (node.string !== undefined && node.text.includes("\\")) found.unshift(h("p", {}, "It reads: ", clipped(node.string)));
+  if (node.string !== undefined && node.text.includes("\\"))
+    found.unshift(h("p", {}, "It reads: ", clipped(node.string)));
   if (again) found.push(flag("This name stood before: one parser takes the first, another the last."));
-  if (json.isInexact(node)) found.push(flag(`More digits than a double holds: JavaScript, and many others, read ${Number(node.text)}.`));
-  if (name === "__proto__" || name === "constructor") found.push(flag("A name that has poisoned objects in JavaScript; here it is a name like any other."));
-  if (odd.length) found.push(flag(`Not what it looks like: ${odd.slice(0, 4).join("; ")}${odd.length > 4 ? "; and more" : ""}.`));
+  if (json.isInexact(node))
+    found.push(flag(`More digits than a double holds: JavaScript, and many others, read ${Number(node.text)}.`));
+  if (name === "__proto__" || name === "constructor")
+    found.push(flag("A name that has poisoned objects in JavaScript; here it is a name like any other."));
+  if (odd.length)
+    found.push(flag(`Not what it looks like: ${odd.slice(0, 4).join("; ")}${odd.length > 4 ? "; and more" : ""}.`));
   return found;
 }
 

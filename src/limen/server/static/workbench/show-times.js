@@ -13,19 +13,31 @@ const NEAR = 0.2;
 export function showTimes(place, root, now) {
   const said = json.members(root);
   const moments = TIMES.flatMap((name) => {
-    const node = said.get(name), at = Number(node?.text);
+    const node = said.get(name),
+      at = Number(node?.text);
     return node?.kind === "number" && isMoment(at) ? [/** @type {[string, number]} */ ([name, at])] : [];
   });
   place.hidden = !moments.length;
   if (!moments.length) return fill(place);
-  const marks = timeline(moments, now), at = (/** @type {string} */ name) => marks.find((mark) => mark.name === name);
-  const today = at("now")?.place ?? 0, begin = at("nbf") ?? at("iat"), end = at("exp");
+  const marks = timeline(moments, now),
+    at = (/** @type {string} */ name) => marks.find((mark) => mark.name === name);
+  const today = at("now")?.place ?? 0,
+    begin = at("nbf") ?? at("iat"),
+    end = at("exp");
   const track = h("div", { class: "track" });
   if (end) track.append(placed("life", begin?.place ?? 0, { until: end.place }));
   for (const mark of marks) if (mark.name !== "now") track.append(placed("tick", mark.place));
   track.append(placed("now", today), labelled("now-label", today, h("b", {}, "now")));
   for (const [names, place_, moment] of labels(marks)) {
-    track.append(labelled("label", place_, h("b", {}, names), " ", h("span", { class: "when", "data-at": String(moment) }, relative(moment, now))));
+    track.append(
+      labelled(
+        "label",
+        place_,
+        h("b", {}, names),
+        " ",
+        h("span", { class: "when", "data-at": String(moment) }, relative(moment, now)),
+      ),
+    );
   }
   fill(place, h("h2", {}, "Times"), track);
 }
@@ -62,7 +74,8 @@ function labels(marks) {
 /** The end never shares a label; where it is too near, the one before it gives way.
  * @param {[string, number, number][]} found */
 function spread(found) {
-  const last = found.at(-1), before = found.at(-2);
+  const last = found.at(-1),
+    before = found.at(-2);
   if (last && before && last[1] - before[1] < NEAR) {
     found.splice(-2, 2, [`${before[0]}, ${last[0]}`, last[1], last[2]]);
   }

@@ -1,6 +1,11 @@
 /** Moments and durations as people say them. Seconds since 1970 throughout; `now` is an argument. */
 
-const UNITS = /** @type {const} */ ([["d", 86400], ["h", 3600], ["min", 60], ["s", 1]]);
+const UNITS = /** @type {const} */ ([
+  ["d", 86400],
+  ["h", 3600],
+  ["min", 60],
+  ["s", 1],
+]);
 /** The year 10000: a NumericDate from there on is an error, of milliseconds most often. */
 export const LATEST = 253402300800;
 
@@ -22,7 +27,8 @@ export function spell(seconds) {
 export function relative(moment, now) {
   const away = moment - now;
   if (Math.abs(away) < 1) return "now";
-  const large = Math.abs(away) >= 86400 * 730 ? `${Math.round(Math.abs(away) / 31556952).toLocaleString("en")} years` : spell(away);
+  const large =
+    Math.abs(away) >= 86400 * 730 ? `${Math.round(Math.abs(away) / 31556952).toLocaleString("en")} years` : spell(away);
   return away > 0 ? `in ${large}` : `${large} ago`;
 }
 
@@ -52,7 +58,8 @@ export function local(seconds) {
  * @param {[string, number][]} moments @param {number} now @returns {Mark[]} */
 export function timeline(moments, now) {
   const all = [...moments, /** @type {[string, number]} */ (["now", now])].sort((a, b) => a[1] - b[1]);
-  const first = all[0][1], length = all[all.length - 1][1] - first || 1;
+  const first = all[0][1],
+    length = all[all.length - 1][1] - first || 1;
   return all.map(([name, at]) => ({ name, at, place: (at - first) / length }));
 }
 

@@ -24,8 +24,17 @@ export class MakeTool {
     this.kid = this.made = "";
     this.turn = 0;
     fill(this.alg, ...OURS.map((name) => h("option", {}, name)));
-    const look = h("button", { type: "button", class: "quiet", onclick: () => this.made && open(this.made) }, "Look at it");
-    fill($("make-copies"), h("span", { class: "hint" }, "Copy as"), ...FORMS.map((name) => copies(name, () => this.request(name))), look);
+    const look = h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => this.made && open(this.made) },
+      "Look at it",
+    );
+    fill(
+      $("make-copies"),
+      h("span", { class: "hint" }, "Copy as"),
+      ...FORMS.map((name) => copies(name, () => this.request(name))),
+      look,
+    );
     onInput(["make-header", "make-claims"], () => void this.check());
     onInput(["make-alg"], () => void this.newKey());
     $("make-key").addEventListener("click", () => void this.newKey());
@@ -38,13 +47,18 @@ export class MakeTool {
   }
 
   async newKey() {
-    const mine = ++this.turn, alg = this.alg.value, key = await generate(alg), kid = await thumbprint(key.publicJWK ?? key.privateJWK);
+    const mine = ++this.turn,
+      alg = this.alg.value,
+      key = await generate(alg),
+      kid = await thumbprint(key.publicJWK ?? key.privateJWK);
     if (mine !== this.turn) return;
     [this.key, this.kid] = [key, kid];
     $("make-kid").textContent = `A new key for ${alg}. It was made here and is kept nowhere.`;
     this.showKey(key);
     if (!this.claims.value) return this.anew();
-    this.header.value = this.header.value.replace(/("alg"\s*:\s*)"[^"\n]*"/, `$1"${alg}"`).replace(/("kid"\s*:\s*)"[^"\n]*"/, `$1"${kid}"`);
+    this.header.value = this.header.value
+      .replace(/("alg"\s*:\s*)"[^"\n]*"/, `$1"${alg}"`)
+      .replace(/("kid"\s*:\s*)"[^"\n]*"/, `$1"${kid}"`);
     await this.check();
   }
 
@@ -55,7 +69,9 @@ export class MakeTool {
   }
 
   async check() {
-    const mine = ++this.turn, alg = this.alg.value, wrong = say("header", this.header, alg) + say("payload", this.claims, alg);
+    const mine = ++this.turn,
+      alg = this.alg.value,
+      wrong = say("header", this.header, alg) + say("payload", this.claims, alg);
     this.made = "";
     if (!this.key || !this.header.value) return;
     if (wrong) {
@@ -63,7 +79,8 @@ export class MakeTool {
       fill($("make-token"), h("span", { class: "hint" }, "Not signed: see what is said beside the text."));
       return fill($("make-findings"));
     }
-    const made = await token(this.header.value, this.claims.value, alg, this.key.sign), taken = jose.read(made);
+    const made = await token(this.header.value, this.claims.value, alg, this.key.sign),
+      taken = jose.read(made);
     const found = await findings.token(taken, { now: Date.now() / 1000, expected: alg });
     if (mine !== this.turn) return;
     this.made = made;
@@ -83,12 +100,24 @@ export class MakeTool {
 
   /** @param {Awaited<ReturnType<typeof generate>>} key */
   showKey({ publicJWK, privateJWK }) {
-    const alg = this.alg.value, { kid } = this, secret = h("pre", { class: "code", tabindex: "0", hidden: true, id: "make-private" });
-    const toggle = h("button", { type: "button", class: "quiet", "aria-expanded": "false", "aria-controls": "make-private", onclick: () => {
-      secret.hidden = !secret.hidden;
-      secret.textContent = secret.hidden ? "" : named(privateJWK, alg, kid);
-      toggle.setAttribute("aria-expanded", String(!secret.hidden));
-    } }, "Show its private half");
+    const alg = this.alg.value,
+      { kid } = this,
+      secret = h("pre", { class: "code", tabindex: "0", hidden: true, id: "make-private" });
+    const toggle = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-expanded": "false",
+        "aria-controls": "make-private",
+        onclick: () => {
+          secret.hidden = !secret.hidden;
+          secret.textContent = secret.hidden ? "" : named(privateJWK, alg, kid);
+          toggle.setAttribute("aria-expanded", String(!secret.hidden));
+        },
+      },
+      "Show its private half",
+    );
     const copy = publicJWK && copies("Copy the public key", () => named(publicJWK, alg, kid));
     fill($("make-keys"), list([["kid", h("code", {}, kid)]]), h("div", { class: "actions" }, copy, toggle), secret);
   }
@@ -96,7 +125,8 @@ export class MakeTool {
   clear() {
     this.turn++;
     [this.key, this.kid, this.made] = [null, "", ""];
-    for (const id of ["make-token", "make-findings", "make-keys", "make-header-said", "make-claims-said", "make-code"]) fill($(id));
+    for (const id of ["make-token", "make-findings", "make-keys", "make-header-said", "make-claims-said", "make-code"])
+      fill($(id));
     $("make-code").hidden = true;
     if (!$("make").hidden) this.begin();
   }
@@ -105,8 +135,12 @@ export class MakeTool {
 /** Say what is wrong with a text, and how much that is.
  * @param {"header" | "payload"} part @param {HTMLTextAreaElement} text @param {string} alg */
 function say(part, text, alg) {
-  const found = text.value ? problems(part, text.value, alg) : [], place = $(part === "header" ? "make-header-said" : "make-claims-said");
-  const said = found.slice(0, 3).map(({ at, words }) => `${words} (${lineOf(text.value, at)})`).join(" ");
+  const found = text.value ? problems(part, text.value, alg) : [],
+    place = $(part === "header" ? "make-header-said" : "make-claims-said");
+  const said = found
+    .slice(0, 3)
+    .map(({ at, words }) => `${words} (${lineOf(text.value, at)})`)
+    .join(" ");
   if (place.textContent !== said) place.textContent = said;
   text.setAttribute("aria-invalid", String(found.length > 0));
   return found.length;

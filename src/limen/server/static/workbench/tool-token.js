@@ -31,7 +31,10 @@ export class TokenTool {
     this.token = null;
     fill($("key-alg"), h("option", { value: "" }, "what the key says"), ...OURS.map((alg) => h("option", {}, alg)));
     onInput(["paste"], () => this.pasted());
-    onInput(["key", "key-form", "key-alg"], () => this.token && this.token.kind !== "none" && void this.judge(this.token));
+    onInput(
+      ["key", "key-form", "key-alg"],
+      () => this.token && this.token.kind !== "none" && void this.judge(this.token),
+    );
     $("example").addEventListener("click", () => void this.example());
     setInterval(tick, 1000);
   }
@@ -52,7 +55,8 @@ export class TokenTool {
   }
 
   show() {
-    const { token } = this, nothing = !token || token.kind === "none";
+    const { token } = this,
+      nothing = !token || token.kind === "none";
     $("blank").hidden = Boolean(token);
     $("reading").hidden = $("anatomy").hidden = nothing;
     this.turn++;
@@ -68,7 +72,8 @@ export class TokenTool {
 
   /** @param {jose.Token} token @param {number} now */
   read(token, now) {
-    const [head, body] = token.segments, mark = this.mark.bind(this);
+    const [head, body] = token.segments,
+      mark = this.mark.bind(this);
     showWire(token);
     showTimes($("timeline"), body.document?.root, now);
     showMembers($("header-members"), "header", head, now, mark);
@@ -80,24 +85,32 @@ export class TokenTool {
   /** Findings and verdict; given up where the fields have changed meanwhile.
    * @param {jose.Token} token */
   async judge(token) {
-    const mine = ++this.turn, now = Date.now() / 1000, given = this.key.value.trim();
+    const mine = ++this.turn,
+      now = Date.now() / 1000,
+      given = this.key.value.trim();
     $("findings").setAttribute("aria-busy", "true");
     const alg = this.assumed(json.members(token.segments[0].document?.root).get("alg")?.string ?? "");
     const form = /** @type {"auto"} */ (field("key-form").value);
-    const ring = given && crypto.subtle ? await keys.read(this.key.value, { form, alg: field("key-alg").value || alg }) : null;
-    const verdict = ring && (await verify(token.token, ring)), found = await findingsOf(token, ring, given, now);
+    const ring =
+      given && crypto.subtle ? await keys.read(this.key.value, { form, alg: field("key-alg").value || alg }) : null;
+    const verdict = ring && (await verify(token.token, ring)),
+      found = await findingsOf(token, ring, given, now);
     if (mine !== this.turn) return;
     $("findings").setAttribute("aria-busy", "false");
     showFindings($("findings"), found);
     if (!verdict) return showDecoded($("verdict"), token);
-    if (alg && !ring.keys[0]?.secret && !field("key-alg").value) verdict.notes.push(`The PEM does not say that it is for ${alg}; that was taken from the token. Whoever verifies has to know it beforehand.`);
+    if (alg && !ring.keys[0]?.secret && !field("key-alg").value)
+      verdict.notes.push(
+        `The PEM does not say that it is for ${alg}; that was taken from the token. Whoever verifies has to know it beforehand.`,
+      );
     showVerdict($("verdict"), token, verdict, now);
   }
 
   /** The algorithm of a key that cannot say it itself, a secret or RSA in PEM, as the token has it.
    * @param {string} alg */
   assumed(alg) {
-    const text = this.key.value.trim(), fits = text.includes("-----BEGIN ") ? /^(RS|PS)/.test(alg) : /^HS/.test(alg);
+    const text = this.key.value.trim(),
+      fits = text.includes("-----BEGIN ") ? /^(RS|PS)/.test(alg) : /^HS/.test(alg);
     return text[0] !== "{" && fits && ALGORITHMS.has(alg) ? alg : "";
   }
 
@@ -105,7 +118,14 @@ export class TokenTool {
   showChoice(found) {
     $("choice").hidden = found.length < 2;
     if (found.length < 2) return fill($("choice"));
-    const options = found.map((one, i) => h("label", {}, h("input", { type: "radio", name: "found", checked: i === this.chosen, onchange: () => this.choose(one, i) }), ` ${one.where}`));
+    const options = found.map((one, i) =>
+      h(
+        "label",
+        {},
+        h("input", { type: "radio", name: "found", checked: i === this.chosen, onchange: () => this.choose(one, i) }),
+        ` ${one.where}`,
+      ),
+    );
     fill($("choice"), h("fieldset", {}, h("legend", {}, `${counted(found.length, "token")} in there`), ...options));
   }
 
@@ -119,9 +139,12 @@ export class TokenTool {
   /** Mark the characters of the token that hold these characters of a document.
    * @type {import("./show-members.js").Mark} */
   mark(i, from, to, scroll) {
-    const segment = this.token?.segments[i], text = $("wire").querySelector(`.part-${i}, .part-x`)?.firstChild;
+    const segment = this.token?.segments[i],
+      text = $("wire").querySelector(`.part-${i}, .part-x`)?.firstChild;
     if (!segment?.document || !text || !("highlights" in CSS)) return;
-    const said = segment.document.text, shown = text.textContent?.length ?? 0, range = new Range();
+    const said = segment.document.text,
+      shown = text.textContent?.length ?? 0,
+      range = new Range();
     const [start, end] = jose.characters(segment, jose.bytesBefore(said, from), jose.bytesBefore(said, to));
     range.setStart(text, Math.min(start - segment.start, shown));
     range.setEnd(text, Math.min(end - segment.start, shown));
@@ -131,7 +154,9 @@ export class TokenTool {
 
   /** A token such as Limen issues, signed here by a key that is made for it. */
   async example() {
-    const made = await generate("ES256"), publicJWK = made.publicJWK ?? {}, kid = await thumbprint(publicJWK);
+    const made = await generate("ES256"),
+      publicJWK = made.publicJWK ?? {},
+      kid = await thumbprint(publicJWK);
     const { header, claims } = template("ES256", kid, Date.now() / 1000 - 60, () => uuid7(Date.now()));
     this.key.value = named(publicJWK, "ES256", kid);
     this.paste.value = `Authorization: Bearer ${await signed(header, claims, "ES256", made.sign)}`;
@@ -158,9 +183,11 @@ export class TokenTool {
 /** What there is to say about the token, and about the key where that is JSON.
  * @param {jose.Token} token @param {keys.Ring | null} ring @param {string} given @param {number} now */
 async function findingsOf(token, ring, given, now) {
-  const first = ring?.keys[0], expected = !ring || ring.isSet || !first?.alg ? null : first.alg;
+  const first = ring?.keys[0],
+    expected = !ring || ring.isSet || !first?.alg ? null : first.alg;
   const secret = ring?.keys.find((one) => one.secret)?.secret ?? null;
-  const found = await findings.token(token, { now, expected, secret }), about = given[0] === "{" ? json.read(given).root : null;
+  const found = await findings.token(token, { now, expected, secret }),
+    about = given[0] === "{" ? json.read(given).root : null;
   if (!ring || about?.kind !== "object") return found;
   const ofKey = await findings.keys(about);
   return [...found, ...ofKey.filter((one) => !found.some((other) => other.id === one.id))];
@@ -172,7 +199,12 @@ function showWire(token) {
   if ("highlights" in CSS) CSS.highlights.clear();
   const legend = token.segments.map((segment, i) => {
     const name = token.kind === "jws" ? NAMES[i] : ["header", "encrypted key", "vector", "ciphertext", "seal"][i];
-    return h("li", { class: token.kind === "jws" ? `part-${i}` : "part-x" }, h("b", {}, name), ` ${(segment.bytes?.length ?? 0).toLocaleString("en")} B`);
+    return h(
+      "li",
+      { class: token.kind === "jws" ? `part-${i}` : "part-x" },
+      h("b", {}, name),
+      ` ${(segment.bytes?.length ?? 0).toLocaleString("en")} B`,
+    );
   });
   fill($("legend"), ...legend);
 }
@@ -183,8 +215,16 @@ function showCredential({ sid, generation }) {
   fill(
     $("verdict"),
     h("p", { class: "title" }, "A session credential of Limen."),
-    h("p", {}, `Session ${sid}, generation ${generation}, opened ${relative(parseInt(sid.slice(0, 8) + sid.slice(9, 13), 16) / 1000, Date.now() / 1000)}.`),
-    h("p", {}, "It is opaque: its seal can be checked by the server that made it and by nobody else. Whoever has it is signed in, so treat it like a password."),
+    h(
+      "p",
+      {},
+      `Session ${sid}, generation ${generation}, opened ${relative(parseInt(sid.slice(0, 8) + sid.slice(9, 13), 16) / 1000, Date.now() / 1000)}.`,
+    ),
+    h(
+      "p",
+      {},
+      "It is opaque: its seal can be checked by the server that made it and by nobody else. Whoever has it is signed in, so treat it like a password.",
+    ),
   );
 }
 

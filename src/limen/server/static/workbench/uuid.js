@@ -49,7 +49,11 @@ function written(digits) {
  * that is none.
  * @param {string} text */
 export function canonical(text) {
-  const bare = text.trim().replace(/^urn:uuid:/i, "").replace(/^\{(.*)\}$/, "$1").toLowerCase();
+  const bare = text
+    .trim()
+    .replace(/^urn:uuid:/i, "")
+    .replace(/^\{(.*)\}$/, "$1")
+    .toLowerCase();
   const dashed = /^[0-9a-f]{32}$/.test(bare) ? written(bare) : bare;
   return CANONICAL.test(dashed) ? dashed : null;
 }
@@ -57,12 +61,14 @@ export function canonical(text) {
 /** What the bits of a canonical UUID say (§4, §5).
  * @param {string} uuid @returns {Inspected} */
 export function inspect(uuid) {
-  const digits = uuid.replaceAll("-", ""), octet = parseInt(digits.slice(16, 18), 16);
+  const digits = uuid.replaceAll("-", ""),
+    octet = parseInt(digits.slice(16, 18), 16);
   const nothing = { uuid, version: null, created: null, sequence: null, node: null };
   if (/^0+$/.test(digits)) return { ...nothing, variant: "ncs", note: "The nil UUID (RFC 9562 §5.9)." };
   if (/^f+$/.test(digits)) return { ...nothing, variant: "future", note: "The max UUID (RFC 9562 §5.10)." };
   const variant = octet < 0x80 ? "ncs" : octet < 0xc0 ? "rfc9562" : octet < 0xe0 ? "microsoft" : "future";
-  if (variant !== "rfc9562") return { ...nothing, variant, note: "Not of the RFC 9562 variant; its version is undefined." };
+  if (variant !== "rfc9562")
+    return { ...nothing, variant, note: "Not of the RFC 9562 variant; its version is undefined." };
   const version = parseInt(digits[12], 16);
   return {
     uuid,

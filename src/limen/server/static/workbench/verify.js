@@ -34,7 +34,8 @@ const WORDS = {
 
 /** @param {string} token @param {Ring} ring @returns {Promise<Verdict>} */
 export async function verify(token, ring) {
-  const taken = jose.read(token), seen = look(taken);
+  const taken = jose.read(token),
+    seen = look(taken);
   const reason = await judge(taken, seen, ring);
   const found = await explore(taken, seen, ring);
   const words = ring.refused ? `Limen refuses the key: ${ring.refused.message}.` : sentence(reason, seen, ring);
@@ -46,7 +47,8 @@ export async function verify(token, ring) {
 /** @param {jose.Token} taken @returns {Seen} */
 function look({ token, kind, segments }) {
   const said = json.members(kind === "jws" ? segments[0].document?.root : null);
-  const alg = said.get("alg")?.string ?? "", kid = said.get("kid")?.string ?? null;
+  const alg = said.get("alg")?.string ?? "",
+    kid = said.get("kid")?.string ?? null;
   const signed = new TextEncoder().encode(token.slice(0, token.lastIndexOf(".")));
   return { alg, kid, signed, signature: (kind === "jws" && segments[2].bytes) || new Uint8Array() };
 }
@@ -56,12 +58,13 @@ function look({ token, kind, segments }) {
 async function judge({ token, kind, segments }, seen, ring) {
   if (ring.refused) return ring.refused.reason;
   if (token.length > jose.MAXIMUM_BYTES) return "token_too_large";
-  // eslint-disable-next-line no-control-regex
   if (/[^\x00-\x7f]/.test(token)) return "characters_wrong";
   if (kind !== "jws") return "segments_wrong";
   const fault = jose.headerFault(segments[0]);
   if (fault) return fault;
-  const usable = ring.isSet ? ring.keys.filter((key) => key.kid !== null && !key.refused && !isPrivate(key)) : ring.keys;
+  const usable = ring.isSet
+    ? ring.keys.filter((key) => key.kid !== null && !key.refused && !isPrivate(key))
+    : ring.keys;
   if (!usable.some((key) => bound(key) === seen.alg)) return "alg_not_allowed";
   if (ring.isSet && seen.kid === null) return "kid_missing";
   if (ring.isSet && !jose.KID.test(seen.kid ?? "")) return "kid_malformed";
@@ -79,10 +82,12 @@ async function judge({ token, kind, segments }, seen, ring) {
 async function explore(taken, seen, ring) {
   const notes = ring.keys.flatMap((key) => key.notes);
   const kty = ALGORITHMS.get(seen.alg)?.kty;
-  if (taken.kind !== "jws" || !kty) return { signature: "unchecked", notes: [...notes, ...noAlgorithm(taken, seen)], key: null };
+  if (taken.kind !== "jws" || !kty)
+    return { signature: "unchecked", notes: [...notes, ...noAlgorithm(taken, seen)], key: null };
   const fits = ring.keys.filter((key) => fitting(key.jwk.kty ?? "", key.jwk.crv).includes(seen.alg));
   if (!fits.length) return { signature: "unchecked", notes: [...notes, ...wrongKind(seen, ring, kty)], key: null };
-  const named = fits.filter((key) => key.kid === seen.kid), order = [...named, ...fits.filter((key) => !named.includes(key))];
+  const named = fits.filter((key) => key.kid === seen.kid),
+    order = [...named, ...fits.filter((key) => !named.includes(key))];
   for (const key of order) {
     if (!(await isRight(seen.alg, key, seen))) continue;
     if (ring.isSet && key.kid !== seen.kid) notes.push(otherKey(seen, key, named.length > 0));
@@ -95,7 +100,8 @@ async function explore(taken, seen, ring) {
 
 /** @param {string} reason @param {Seen} seen @param {Ring} ring */
 function sentence(reason, seen, ring) {
-  if (reason.endsWith("_refused")) return `Its header has \`${reason.slice(0, -8)}\`, which would change what the token means or bring its own key.`;
+  if (reason.endsWith("_refused"))
+    return `Its header has \`${reason.slice(0, -8)}\`, which would change what the token means or bring its own key.`;
   if (reason !== "alg_not_allowed") return WORDS[reason] ?? "";
   const bounds = [...new Set(ring.keys.map(bound))].filter(Boolean).join(", ");
   return `The token says ${JSON.stringify(seen.alg)}, and the key is for ${bounds || "nothing that Limen verifies"}. The key decides (RFC 8725 §3.1).`;
@@ -122,43 +128,61 @@ async function isRight(alg, key, seen) {
 
 /** @param {jose.Token} taken @param {Seen} seen */
 function noAlgorithm(taken, seen) {
-  if (taken.kind === "jwe") return ["It is encrypted (JWE): what is inside cannot be seen, let alone verified, without its key."];
-  if (/^\W*none\W*$/i.test(seen.alg)) return ["Nothing is signed here: `alg` is none, and anybody can write such a token."];
-  return [`${seen.alg ? `${JSON.stringify(seen.alg)} is no signature algorithm` : "The header names no algorithm"}, so there is nothing to check.`];
+  if (taken.kind === "jwe")
+    return ["It is encrypted (JWE): what is inside cannot be seen, let alone verified, without its key."];
+  if (/^\W*none\W*$/i.test(seen.alg))
+    return ["Nothing is signed here: `alg` is none, and anybody can write such a token."];
+  return [
+    `${seen.alg ? `${JSON.stringify(seen.alg)} is no signature algorithm` : "The header names no algorithm"}, so there is nothing to check.`,
+  ];
 }
 
 /** @param {Seen} seen @param {Ring} ring @param {string} kty */
 function wrongKind(seen, ring, kty) {
   if (!ring.keys.length) return [];
   const given = ring.keys[0];
-  if (kty === "oct") return [`The token says ${seen.alg}, and this is a public key. It is not used as a secret: that is how forgers have been let in (RFC 8725 §3.1).`];
-  if (given.secret) return [`The token says ${seen.alg}: paste the public key of who signed it. A secret cannot check that.`];
+  if (kty === "oct")
+    return [
+      `The token says ${seen.alg}, and this is a public key. It is not used as a secret: that is how forgers have been let in (RFC 8725 §3.1).`,
+    ];
+  if (given.secret)
+    return [`The token says ${seen.alg}: paste the public key of who signed it. A secret cannot check that.`];
   const curve = given.jwk.crv ? ` on ${given.jwk.crv}` : "";
-  return [`Wrong kind of key: ${seen.alg} needs ${kty === "EC" ? `an EC key on P-${seen.alg.slice(2).replace("512", "521")}` : `a key of type ${kty}`}, and this is ${given.jwk.kty ?? "none"}${curve}.`];
+  return [
+    `Wrong kind of key: ${seen.alg} needs ${kty === "EC" ? `an EC key on P-${seen.alg.slice(2).replace("512", "521")}` : `a key of type ${kty}`}, and this is ${given.jwk.kty ?? "none"}${curve}.`,
+  ];
 }
 
 /** @param {Seen} seen @param {Key} key @param {boolean} named */
 function otherKey(seen, key, named) {
   const it = key.kid === null ? "a key without an id" : `“${key.kid}”`;
   if (named) return `Wrong key of the set: the header names “${seen.kid}”, and ${it} is the one that signed.`;
-  return seen.kid === null ? `The header names no key; ${it} of the set signed it.` : `The header names “${seen.kid}”, which is not in the set; ${it} signed it.`;
+  return seen.kid === null
+    ? `The header names no key; ${it} of the set signed it.`
+    : `The header names “${seen.kid}”, which is not in the set; ${it} signed it.`;
 }
 
 /** What a wrong signature would be right as.
  * @param {Seen} seen @param {Key} key @returns {Promise<string[]>} */
 async function hints(seen, key) {
-  const { alg, signature } = seen, size = ALGORITHMS.get(alg)?.size, said = [];
+  const { alg, signature } = seen,
+    size = ALGORITHMS.get(alg)?.size,
+    said = [];
   if (!signature.length) return ["There is no signature at all."];
   if (alg.startsWith("ES")) {
     const joined = fromDERSignature(signature, (size ?? 0) / 2);
     if (joined) {
       const right = await isRight(alg, key, { ...seen, signature: joined });
-      return [`The signature is in DER, as OpenSSL writes it; a token has r ‖ s, ${size} bytes (RFC 7518 §3.4). ${right ? "Rewritten, it is this key's." : "Rewritten, it is not this key's either."}`];
+      return [
+        `The signature is in DER, as OpenSSL writes it; a token has r ‖ s, ${size} bytes (RFC 7518 §3.4). ${right ? "Rewritten, it is this key's." : "Rewritten, it is not this key's either."}`,
+      ];
     }
   }
-  if (size && signature.length !== size) said.push(`A signature of ${alg} has ${size} bytes, and this one has ${signature.length}.`);
+  if (size && signature.length !== size)
+    said.push(`A signature of ${alg} has ${size} bytes, and this one has ${signature.length}.`);
   for (const other of fitting(key.jwk.kty ?? "", key.jwk.crv)) {
-    if (other !== alg && (await isRight(other, key, seen))) said.push(`It is right as ${other}: header and signature are of two algorithms.`);
+    if (other !== alg && (await isRight(other, key, seen)))
+      said.push(`It is right as ${other}: header and signature are of two algorithms.`);
   }
   if (key.secret) said.push(...(await otherReadings(seen, key.secret)));
   return said;
@@ -167,7 +191,8 @@ async function hints(seen, key) {
 /** Other bytes that the same text of a secret may have stood for.
  * @param {Seen} seen @param {Uint8Array<ArrayBuffer>} secret */
 async function otherReadings(seen, secret) {
-  const text = new TextDecoder().decode(secret), coder = new TextEncoder();
+  const text = new TextDecoder().decode(secret),
+    coder = new TextEncoder();
   /** @type {[string, Uint8Array<ArrayBuffer> | null][]} */
   const readings = [
     ["without the white space around it", text.trim() !== text ? coder.encode(text.trim()) : null],
@@ -176,7 +201,10 @@ async function otherReadings(seen, secret) {
     ["as the text that it is, not decoded", coder.encode(b64.encode(secret))],
   ];
   for (const [how, bytes] of readings) {
-    if (bytes?.length && (await verifies(seen.alg, { kty: "oct", k: b64.encode(bytes) }, seen.signed, seen.signature))) {
+    if (
+      bytes?.length &&
+      (await verifies(seen.alg, { kty: "oct", k: b64.encode(bytes) }, seen.signed, seen.signature))
+    ) {
       return [`The secret is right ${how}.`];
     }
   }

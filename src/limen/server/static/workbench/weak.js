@@ -13,16 +13,19 @@ const SMALL_ORDER_Y = [0n, 1n, P - 1n, ORDER_8, P - ORDER_8];
  * @param {bigint} modulus @param {bigint} exponent */
 export function checkRSA(modulus, exponent) {
   const bits = modulus.toString(2).length;
-  if (bits < 2048 || bits > 8192) throw new Refused("rsa_size", `an RSA modulus of ${bits.toLocaleString("en")} bits; it takes 2,048 or more`);
+  if (bits < 2048 || bits > 8192)
+    throw new Refused("rsa_size", `an RSA modulus of ${bits.toLocaleString("en")} bits; it takes 2,048 or more`);
   if (exponent < 65537n || exponent % 2n === 0n || exponent.toString(2).length > 256) {
     throw new Refused("rsa_exponent", "an RSA exponent that is not odd and at least 65537");
   }
   const primes = firstPrimes();
-  if (primes.some((prime) => modulus % BigInt(prime) === 0n)) throw new Refused("rsa_modulus", "an RSA modulus with a small factor");
+  if (primes.some((prime) => modulus % BigInt(prime) === 0n))
+    throw new Refused("rsa_modulus", "an RSA modulus with a small factor");
   if (primes.every((prime) => prime === 2 || powersOf65537(prime).has(Number(modulus % BigInt(prime))))) {
     throw new Refused("rsa_roca", "an RSA modulus of the broken generator of CVE-2017-15361 (ROCA)");
   }
-  if (primesTooClose(modulus)) throw new Refused("rsa_close_primes", "an RSA modulus of two primes close to each other");
+  if (primesTooClose(modulus))
+    throw new Refused("rsa_close_primes", "an RSA modulus of two primes close to each other");
 }
 
 /** Refused unless this is a point of large order in canonical form (RFC 8032 §5.1.3).
@@ -30,7 +33,8 @@ export function checkRSA(modulus, exponent) {
 export function checkEd25519(encoded) {
   let y = 0n;
   for (let i = 31; i >= 0; i--) y = (y << 8n) | BigInt(i === 31 ? encoded[i] & 127 : encoded[i]);
-  if (SMALL_ORDER_Y.includes(y % P)) throw new Refused("small_order", "an Ed25519 point of small order, under which anybody signs");
+  if (SMALL_ORDER_Y.includes(y % P))
+    throw new Refused("small_order", "an Ed25519 point of small order, under which anybody signs");
   const square = mod((y * y - 1n) * power(D * y * y + 1n, P - 2n, P), P);
   if (y >= P || power(square, (P - 1n) / 2n, P) > 1n) throw new Refused("not_on_curve", "no point of Ed25519");
 }
