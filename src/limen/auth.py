@@ -272,11 +272,11 @@ class Limen:
 
     async def end_session(self, identity: Identity, sid: str) -> Revoked:
         """See flows/sign_out."""
-        return await end_session(self._parts, self._strategies[identity.strategy], identity, sid)
+        return await end_session(self._parts, self._strategies.values(), identity, sid)
 
     async def end_other_sessions(self, identity: Identity) -> Revoked:
         """See flows/sign_out."""
-        return await end_other_sessions(self._parts, self._strategies[identity.strategy], identity)
+        return await end_other_sessions(self._parts, self._strategies.values(), identity)
 
     async def sessions(self, identity: Identity) -> list[Session]:
         """The live sessions of the caller's account, newest first. The `jwt` strategy keeps none."""
