@@ -61,8 +61,11 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A browser; `scripts/browser` installs it. While it is open no other test can run an event loop here: that
-    is how Playwright without `async` works, and why it does not stay open for the session."""
+    """A browser; `scripts/browser` installs it.
+
+    While it is open no other test can run an event loop here, which is how Playwright without `async` works:
+    so it does not stay open for the session.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("there is no Chromium on this machine: `sh scripts/browser` installs Debian's")
