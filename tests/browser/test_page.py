@@ -424,6 +424,36 @@ def test_a_token_is_made_and_stays_in_step_with_what_is_typed(bench: Bench) -> N
     assert page.get_attribute("#make-claims", "aria-invalid") == "true"
 
 
+def test_a_browser_that_lacks_an_algorithm_is_not_said_to_find_a_signature_wrong(bench: Bench) -> None:
+    bench.page.evaluate("""() => {
+        const no = () => Promise.reject(new DOMException('', 'NotSupportedError'));
+        const real = SubtleCrypto.prototype.importKey;
+        SubtleCrypto.prototype.importKey = function (form, key, how, ...rest) {
+            return how.name === 'Ed25519' ? no() : real.call(this, form, key, how, ...rest);
+        };
+        SubtleCrypto.prototype.generateKey = no;
+    }""")
+    signing = key(Algorithm.EDDSA)
+    bench.decode(token(signing=signing), json.dumps(signing.verify_key.to_jwk()))
+    assert bench.text("#verdict .title") == "Not verified."
+    assert "This browser cannot check such signatures" in bench.text("#verdict")
+    bench.open("make")
+    bench.page.wait_for_function("document.querySelector('#make-kid').textContent.includes('makes no keys')")
+
+
+def test_B01_it_goes_on_when_the_server_is_gone(bench: Bench) -> None:
+    bench.page.context.set_offline(True)
+    secret = bytes(range(64)).decode("latin-1")
+    bench.decode("eyJhbGciOiJIUzI1NiJ9.e30.AAAA", secret)
+    assert "signature is wrong" in bench.text("#verdict")
+    assert "the list could not be loaded" in bench.text("#verdict")
+    bench.open("identifiers")
+    bench.page.click("#uuid7")
+    bench.page.context.set_offline(False)
+    assert all(KNOWN_SECRETS in complaint or "ERR_INTERNET" in complaint for complaint in bench.complaints)
+    bench.complaints.clear()
+
+
 def test_the_file_works_from_the_disk_without_a_network(chromium: Any, tmp_path: Path) -> None:
     file = tmp_path / "workbench.html"
     file.write_text(export(), encoding="utf-8")

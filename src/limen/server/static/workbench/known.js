@@ -13,20 +13,30 @@ const BITS = 37,
 /** @type {Promise<Float64Array> | null} */
 let table = null;
 
+/** Whether the table could be loaded; where it could not, nothing is known of any secret. */
+export async function isThere() {
+  return (await (table ??= load())).length > 0;
+}
+
 /** Whether everybody knows these bytes.
  * @param {Uint8Array<ArrayBuffer>} secret */
 export async function contains(secret) {
-  table ??= load();
-  const sorted = await table;
+  const sorted = await (table ??= load());
+  if (!sorted.length) table = null;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", secret));
   const wanted = digest.subarray(0, 5).reduce((sum, byte) => sum * 256 + byte, 0);
   return has(sorted, Math.floor(wanted / 2 ** (40 - BITS)));
 }
 
+/** The table; an empty one where the server that it would come from is gone. */
 async function load() {
   const here = typeof document === "undefined" ? null : document.getElementById("known-secrets");
-  const text = here?.textContent ?? (await import("./known-secrets.js")).default;
-  return unpack(/** @type {Uint8Array} */ (b64.lenient(text)));
+  try {
+    const text = here?.textContent ?? (await import("./known-secrets.js")).default;
+    return unpack(/** @type {Uint8Array} */ (b64.lenient(text)));
+  } catch {
+    return new Float64Array();
+  }
 }
 
 /** The numbers of a Golomb-Rice code: their count in four bytes, then the bits.

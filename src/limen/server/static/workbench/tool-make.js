@@ -49,8 +49,9 @@ export class MakeTool {
   async newKey() {
     const mine = ++this.turn,
       alg = this.alg.value,
-      key = await generate(alg),
-      kid = await thumbprint(key.publicJWK ?? key.privateJWK);
+      key = await generate(alg).catch(() => null);
+    if (!key) return void ($("make-kid").textContent = `This browser makes no keys for ${alg}.`);
+    const kid = await thumbprint(key.publicJWK ?? key.privateJWK);
     if (mine !== this.turn) return;
     [this.key, this.kid] = [key, kid];
     $("make-kid").textContent = `A new key for ${alg}. It was made here and is kept nowhere.`;

@@ -9,6 +9,7 @@ import * as b64 from "./b64.js";
 import { fromDERSignature } from "./der.js";
 import * as jose from "./jose.js";
 import * as json from "./json.js";
+import * as known from "./known.js";
 
 /** @typedef {import("./keys.js").Key} Key */
 /** @typedef {import("./keys.js").Ring} Ring */
@@ -34,10 +35,23 @@ const WORDS = {
 
 /** @param {string} token @param {Ring} ring @returns {Promise<Verdict>} */
 export async function verify(token, ring) {
-  const taken = jose.read(token),
-    seen = look(taken);
+  try {
+    return await answer(jose.read(token), ring);
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "NotSupportedError") throw error;
+    const words = "This browser cannot check such signatures: take a newer one, or `limen token verify`.";
+    return { accepted: false, reason: "", words, signature: "unchecked", notes: [], key: null };
+  }
+}
+
+/** @param {jose.Token} taken @param {Ring} ring @returns {Promise<Verdict>} */
+async function answer(taken, ring) {
+  const seen = look(taken);
   const reason = await judge(taken, seen, ring);
   const found = await explore(taken, seen, ring);
+  if (ring.keys.some((key) => key.secret) && !(await known.isThere())) {
+    found.notes.push("Whether the secret stands in a public list is not known: the list could not be loaded.");
+  }
   const words = ring.refused ? `Limen refuses the key: ${ring.refused.message}.` : sentence(reason, seen, ring);
   return { accepted: reason === "", reason, words, ...found };
 }
@@ -121,7 +135,8 @@ function isPrivate(key) {
 async function isRight(alg, key, seen) {
   try {
     return await verifies(alg, key.jwk, seen.signed, seen.signature);
-  } catch {
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "NotSupportedError") throw error;
     return false; // the browser takes this key for none, and so does Limen: `refused` says why
   }
 }
