@@ -21,7 +21,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _waiting: asyncio.TimerHandle | None = None
     _read = _said = _ended = 0
-    """Bytes that came for a head that has not ended, those of its parts that were read, and whole requests."""
+    """Bytes that came for a head that has not ended, those of its parts, and requests that were whole."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
