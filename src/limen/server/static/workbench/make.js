@@ -12,13 +12,13 @@ export function problems(part, text, alg) {
   const { root, faults } = json.read(text);
   const found = faults.map(({ at, words }) => ({ at, words }));
   if (!root) return found;
-  if (root.kind !== "object") return [{ at: 0, words: "This is no object: it must begin with { and end with }." }];
+  if (root.kind !== "object") return [{ at: 0, words: "this is no object: it must begin with { and end with }" }];
   const said = json.members(root),
     name = said.get("alg");
   if (part === "header" && name?.string !== alg)
     found.push({
       at: name?.start ?? 0,
-      words: `The key is for ${alg}, and the header says ${name ? name.text : "nothing"}.`,
+      words: `the key is for ${alg}, and the header says ${name ? name.text : "nothing"}`,
     });
   return found;
 }

@@ -1,7 +1,7 @@
 /** Findings as a list: what, why, the section of the standard, and the mend. */
 
 import { fill, h, visible } from "./dom.js";
-import { counted } from "./text.js";
+import { capital, counted } from "./text.js";
 
 /** @typedef {import("./findings.js").Finding} Finding */
 
@@ -30,7 +30,7 @@ function item({ id, severity, what, why, section, mend }) {
     "li",
     { class: severity === "notice" ? "note" : severity, "data-id": id },
     h("span", { class: "severity" }, WORDS[severity]),
-    h("p", { class: "what" }, ticked(`${what[0].toUpperCase()}${what.slice(1)}.`)),
+    h("p", { class: "what" }, ticked(`${capital(what)}.`)),
     h("p", {}, ticked(why)),
     h("p", { class: "mend" }, h("span", { class: "section" }, section), " ", ticked(mend)),
     h("code", { class: "id" }, id),

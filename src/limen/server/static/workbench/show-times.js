@@ -5,8 +5,8 @@ import { fill, h } from "./dom.js";
 import * as json from "./json.js";
 import { isMoment, relative, timeline } from "./time.js";
 
-/** How near two marks may be before they share a label. */
-const NEAR = 0.2;
+/** Pixels that a label takes. */
+const LABEL = 135;
 
 /** Draw the times of these claims in `place`; nothing where there are none.
  * @param {HTMLElement} place @param {json.Node | null | undefined} root @param {number} now */
@@ -28,7 +28,7 @@ export function showTimes(place, root, now) {
   if (end) track.append(placed("life", begin?.place ?? 0, { until: end.place }));
   for (const mark of marks) if (mark.name !== "now") track.append(placed("tick", mark.place));
   track.append(placed("now", today), labelled("now-label", today, h("b", {}, "now")));
-  for (const [names, place_, moment] of labels(marks)) {
+  for (const [names, place_, moment] of labels(marks, LABEL / Math.max(place.clientWidth, LABEL))) {
     track.append(
       labelled(
         "label",
@@ -58,25 +58,25 @@ function labelled(kind, at, ...children) {
   return made;
 }
 
-/** What stands below the line: marks that lie near each other share a label at the first one's place.
- * @param {import("./time.js").Mark[]} marks @returns {[string, number, number][]} */
-function labels(marks) {
+/** What stands below the line: marks nearer to each other than `near` share a label at the first one's place.
+ * @param {import("./time.js").Mark[]} marks @param {number} near @returns {[string, number, number][]} */
+function labels(marks, near) {
   /** @type {[string, number, number][]} */
   const found = [];
   for (const { name, place, at } of marks.filter((mark) => mark.name !== "now")) {
     const last = found.at(-1);
-    if (last && place - last[1] < NEAR && name !== "exp") last[0] += `, ${name}`;
+    if (last && place - last[1] < near && name !== "exp") last[0] += `, ${name}`;
     else found.push([name, place, at]);
   }
-  return spread(found);
+  return spread(found, near);
 }
 
-/** The end never shares a label; where it is too near, the one before it gives way.
- * @param {[string, number, number][]} found */
-function spread(found) {
+/** The end shares a label only where it is too near to the one before it; then its own moment is said.
+ * @param {[string, number, number][]} found @param {number} near */
+function spread(found, near) {
   const last = found.at(-1),
     before = found.at(-2);
-  if (last && before && last[1] - before[1] < NEAR) {
+  if (last && before && last[1] - before[1] < near) {
     found.splice(-2, 2, [`${before[0]}, ${last[0]}`, last[1], last[2]]);
   }
   return found;

@@ -60,6 +60,12 @@ function oddness(character) {
   return ODD.find(([pattern]) => pattern.test(character) && !(pair && pattern.source === "[\\ud800-\\udfff]"))?.[1];
 }
 
+/** Words as a sentence begins.
+ * @param {string} words */
+export function capital(words) {
+  return words[0].toUpperCase() + words.slice(1);
+}
+
 /** A count with its noun.
  * @param {number} count @param {string} one @param {string} [many] */
 export function counted(count, one, many = `${one}s`) {

@@ -6,6 +6,7 @@ import * as findings from "./findings.js";
 import * as jose from "./jose.js";
 import { lineOf, named, problems, requests, template, thumbprint, token } from "./make.js";
 import { showFindings } from "./show-findings.js";
+import { capital } from "./text.js";
 import { uuid7 } from "./uuid.js";
 
 /** @typedef {keyof ReturnType<typeof requests>} Form */
@@ -78,6 +79,7 @@ export class MakeTool {
     if (wrong) {
       // What does not parse cannot be signed; the last good token would be another one's.
       fill($("make-token"), h("span", { class: "hint" }, "Not signed: see what is said beside the text."));
+      $("make-code").hidden = true;
       return fill($("make-findings"));
     }
     const made = await token(this.header.value, this.claims.value, alg, this.key.sign),
@@ -140,7 +142,7 @@ function say(part, text, alg) {
     place = $(part === "header" ? "make-header-said" : "make-claims-said");
   const said = found
     .slice(0, 3)
-    .map(({ at, words }) => `${words} (${lineOf(text.value, at)})`)
+    .map(({ at, words }) => `${capital(words)} (${lineOf(text.value, at)}).`)
     .join(" ");
   if (place.textContent !== said) place.textContent = said;
   text.setAttribute("aria-invalid", String(found.length > 0));
