@@ -5,8 +5,9 @@ import { fill, h } from "./dom.js";
 import * as json from "./json.js";
 import { isMoment, relative, timeline } from "./time.js";
 
-/** Pixels that a label takes. */
-const LABEL = 135;
+/** Pixels that a label takes, and what lies between two. */
+const LABEL = 110,
+  BETWEEN = 12;
 
 /** Draw the times of these claims in `place`; nothing where there are none.
  * @param {HTMLElement} place @param {json.Node | null | undefined} root @param {number} now */
@@ -28,7 +29,7 @@ export function showTimes(place, root, now) {
   if (end) track.append(placed("life", begin?.place ?? 0, { until: end.place }));
   for (const mark of marks) if (mark.name !== "now") track.append(placed("tick", mark.place));
   track.append(placed("now", today), labelled("now-label", today, h("b", {}, "now")));
-  for (const [names, place_, moment] of labels(marks, LABEL / Math.max(place.clientWidth, LABEL))) {
+  for (const [names, place_, moment] of labels(marks, (LABEL + BETWEEN) / Math.max(place.clientWidth - LABEL, 1))) {
     track.append(
       labelled(
         "label",
