@@ -38,7 +38,7 @@ from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.requirement import Requirement
 from limen.revocations import Filter
-from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName, is_head
+from limen.sessions import Lifetimes, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
 from limen.stores import open_store
 from limen.stores.base import Store
@@ -54,6 +54,8 @@ from limen.transport import CookieNames, origins_of
 _log = logging.getLogger("limen")
 _POLL: Seconds = 0.02
 _MAINTENANCE: Seconds = 60.0
+_SWEPT = 1_000
+"""Rows that are removed at once, so that no other write waits for long."""
 
 
 class Limen:
@@ -188,7 +190,8 @@ class Limen:
     async def maintain(self) -> None:
         """One round of what runs every minute: sweep, forget, retire and rotate keys."""
         now = self.clock.now()
-        await self.store.sweep(now=now)
+        while await self.store.sweep(now=now, limit=_SWEPT) >= _SWEPT:
+            pass  # whoever fills tables fills them faster than that
         self.filter.prune(now=now)
         await self._ring.tend()
 
@@ -314,19 +317,17 @@ class Limen:
             return None
 
     async def revoke_token(self, token: str) -> None:
-        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2)."""
+        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2).
+
+        A spent credential ends it too: the answer with its successor may have been lost, and whoever signs
+        out must not be told that it is done while the session lives on.
+        """
         try:
             _, proof = self._prover.prove(token, now=self.clock.now())
         except Denied:
             return
-        sid: str | None
-        if isinstance(proof, Presented):
-            session = await self.store.session(proof.sid)
-            sid = session.id if session is not None and is_head(session, proof) else None
-        else:
-            sid = proof.sid
-        if sid is not None:
-            await operate.revoke_quietly(self._parts, sid)
+        if proof.sid is not None:
+            await operate.revoke_quietly(self._parts, proof.sid)
 
     # -- what an operator does ---------------------------------------------------------------------------
 
