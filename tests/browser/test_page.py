@@ -477,23 +477,34 @@ def test_the_page_is_small_and_asks_for_nothing_of_others(bench: Bench, server: 
 
 
 def test_typing_and_a_token_of_100_kb_make_no_long_task(bench: Bench) -> None:
-    """Tasks over 50 ms as the browser counts them; one is forgiven to a machine that is shared."""
+    """No task over 50 ms, as the browser counts them, in one of three goes.
+
+    A machine that is shared is slow at times, and a page that is slow is so always.
+    """
     page = bench.page
     page.evaluate(
         "window.long = [];"
         "new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration)))"
         ".observe({ type: 'longtask' })"
     )
-    text = token(said(**{f"claim_{i}": {"a": [i, "some text of the claim"], "b": True} for i in range(1400)}))
+    claims = {f"claim_{i}": {"a": [i, "some text of the claim"], "b": True} for i in range(1400)}
+    goes = [long_tasks(bench, token(said(**claims))) for _ in range(3)]
+    assert min(len(tasks) for tasks in goes) == 0, goes
+
+
+def long_tasks(bench: Bench, text: str) -> list[float]:
+    """How long each long task took while a large token was pasted, and claims and token were typed in."""
     assert len(text) > 100_000
+    page = bench.page
+    page.evaluate("long.length = 0")
     page.fill("#paste", text)
     bench.settled()
     bench.open("make")
-    page.wait_for_selector("#make-token .part-2")
-    page.click("#make-claims")
-    page.keyboard.type(', "claim": "some text that somebody types"', delay=5)
+    page.wait_for_selector("#make-kid:has-text('A new key')")
+    page.fill("#make-claims", '{"sub": "ada"}')
+    page.keyboard.type(' "typed": "claim"', delay=5)
     bench.open("token")
     page.click("#paste")
     page.keyboard.press("End")
-    page.keyboard.type("abcdefghij", delay=5)
-    assert len([duration for duration in page.evaluate("long") if duration > 50]) <= 1
+    page.keyboard.type("abcdef", delay=5)
+    return list(page.evaluate("long.filter((duration) => duration > 50)"))
