@@ -77,10 +77,10 @@ async def test_it_is_compressed_for_who_takes_that() -> None:
 )
 async def test_W26_nothing_else_is_below_it(path: str) -> None:
     async with served(issuer=LOCAL) as at:
-        assert (await ask(at.app, "GET", path), host=HERE).status_code == 404
+        assert (await ask(at.app, "GET", path, host=HERE)).status_code == 404
 
 
 async def test_only_get_and_head_are_answered() -> None:
     async with served(issuer=LOCAL) as at:
-        assert (await ask(at.app, "HEAD", PATH), host=HERE).status_code == 200
-        assert (await ask(at.app, "POST", PATH), host=HERE).status_code == 405
+        assert (await ask(at.app, "HEAD", PATH, host=HERE)).status_code == 200
+        assert (await ask(at.app, "POST", PATH, host=HERE)).status_code == 405
