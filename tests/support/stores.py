@@ -16,6 +16,7 @@ from limen.ids import AccountID, SessionID
 from limen.sessions import Digest, Session, StrategyName
 from limen.stores import open_store
 from limen.stores.base import Store
+from support import redis
 
 NOW = Instant(1_800_000_000.0)
 IDLE = 600.0
@@ -42,7 +43,22 @@ def sqlite_home(folder: Path) -> Home:
     return Home("sqlite", lambda: open_store(f"sqlite:///{folder}/limen.db"))
 
 
-HOMES: dict[str, Callable[[Path], Home]] = {"memory": memory_home, "sqlite": sqlite_home}
+def beside_home(kind: str) -> Callable[[Path], Home]:
+    """Accounts in SQLite, sessions in a Redis or Valkey that others use too."""
+
+    def home(folder: Path) -> Home:
+        sessions = f"{redis.shared(kind).url}?prefix={redis.prefix()}"
+        return Home(kind, lambda: open_store(f"sqlite:///{folder}/limen.db", sessions))
+
+    return home
+
+
+HOMES: dict[str, Callable[[Path], Home]] = {
+    "memory": memory_home,
+    "sqlite": sqlite_home,
+    "redis": beside_home("redis"),
+    "valkey": beside_home("valkey"),
+}
 
 
 def chance(count: int) -> bytes:

@@ -6,7 +6,7 @@ step for tasks and for threads. Nothing outlives the process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
@@ -51,6 +51,7 @@ class MemoryStore:
         self._position = 0
         self._buckets: dict[str, Bucket] = {}
         self._ring = StoredRing((), 0)
+        self._marks: dict[str, int] = {}
 
     # -- accounts ----------------------------------------------------------------------------------------
 
@@ -139,6 +140,12 @@ class MemoryStore:
             event = self._end_all(account, now, until, "account_deleted")
             del self._keys[self._accounts.pop(account).key]
             return event
+
+    async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
+        with self._step():
+            found = self._accounts.get(account)
+            if found is not None:
+                self._accounts[account] = replace(found, cutoff=max(found.cutoff, upto))
 
     # -- sessions ----------------------------------------------------------------------------------------
 
@@ -271,6 +278,14 @@ class MemoryStore:
             if revocation is not None:
                 self._append(revocation)
             return version + 1
+
+    async def marks(self) -> Mapping[str, int]:
+        with self._step():
+            return dict(self._marks)
+
+    async def raise_marks(self, marks: Mapping[str, int]) -> None:
+        with self._step():
+            self._marks |= {name: max(to, self._marks.get(name, to)) for name, to in marks.items()}
 
     # -- its own life ------------------------------------------------------------------------------------
 
