@@ -39,6 +39,9 @@ class KeyState(StrEnum):
     """Neither. Kept so that its id is never used again."""
 
 
+_LIVE = (KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRING)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredKey:
     """A key as the store holds it."""
@@ -111,6 +114,7 @@ class KeyRing:
     jwks: bytes = field(repr=False)
     etag: str
     rotation_due: bool
+    """As of the moment when it was opened: who runs for months asks `rotation_due` again."""
 
 
 def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: Instant) -> KeyRing:
@@ -120,7 +124,7 @@ def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: I
         raise Misconfigured(
             f"the key ring has {len(active)} active keys and needs exactly one", code="key_ring_broken"
         )
-    opened = {k.kid: wrap.open(k) for k in ring.in_state(KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRING)}
+    opened = {k.kid: wrap.open(k) for k in ring.in_state(*_LIVE)}
     published = [k.verify_key.to_jwk() for k in opened.values() if k.alg is not jwk.Algorithm.HS256]
     jwks = msgspec.json.encode({"keys": published})
     return KeyRing(
@@ -129,8 +133,26 @@ def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: I
         verifying={kid: key.verify_key for kid, key in opened.items()},
         jwks=jwks,
         etag=f'"{hashlib.sha256(jwks).hexdigest()[:32]}"',
-        rotation_due=now - active[0].since >= policy.every,
+        rotation_due=rotation_due(ring, policy, now=now),
     )
+
+
+def rotation_due(ring: StoredRing, policy: RotationPolicy, *, now: Instant) -> bool:
+    """Whether the active key has signed for as long as the rhythm says."""
+    return any(now - key.since >= policy.every for key in ring.in_state(KeyState.ACTIVE))
+
+
+def check_company(ring: StoredRing, algorithm: jwk.Algorithm) -> None:
+    """Misconfigured where keys of `algorithm` may not stand beside those of the ring: HS256 signs alone, or a
+    public key could be taken for its secret (RFC 8725 §3.1)."""
+    others = {jwk.Algorithm(k.algorithm) for k in ring.in_state(*_LIVE)}
+    if any(other.symmetric is not algorithm.symmetric for other in others):
+        named = ", ".join(sorted(others))
+        raise Misconfigured(
+            f"the key ring of this database is of {named}, and HS256 stands beside no other algorithm: "
+            f"set LIMEN_ALGORITHM to {named}, or start with an empty database",
+            code="key_algorithms_mixed",
+        )
 
 
 def found(algorithm: jwk.Algorithm, wrap: KeyWrap, *, now: Instant) -> tuple[StoredKey, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -96,6 +96,11 @@ class Verifier:
         self._typ, self._max_bytes = typ, max_bytes
         self._verifies: dict[bytes, Verifies] = {}
 
+    @property
+    def remembered(self) -> int:
+        """How many headers are."""
+        return len(self._verifies)
+
     def verify(self, token: str) -> Verified:
         """Header and payload, or Denied (`token_invalid`)."""
         payload = self.payload(token)
@@ -141,6 +146,8 @@ class Verifier:
     def _named(self, kid: str | None) -> VerifyKey:
         if kid is None:
             raise denied("kid_missing")
+        if not KID.fullmatch(kid):
+            raise denied("kid_malformed")
         key = self._keys.get(kid)
         if key is None:
             raise denied("kid_unknown")
@@ -161,7 +168,7 @@ def read_header(segment: bytes) -> Header:
     for name in REFUSED_MEMBERS:
         if name in members:
             raise denied(f"{name}_refused")
-    if "kid" in members and not _is_kid(kid):
+    if "kid" in members and not isinstance(kid, str):
         raise denied("kid_malformed")
     if "typ" in members and not isinstance(typ, str):
         raise denied("typ_wrong")
@@ -173,7 +180,3 @@ def same_type(given: str | None, wanted: str) -> bool:
     if given is None or not given.isascii():
         return False
     return given.lower().removeprefix("application/") == wanted.lower().removeprefix("application/")
-
-
-def _is_kid(kid: Any) -> bool:
-    return isinstance(kid, str) and KID.fullmatch(kid) is not None

@@ -12,12 +12,13 @@ from typing import Any
 from limen.clock import Instant
 from limen.lint.catalogue import CATALOGUE, HEADER
 from limen.lint.claims import claims, spell
-from limen.lint.finding import Finding, Rule, Severity, find, worst_first
+from limen.lint.finding import Catalogue, Finding, Rule, Severity, find, worst_first
 from limen.lint.headers import header
 from limen.lint.keys import key, key_set, secret
 
 __all__ = [
     "CATALOGUE",
+    "Catalogue",
     "Finding",
     "Rule",
     "Severity",

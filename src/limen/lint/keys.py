@@ -87,16 +87,25 @@ def _material(kty: str, jwk: Mapping[str, Any], alg: str) -> Iterator[Finding]:
     needed = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}[kty]
     raw: dict[str, bytes] = {}
     for name in needed:
-        value = jwk.get(name)
-        try:
-            raw[name] = value.encode() if name == "crv" else b64.decode(value)  # type: ignore[union-attr, arg-type]
-        except (ValueError, TypeError, AttributeError):
+        held = _bytes(jwk.get(name), plain=name == "crv")
+        if held is None:
             yield find(KEYS, "key_malformed", problem=f"`{name}` is missing or no base64url")
             return
+        raw[name] = held
     if kty == "oct":
         yield from _secret(raw["k"], alg)
     elif kty == "RSA":
         yield from _rsa(int.from_bytes(raw["n"], "big"), int.from_bytes(raw["e"], "big"))
+
+
+def _bytes(value: object, *, plain: bool) -> bytes | None:
+    """What a member of a key holds; None unless it is text, of base64url where it is not `plain`."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return value.encode() if plain else b64.decode(value)
+    except ValueError:
+        return None
 
 
 def _rsa(modulus: int, exponent: int) -> Iterator[Finding]:
