@@ -16,6 +16,7 @@ from limen.ids import AccountID, SessionID
 from limen.sessions import Digest, Session, StrategyName
 from limen.stores import open_store
 from limen.stores.base import Store
+from support import servers
 
 NOW = Instant(1_800_000_000.0)
 IDLE = 600.0
@@ -42,7 +43,22 @@ def sqlite_home(folder: Path) -> Home:
     return Home("sqlite", lambda: open_store(f"sqlite:///{folder}/limen.db"))
 
 
-HOMES: dict[str, Callable[[Path], Home]] = {"memory": memory_home, "sqlite": sqlite_home}
+def postgres_home(_: Path) -> Home:
+    url = servers.postgres().url(schema=servers.new_schema())
+    return Home("postgres", lambda: open_store(url))
+
+
+def pgbouncer_home(_: Path) -> Home:
+    url = servers.pgbouncer().url(schema=servers.new_schema())
+    return Home("pgbouncer", lambda: open_store(url))
+
+
+HOMES: dict[str, Callable[[Path], Home]] = {
+    "memory": memory_home,
+    "sqlite": sqlite_home,
+    "postgres": postgres_home,
+    "pgbouncer": pgbouncer_home,
+}
 
 
 def chance(count: int) -> bytes:

@@ -7,7 +7,10 @@ from limen.stores.base import Store
 from limen.stores.memory import MemoryStore
 from limen.stores.sqlite import SQLiteStore
 
-_FORMS = "memory:// (for tests), sqlite:///relative.db or sqlite:////absolute.db"
+_FORMS = (
+    "memory:// (for tests), sqlite:///relative.db, sqlite:////absolute.db or "
+    "postgresql://user:password@host/database"
+)
 
 
 def open_store(url: str) -> Store:
@@ -22,6 +25,8 @@ def open_store(url: str) -> Store:
             raise Misconfigured(
                 "a SQLite address names a file: sqlite:///relative.db or sqlite:////absolute.db"
             )
+        case "postgresql" | "postgres":
+            return _postgres(url)
     raise Misconfigured(f"no store has addresses that begin like {url.split(':')[0]!r}; there are {_FORMS}")
 
 
@@ -31,3 +36,13 @@ def _sqlite(path: str) -> SQLiteStore:
     if any(mark in path for mark in "?#\0"):
         raise Misconfigured("a SQLite address is a path and nothing else: it takes no options")
     return SQLiteStore(path)
+
+
+def _postgres(url: str) -> Store:
+    try:
+        from limen.stores.postgres import PostgresStore  # only who uses it needs its driver
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise Misconfigured("PostgreSQL needs its driver: pip install 'limen[postgres]'") from error
+    return PostgresStore(url)
