@@ -54,10 +54,11 @@ async def _lookups(folder: Path) -> list[Figure]:
             "least",
             us,
         ),
+        Figure("Django session / session lookup", ratio(samples, "Django", "lookup"), 20.0, "most", us),
         Figure(
             "Django session / authenticate, no cache",
             ratio(samples, "Django", "authenticate"),
-            20.0,
+            None,
             "most",
             us,
         ),

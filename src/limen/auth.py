@@ -104,6 +104,7 @@ class Limen:
         self.recall: Callable[[str], Identity | None] = self._recall.recall
         """The synchronous hot path: the identity behind a credential that was seen before, all checks made.
         None says nothing: ask `authenticate`."""
+        self.recall_raw = self._recall.recall_raw
         self._strategies = self._accepted()
         self._strategy = self._strategies[StrategyName(s.strategy)]
         self._ring = self._live_ring(KeyWrap(secret))
@@ -315,6 +316,7 @@ class Limen:
             _, proof = self._prover.prove(token, now=self.clock.now())
         except Denied:
             return
+        sid: str | None
         if isinstance(proof, Presented):
             session = await self.store.session(proof.sid)
             sid = session.id if session is not None and is_head(session, proof) else None

@@ -2,7 +2,7 @@
 
 LimenError
 ├── Denied          the client: not signed in, or not allowed (401, 403)
-├── Rejected        whoever wrote the input: it cannot be accepted as it is (400, 409, 413, 415, 422)
+├── Rejected        whoever wrote the input: it cannot be accepted as it is (400, 409, 413, 415, 422, 431)
 ├── Throttled       the client: too many attempts, come back after `retry_after` seconds (429)
 ├── Misconfigured   the developer: raised when an object is made, never while it serves
 └── Unavailable     the operator: a part that is needed is down, so the answer is no (503)
@@ -33,19 +33,29 @@ class LimenError(Exception):
 
 
 class Denied(LimenError):
-    """The client is not signed in (401) or may not do this (403)."""
+    """The client is not signed in (401) or may not do this (403); `scopes` are those that would be needed."""
 
     status: ClassVar[int] = 401
 
     def __init__(
-        self, message: str, *, code: str, reason: str | None = None, forbidden: bool = False
+        self,
+        message: str,
+        *,
+        code: str,
+        reason: str | None = None,
+        forbidden: bool = False,
+        scopes: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message, code=code, reason=reason)
         self.forbidden = forbidden
+        self.scopes = scopes
 
 
 class Rejected(LimenError):
-    """The input cannot be accepted as it is; `status` says how, `field` says where."""
+    """The input cannot be accepted as it is; `status` says how, `field` says where.
+
+    `clears` are `Set-Cookie` values for the answer, where a browser would send the same again and again.
+    """
 
     status: ClassVar[int] = 400
 
@@ -57,10 +67,12 @@ class Rejected(LimenError):
         reason: str | None = None,
         status: int = 400,
         field: str | None = None,
+        clears: tuple[bytes, ...] = (),
     ) -> None:
         super().__init__(message, code=code, reason=reason)
         self.http_status = status
         self.field = field
+        self.clears = clears
 
 
 class Throttled(LimenError):

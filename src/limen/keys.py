@@ -111,6 +111,7 @@ class KeyRing:
     jwks: bytes = field(repr=False)
     etag: str
     rotation_due: bool
+    """As of the moment when it was opened: who runs for months asks `rotation_due` again."""
 
 
 def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: Instant) -> KeyRing:
@@ -129,8 +130,13 @@ def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: I
         verifying={kid: key.verify_key for kid, key in opened.items()},
         jwks=jwks,
         etag=f'"{hashlib.sha256(jwks).hexdigest()[:32]}"',
-        rotation_due=now - active[0].since >= policy.every,
+        rotation_due=rotation_due(ring, policy, now=now),
     )
+
+
+def rotation_due(ring: StoredRing, policy: RotationPolicy, *, now: Instant) -> bool:
+    """Whether the active key has signed for as long as the rhythm says."""
+    return any(now - key.since >= policy.every for key in ring.in_state(KeyState.ACTIVE))
 
 
 def found(algorithm: jwk.Algorithm, wrap: KeyWrap, *, now: Instant) -> tuple[StoredKey, ...]:

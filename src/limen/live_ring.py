@@ -69,13 +69,16 @@ class LiveRing:
         )
 
     async def tend(self) -> None:
-        """Retire what is due and rotate where the rhythm says so."""
+        """Retire what is due and rotate where the rhythm says so.
+
+        Both are asked of the stored ring and of now: the opened ring may be as old as the process.
+        """
         now = self._clock.now()
         ring = await self._store.ring()
         due = keys.retire_due(ring, self._policy, now=now)
         if due is not None and await self._store.replace_ring(due, version=ring.version):
             await self.load()
-        if self.opened.rotation_due:
+        if keys.rotation_due(ring, self._policy, now=now):
             try:
                 await self.rotate()
             except Rejected as early:

@@ -61,8 +61,13 @@ class Requirement:
                 raise Denied("sign in first", code="credential_missing")
             scope[_REMEMBERED], scope[_BY] = identity, self.auth
         if not identity.scopes.issuperset(self.scopes):
-            raise Denied("this needs a scope that you do not have", code="insufficient_scope", forbidden=True)
-        return identity  # type: ignore[no-any-return]
+            raise Denied(
+                "this needs a scope that you do not have",
+                code="insufficient_scope",
+                forbidden=True,
+                scopes=self.scopes,
+            )
+        return identity
 
     async def _identify(self, scope: Scope) -> Identity | None:
         auth = self.auth

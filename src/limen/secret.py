@@ -42,13 +42,17 @@ class Secret:
 
     @classmethod
     def parse(cls, text: str) -> Secret:
-        """The secret that `text` carries: base64url as `limen key secret` prints it, else its UTF-8 bytes."""
+        """The secret that `text` carries: base64url as `limen key secret` prints it, else its UTF-8 bytes.
+
+        Bytes of the environment that are no UTF-8, which Python hands on as lone surrogates (PEP 383), are
+        those bytes again.
+        """
         text = text.strip()
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except ValueError:  # binascii.Error, or text that is not ASCII
             raw = b""
-        return cls(raw if len(raw) >= MINIMUM_BYTES else text.encode())
+        return cls(raw if len(raw) >= MINIMUM_BYTES else _bytes(text))
 
     def reveal(self) -> str:
         """The text that `parse` reads. For `limen key secret` and the development file alone."""
@@ -65,3 +69,12 @@ class Secret:
 
     def __reduce__(self) -> Never:
         raise TypeError("a Secret is not pickled")
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise Misconfigured(
+            f"LIMEN_SECRET holds half a character, which no text file has; {_HINT}", code="secret_weak"
+        ) from None

@@ -63,8 +63,9 @@ def charge(key: str, bucket: Bucket | None, limit: Limit, *, now: Instant) -> Ch
     charges, last = _drained(bucket, limit, now)
     if limit.cap is not None and charges >= limit.cap:
         return Wait(key, limit.longest, shut=True)
-    if bucket is not None and now < bucket.opens:
-        return Wait(key, min(bucket.opens - now, limit.longest))
+    left = 0.0 if bucket is None else _left(bucket, limit, now)
+    if left > 0:
+        return Wait(key, min(left, limit.longest))
     charges += 1
     over = charges - limit.free
     delay = 0.0 if over < 0 else min(limit.first * 2.0 ** min(over, 40), limit.longest)
@@ -93,10 +94,21 @@ def sources(address: str) -> tuple[str, str]:
     return tuple(str(ipaddress.ip_network((ip, bits), strict=False)) for bits in (host, network))  # type: ignore[return-value]
 
 
+def _left(bucket: Bucket, limit: Limit, now: Instant) -> Seconds:
+    """How long the bucket is still closed, counted from its last charge where that seems to lie ahead.
+
+    Ahead by a little: another process was faster, and what is free stays free. By more than the longest wait:
+    the clock was wrong then, and closing the bucket until that moment comes could take years.
+    """
+    ahead = max(bucket.last - now, 0.0)
+    return 0.0 if ahead > limit.longest else bucket.opens - now - ahead
+
+
 def _drained(bucket: Bucket | None, limit: Limit, now: Instant) -> tuple[float, Instant]:
+    """The charges that are left, and the moment from which on the next ones drain."""
     if bucket is None:
         return 0.0, now
-    last = max(now, bucket.last)
+    last = now if bucket.last - now > limit.longest else max(now, bucket.last)
     if limit.drain is None:
         return bucket.charges, last
-    return max(bucket.charges - (last - bucket.last) / limit.drain, 0.0), last
+    return max(bucket.charges - max(last - bucket.last, 0.0) / limit.drain, 0.0), last

@@ -68,6 +68,13 @@ async def test_W27_a_websocket_needs_an_identity_too(auth: Limen) -> None:
         assert (await dial(app, "/open", {})).accepted
 
 
+async def test_a_public_front_page_opens_nothing_below_it(auth: Limen) -> None:
+    app = LimenMiddleware(open_door, auth, public={"/"})
+    async with running(app), stranger(app, auth) as client:
+        assert (await client.get("/")).status_code == 200
+        assert (await client.get("/admin")).status_code == 401
+
+
 @pytest.mark.parametrize("kind", ["webtransport", "http3", "", "HTTP"])
 async def test_W27_a_kind_of_scope_that_nobody_knows_is_refused(auth: Limen, kind: str) -> None:
     reached = []
@@ -161,6 +168,15 @@ async def test_W09_a_path_that_the_application_may_read_otherwise_is_not_public(
         scope = {"type": "http", "method": "GET", "path": path, "headers": []}
         await app(scope, asyncio.Queue().get, say)
     assert said[0]["status"] == 401
+
+
+async def test_W08_W09_a_slash_too_many_leads_nowhere(auth: Limen) -> None:
+    """A framework that redirects to the right path takes the host from the request, whoever named it."""
+    app = LimenMiddleware(open_door, auth)
+    async with running(app), stranger(app, auth) as client:
+        answer = await client.post("/auth/login/", headers={"host": "evil.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
 
 
 async def test_a_mounted_application_names_paths_from_its_root(auth: Limen) -> None:

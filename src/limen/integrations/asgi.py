@@ -16,7 +16,7 @@ from limen.auth import Limen
 from limen.errors import LimenError, Unavailable
 from limen.problems import problem
 from limen.settings import Transport
-from limen.transport import find_credential
+from limen.transport import find_credential, glance
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -24,6 +24,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_BEARER = Transport.BEARER
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
@@ -33,35 +34,33 @@ _log = logging.getLogger("limen.asgi")
 class LimenMiddleware:
     """Asks every request and every WebSocket for an identity, answers the routes of Limen, and runs it.
 
-    `public` names exact paths; one that ends in `/` names everything below it. A kind of scope that nobody
-    here knows is refused, so that a new protocol does not become a way around the door.
+    `public` names exact paths; one that ends in `/` names everything below it, `/` itself excepted: a public
+    front page does not open the house. A kind of scope that nobody here knows is refused, so that a new
+    protocol does not become a way around the door.
     """
 
     def __init__(
         self, app: ASGIApp, auth: Limen, *, public: Collection[str] = (), mount: bool = True
     ) -> None:
-        self._app, self._auth, self._recall = app, auth, auth.recall
+        self._app, self._auth, self._recall = app, auth, auth.recall_raw
         self._names, self._transports = auth.cookie_names, auth.transports
         self._public = frozenset(public)
-        self._below = tuple(path for path in public if path.endswith("/"))
+        self._below = tuple(path for path in public if path.endswith("/") and path != "/")
         self._own, self._own_exact, self._own_below = _own_routes(auth) if mount else (app, frozenset(), ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        path = _path(scope)
+        path = scope["path"] if not scope.get("root_path") else _path(scope)
         if path in self._own_exact or path.startswith(self._own_below):
             await self._own(scope, receive, send)
             return
         # Nearly every request takes this short way: a credential that was seen before, by bearer or with a
         # method that changes nothing. Whatever else it is goes through `_admit`, which makes every check.
-        try:
-            found = find_credential(scope["headers"], self._names, self._transports)
-        except LimenError:
-            found = None
-        if found is not None and (found.transport is Transport.BEARER or scope["method"] in _SAFE):
-            identity = self._recall(found.credential)
+        found = glance(scope["headers"], self._names, self._transports)
+        if found is not None and (found[1] is _BEARER or scope["method"] in _SAFE):
+            identity = self._recall(found[0])
             if identity is not None:
                 scope["limen.identity"], scope["limen.auth"] = identity, self._auth
                 await self._app(scope, receive, send)
@@ -80,10 +79,11 @@ class LimenMiddleware:
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket may outlive the credential that opened it, so each message asks again."""
-        if scope.get("limen.auth") is not self._auth:
+        ours = scope.get("limen.auth") is self._auth
+        found = find_credential(scope["headers"], self._names, self._transports) if ours else None
+        if found is None:
             await self._app(scope, receive, send)
             return
-        found = find_credential(scope["headers"], self._names, self._transports)
         socket = _Socket(self._auth, found.credential, receive, send)
         try:
             await self._app(scope, socket.receive, socket.send)
@@ -116,6 +116,7 @@ def _own_routes(auth: Limen) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
     from limen.server.embed import embed
 
     app = Starlette()
+    app.router.redirect_slashes = False  # a redirect would be to whichever host the request names
     embed(app, auth)
     paths = [route.path for route in app.routes if isinstance(route, Route)]
     below = {path.partition("{")[0] for path in paths if "{" in path} | {f"{auth.settings.prefix}/"}

@@ -116,7 +116,7 @@ def generate(alg: Algorithm) -> SigningKey:
 def symmetric(secret: bytes, *, kid: str | None = None) -> SigningKey:
     """A key for HS256, from at least 32 random bytes. Misconfigured where they can be guessed."""
     weak.check_secret(secret)
-    name = kid or thumbprint({"kty": "oct", "k": b64.encode(secret)})
+    name = thumbprint({"kty": "oct", "k": b64.encode(secret)}) if kid is None else kid
     verify = VerifyKey(_named(name), Algorithm.HS256, algorithms.mac_verifier(secret), {})
     return SigningKey(verify, algorithms.mac(secret), secret)
 
@@ -211,7 +211,9 @@ def _signing(private: Private, alg: Algorithm, kid: str | None) -> SigningKey:
 
 def _verifying(public: Public, alg: Algorithm, kid: str | None) -> VerifyKey:
     members = material.public_members(public)
-    return VerifyKey(_named(kid or thumbprint(members)), alg, algorithms.verifier(alg, public), members)
+    return VerifyKey(
+        _named(thumbprint(members) if kid is None else kid), alg, algorithms.verifier(alg, public), members
+    )
 
 
 def _named(kid: str) -> str:

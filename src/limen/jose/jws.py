@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from limen.errors import Denied
 from limen.jose import b64, strict_json
+from limen.jose.algorithms import Verifies
 from limen.jose.jwk import KID, Algorithm, SigningKey, VerifyKey, by_kid
 
 MAXIMUM_BYTES = 8192
@@ -39,14 +39,6 @@ class Verified(NamedTuple):
 
     header: Header
     payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Opener:
-    """A header that was met with a right signature, and the key that checks it."""
-
-    header: Header
-    key: VerifyKey
 
 
 def denied(reason: str) -> Denied:
@@ -87,7 +79,7 @@ class Verifier:
     was right, so that nobody fills the memory with garbage. No token and no payload is remembered.
     """
 
-    __slots__ = ("_algorithms", "_keys", "_max_bytes", "_openers", "_single", "_typ")
+    __slots__ = ("_algorithms", "_keys", "_max_bytes", "_single", "_typ", "_verifies")
 
     def __init__(
         self,
@@ -102,37 +94,44 @@ class Verifier:
         held = [keys] if isinstance(keys, VerifyKey) else list(keys.values())
         self._algorithms = frozenset(k.alg for k in held) if algorithms is None else algorithms
         self._typ, self._max_bytes = typ, max_bytes
-        self._openers: dict[bytes, _Opener] = {}
+        self._verifies: dict[bytes, Verifies] = {}
+
+    @property
+    def remembered(self) -> int:
+        """How many headers are."""
+        return len(self._verifies)
 
     def verify(self, token: str) -> Verified:
         """Header and payload, or Denied (`token_invalid`)."""
+        payload = self.payload(token)
+        return Verified(read_header(token.partition(".")[0].encode()), payload)
+
+    def payload(self, token: str) -> bytes:
+        """The payload alone: the path of every request."""
         if len(token) > self._max_bytes:
             raise denied("token_too_large")
         try:
-            raw = token.encode("ascii")
+            signed, _, tail = token.encode("ascii").rpartition(b".")
+            head, _, body = signed.partition(b".")
+            known = self._verifies.get(head)
+            verifies = known or self._read(token, head)
+            signature = b64.decode(tail)
         except UnicodeEncodeError:
             raise denied("characters_wrong") from None
-        signed, _, tail = raw.rpartition(b".")
-        head, _, body = signed.partition(b".")
-        opener = self._openers.get(head)
-        if opener is None:
-            opener = self._read(raw, head)
-        try:
-            signature = b64.decode(tail)
         except ValueError:
             raise denied("signature_malformed") from None
-        if not opener.key.verifies(signed, signature):
+        if not verifies(signed, signature):
             raise denied("signature_invalid")
-        if head not in self._openers and len(self._openers) < _REMEMBERED_HEADERS:
-            self._openers[head] = opener
+        if known is None and len(self._verifies) < _REMEMBERED_HEADERS:
+            self._verifies[head] = verifies
         try:
-            return Verified(opener.header, b64.decode(body))
+            return b64.decode(body)
         except ValueError:
             raise denied("payload_malformed") from None
 
-    def _read(self, raw: bytes, head: bytes) -> _Opener:
+    def _read(self, token: str, head: bytes) -> Verifies:
         """The key that a header not met before must be checked with, or Denied."""
-        if raw.count(b".") != _SEPARATORS:
+        if token.count(".") != _SEPARATORS:
             raise denied("segments_wrong")
         header = read_header(head)
         if header.alg not in self._algorithms:
@@ -142,11 +141,13 @@ class Verifier:
         key = self._single or self._named(header.kid)
         if key.alg.value != header.alg:
             raise denied("alg_not_of_key")
-        return _Opener(header, key)
+        return key.verifies
 
     def _named(self, kid: str | None) -> VerifyKey:
         if kid is None:
             raise denied("kid_missing")
+        if not KID.fullmatch(kid):
+            raise denied("kid_malformed")
         key = self._keys.get(kid)
         if key is None:
             raise denied("kid_unknown")
@@ -167,7 +168,7 @@ def read_header(segment: bytes) -> Header:
     for name in REFUSED_MEMBERS:
         if name in members:
             raise denied(f"{name}_refused")
-    if "kid" in members and not _is_kid(kid):
+    if "kid" in members and not isinstance(kid, str):
         raise denied("kid_malformed")
     if "typ" in members and not isinstance(typ, str):
         raise denied("typ_wrong")
@@ -179,7 +180,3 @@ def same_type(given: str | None, wanted: str) -> bool:
     if given is None or not given.isascii():
         return False
     return given.lower().removeprefix("application/") == wanted.lower().removeprefix("application/")
-
-
-def _is_kid(kid: Any) -> bool:
-    return isinstance(kid, str) and KID.fullmatch(kid) is not None

@@ -55,17 +55,17 @@ class TokenPolicy:
 class TokenVerifier:
     """Checks tokens of one issuer for one audience, with that issuer's keys and no others."""
 
-    __slots__ = ("_audience", "_issuer", "_leeway", "_open")
+    __slots__ = ("_audience", "_issuer", "_leeway", "_payload")
 
-    def __init__(self, policy: TokenPolicy, keys: Mapping[str, VerifyKey]) -> None:
+    def __init__(self, policy: TokenPolicy, keys: VerifyKey | Mapping[str, VerifyKey]) -> None:
         self._issuer, self._audience, self._leeway = policy.issuer, policy.audience, policy.leeway
-        self._open = jws.Verifier(
+        self._payload = jws.Verifier(
             keys, typ=policy.typ, max_bytes=policy.max_bytes, algorithms=policy.algorithms
-        ).verify
+        ).payload
 
     def verify(self, token: str, *, now: Instant) -> Claims:
         """The claims of a good token; Denied otherwise (`token_expired`, or `token_invalid`)."""
-        claims = payloads.read(self._open(token).payload)
+        claims = payloads.read(self._payload(token))
         if claims.iss != self._issuer:
             raise jws.denied("iss_wrong")
         aud = claims.aud

@@ -24,10 +24,10 @@ def loads(raw: bytes) -> Any:
     text = raw.decode("utf-8")
     try:
         value = _DECODER.decode(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no character
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if "\\u" in text:
-        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no character
     return value
 
 

@@ -87,7 +87,10 @@ class HybridStrategy:
         store, lifetimes = self._opener.store, self._opener.lifetimes
         successor = self._opener.sealer.successor(presented)
         row = await store.session(presented.sid)
-        session = living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
+        try:
+            session = living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
+        except Denied as denied:
+            raise _denied(denied.reason) from denied
         account = await self._accounts.account(session.account)
         if account is None or account.disabled is not None:
             raise _denied("account_gone")

@@ -31,11 +31,11 @@ class Recall:
     not asked for in the meantime is gone. That bounds the memory without a write on every hit.
     """
 
-    __slots__ = ("_clock", "_filter", "_half", "_max_staleness", "_old", "_young")
+    __slots__ = ("_filter", "_half", "_max_staleness", "_monotonic", "_now", "_old", "_young")
 
     def __init__(self, filter_: Filter, clock: Clock, *, size: int, max_staleness: Seconds) -> None:
         self._filter = filter_
-        self._clock = clock
+        self._now, self._monotonic = clock.now, clock.monotonic
         self._half = size // 2
         self._max_staleness = max_staleness
         self._young: dict[bytes, _Seen] = {}
@@ -44,21 +44,25 @@ class Recall:
     def recall(self, credential: str) -> Identity | None:
         """The identity if this very credential is known and still good; None says nothing at all."""
         try:
-            key = sha256(credential.encode()).digest()
+            raw = credential.encode()
         except UnicodeEncodeError:
             return None
+        return self.recall_raw(raw)
+
+    def recall_raw(self, credential: bytes) -> Identity | None:
+        """The same for the bytes of a header."""
+        key = sha256(credential).digest()
         seen = self._young.get(key)
         if seen is None:
             seen = self._old.get(key)
             if seen is None:
                 return None
             self._keep(key, seen)
-        clock = self._clock
-        if clock.now() >= seen.good_until:
+        if self._now() >= seen.good_until:
             return None
         if seen.follows_feed:
             known = self._filter
-            if clock.monotonic() - known.fresh_at > self._max_staleness:
+            if self._monotonic() - known.fresh_at > self._max_staleness:
                 return None
             if known.changes != seen.changes:
                 if self._is_covered(seen.verified):

@@ -53,11 +53,17 @@ def open_private(path: Path) -> int:
 
 
 def make_private(path: Path) -> None:
-    """Make the database if it is not there, and close what is there to everybody but its owner."""
+    """Make the database if it is not there, and close what is there to everybody but its owner.
+
+    Misconfigured where this user could not write it. SQLite would open it all the same, say so at the first
+    write that reaches the file, and leave a log behind that nobody can write either.
+    """
     if not path.exists():
         os.close(open_private(path))
     for file in (path, *_beside(path)):
         _tighten(file)
+        if file.exists() and not os.access(file, os.W_OK):
+            raise Misconfigured(f"{file} cannot be written by this user: change its mode or its owner")
 
 
 def _beside(path: Path) -> list[Path]:

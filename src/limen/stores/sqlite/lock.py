@@ -3,7 +3,7 @@
 It is held for a whole group of writes, and for every checkpoint. SQLite's own lock would be enough for the
 writes; this one also keeps a checkpoint of one process and a commit of another apart, which the WAL-reset
 bug of SQLite up to 3.51.2 needs at the same moment. The lock belongs to the open file: it ends with the
-process, however that ends.
+process, however that ends, because children close theirs (`store.orphan`, and O_CLOEXEC).
 """
 
 from __future__ import annotations

@@ -47,6 +47,9 @@ def open_parts(path: Path, factory: Factory, patience: Seconds) -> Parts:
             connection = undo.enter_context(closing(open_writer(path, factory, patience=patience)))
             schema.migrate(connection)
             reader = undo.enter_context(closing(open_reader(path, factory)))
+            reader.text_factory = (
+                str  # a call less for each text of a point read; the store reads odd ones again
+            )
             feed = undo.enter_context(closing(FeedReader(open_reader(path, factory))))
             _prove_writable(connection)
             files.make_private(path)

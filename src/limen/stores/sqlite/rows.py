@@ -100,9 +100,19 @@ def whole_or_raw(text: bytes) -> str | bytes:
         return text
 
 
+def is_instant(value: object) -> bool:
+    """Whether this is a moment: a double that is a number."""
+    return type(value) is float and _finite(value)
+
+
 def mixed_up(table: str) -> None:
     """A row of another id than was asked for: a broken index, or worse."""
     _log.critical("%s answered with the row of another id; it counts as absent", table)
+
+
+def _finite(total: float) -> bool:
+    """Whether a sum of instants is a number, and so each of them: no infinity is cancelled by another."""
+    return -_FOREVER < total < _FOREVER
 
 
 def _read(make: Callable[[Row], _T], row: Row, table: str) -> _T | None:
@@ -124,7 +134,7 @@ def _session(row: Row, sid: SessionID | None) -> Session:
         id_, owner, strategy, digest, generation, rotated, created, authenticated, amr, scopes, touched,
         ends, expires, user_agent, source,
     ) = row  # fmt: skip
-    if len(digest) != 32 or not (ends < _FOREVER and expires < _FOREVER):
+    if len(digest) != 32 or not _finite(rotated + created + authenticated + touched + ends + expires):
         raise ValueError
     return Session(
         sid or SessionID(ids.from_bytes(id_)),
@@ -150,6 +160,8 @@ def _account(row: Row) -> Account:
     given = ("" if password is None else password, scopes, created, 0.0 if disabled is None else disabled)
     if tuple(map(type, (id_, email, key, *given, cutoff, claims_changed))) != _ACCOUNT_TYPES:
         raise ValueError
+    if not _finite(created + (disabled or 0.0) + cutoff + claims_changed):
+        raise ValueError
     return Account(
         AccountID(ids.from_bytes(id_)),
         email,
@@ -167,11 +179,13 @@ def _revocation(row: Row) -> Revocation:
     if tuple(map(type, row)) != _REVOCATION_TYPES:
         raise ValueError
     position, kind, subject, upto, until, at, why = row
+    if not _finite(upto + until + at):
+        raise ValueError
     return Revocation(_KINDS[kind], subject, upto, until, at, why, position)
 
 
 def _bucket(row: Row) -> Bucket:
-    if tuple(map(type, row)) != _BUCKET_TYPES:
+    if tuple(map(type, row)) != _BUCKET_TYPES or not _finite(sum(row[1:])):
         raise ValueError
     return Bucket(*row)
 
@@ -180,4 +194,6 @@ def _key(row: Row) -> StoredKey:
     if tuple(map(type, row)) != _KEY_TYPES:
         raise ValueError
     kid, algorithm, state, sealed, created, since = row
+    if not _finite(created + since):
+        raise ValueError
     return StoredKey(kid, Algorithm(algorithm), KeyState(state), sealed, created, since)

@@ -18,9 +18,11 @@ from limen.stores.sqlite.writer import Undo
 BY_ID = f"SELECT {rows.SESSION} FROM limen_sessions WHERE id = ?"  # noqa: S608 - a constant of ours
 LIVE_OF = f"SELECT {rows.SESSION} FROM limen_sessions WHERE account = ? AND ends > ? ORDER BY id DESC"  # noqa: S608
 _ADMISSION = (
-    "SELECT disabled, cutoff, (SELECT count(*) FROM limen_sessions WHERE account = a.id) "
-    "FROM limen_accounts AS a WHERE id = ?"
+    "SELECT disabled, cutoff, "
+    "(SELECT count(*) FROM (SELECT 1 FROM limen_sessions WHERE account = ?1 LIMIT ?2)) "
+    "FROM limen_accounts WHERE id = ?1"
 )
+"""Counts no further than the limit: with a million sessions and no limit, one more costs the same."""
 _INSERT = (
     "INSERT INTO limen_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
@@ -37,8 +39,8 @@ _TOUCH = (
 def open_(
     db: sqlite3.Connection, session: Session, limit: int | None, until: Instant, now: Instant
 ) -> Opened | Cut | NoAccount:
-    found = db.execute(_ADMISSION, (rows.raw(session.account),)).fetchone()
-    if found is None or found[0] is not None or type(found[1]) is not float:
+    found = db.execute(_ADMISSION, (rows.raw(session.account), limit or 0)).fetchone()
+    if found is None or found[0] is not None or not rows.is_instant(found[1]):
         return NoAccount()
     ms, cutoff, held = ids.created_ms(session.id), Instant(found[1]), found[2]
     if ms <= int(cutoff * 1000):
@@ -67,12 +69,12 @@ def rotate(
     row = db.execute(_ROTATE, (fresh, now, now + idle, id_, spent)).fetchone()
     if row is not None:
         rotated = rows.session(row)
-        if rotated is None:
+        if rotated is None or rotated.id != sid:
             raise Undo(Gone())
         return Rotated(rotated)
     row = db.execute(BY_ID, (id_,)).fetchone()
     session = None if row is None else rows.session(row)
-    return Gone() if session is None or now >= session.ends else Stale(session)
+    return Gone() if session is None or session.id != sid or now >= session.ends else Stale(session)
 
 
 def touch(db: sqlite3.Connection, sid: SessionID, now: Instant, idle: Seconds) -> bool:

@@ -132,7 +132,11 @@ class SQLiteStore:
         return rows.session(row, sid)
 
     async def sessions_of(self, account: AccountID, *, now: Instant) -> list[Session]:
-        return rows.readable(rows.session, self._all(sessions.LIVE_OF, rows.raw(account), now))
+        found = rows.readable(rows.session, self._all(sessions.LIVE_OF, rows.raw(account), now))
+        mine = [session for session in found if session.account == account]
+        if len(mine) < len(found):
+            rows.mixed_up("limen_sessions")
+        return mine
 
     async def rotate(
         self, sid: SessionID, spent: Digest, fresh: Digest, *, now: Instant, idle: Seconds
@@ -224,17 +228,37 @@ class SQLiteStore:
         try:
             row: rows.Row | None = self._parts.reader.execute(statement, (key,)).fetchone()
         except sqlite3.Error as error:
-            raise faults.unavailable(error) from error
+            found = self._again(error, statement, (key,))
+            return found[0] if found else None
         return row
 
     def _all(self, statement: str, *values: Any) -> list[rows.Row]:
         try:
             return self._parts.reader.execute(statement, values).fetchall()
         except sqlite3.Error as error:
+            return self._again(error, statement, values)
+
+    def _again(self, error: sqlite3.Error, statement: str, values: tuple[Any, ...]) -> list[rows.Row]:
+        """Read once more, slowly, where text is no UTF-8, so that only its own row is refused."""
+        if hasattr(error, "sqlite_errorcode"):  # of the library's making, not of the text's
             raise faults.unavailable(error) from error
+        reader = self._parts.reader
+        reader.text_factory = rows.whole_or_raw
+        try:
+            return reader.execute(statement, values).fetchall()
+        except sqlite3.Error as second:
+            raise faults.unavailable(second) from second
+        finally:
+            reader.text_factory = str
 
     def orphan(self) -> None:
-        """In the child of a fork: touch nothing of the parent's, and say so to whoever asks."""
+        """In the child of a fork: touch nothing of the parent's, and say so to whoever asks.
+
+        The child has the file of the lock open too, and would go on holding what the parent held when it
+        died. Closing it here takes nothing from a parent that lives: its own descriptor keeps the lock.
+        """
+        if isinstance(self._parts, Parts):
+            self._parts.lock.close()
         _left_to_the_parent.append(self._parts)
         self._parts = _Shut(faults.forked())
 

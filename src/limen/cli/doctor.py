@@ -1,0 +1,104 @@
+"""`limen doctor`: what is observed of a deployment, handed to the rules, and what they find."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from limen import doctor as rules
+from limen.cli import machine, surroundings
+from limen.cli.answer import Answer, Table, Verb
+from limen.cli.findings import found_data, found_lines, verdict
+from limen.cli.opening import log_to_stderr
+from limen.clock import SystemClock
+from limen.doctor import Observed
+from limen.errors import LimenError
+from limen.keys import StoredRing
+from limen.settings import Settings, load
+from limen.stores import open_store
+from limen.stores.base import Schema
+
+
+@click.command("doctor", cls=Verb)
+@click.option("--settings", "show", is_flag=True, help="Show every setting and where it comes from.")
+@surroundings.configuration_options
+def verb(show: bool, database: str | None, config: str | None) -> Answer:
+    """Check the configuration against the mistakes that people make; exit code 1 for errors.
+
+    It changes no row, and works where nothing else does: a configuration that cannot be read is a finding.
+    """
+    log_to_stderr("error")
+    surroundings.put({"database": database, "config": config})
+    seen = _observe()
+    found = rules.examine(seen)
+    table = _table(seen) if show and seen.settings is not None else None
+    lines = found_lines(found, nothing="nothing found: this deployment looks well")
+    return Answer(found_data(found, settings=_listed(seen)), lines, table, verdict(found))
+
+
+def _observe() -> Observed:
+    now = SystemClock().now()
+    common: dict[str, Any] = {
+        "now": now,
+        "insecure": surroundings.names("LIMEN_INSECURE_"),
+        "synchronised": machine.clock_follows_a_server(),
+    }
+    try:
+        loaded = load({}, environment=True)
+    except LimenError as error:
+        return Observed(unreadable=error, newest=machine.newest([]), **common)
+    paths = machine.places(loaded.settings.database)
+    files = machine.looked_at(paths)  # before the database is opened, which closes it to others
+    schema, ring, unusable = asyncio.run(_asked(loaded.settings))
+    sqlite, too_old = machine.word_about_sqlite()
+    return Observed(
+        settings=loaded.settings,
+        sources=loaded.sources,
+        unusable=too_old or unusable,
+        schema=schema,
+        ring=ring,
+        files=files,
+        sqlite=sqlite,
+        newest=machine.newest(paths),
+        **common,
+    )
+
+
+async def _asked(settings: Settings) -> tuple[Schema | None, StoredRing | None, LimenError | None]:
+    """Schema and ring as stored; the ring only where the schema is ours, so that nothing is changed."""
+    try:
+        store = open_store(settings.database)
+        schema = await store.schema()
+        if schema.pending:
+            return schema, None, None
+        await store.start()
+        try:
+            return schema, await store.ring(), None
+        finally:
+            await store.close()
+    except LimenError as error:
+        return None, None, error
+
+
+def _listed(seen: Observed) -> list[Mapping[str, Any]]:
+    if seen.settings is None:
+        return []
+    said = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
+    said["secret"] = None if said["secret"] is None else "…"
+    return [
+        {"name": name, "value": value, "source": seen.sources.get(name, "default")}
+        for name, value in said.items()
+    ]
+
+
+def _table(seen: Observed) -> Table:
+    rows = [[str(one["name"]), _shown(one["value"]), str(one["source"])] for one in _listed(seen)]
+    return Table(["setting", "value", "from"], rows)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,125 @@
+"""`limen key …`: the ring of signing keys, and secrets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from limen.auth import Limen
+from limen.cli import given, surroundings
+from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
+from limen.cli.findings import found_data, found_lines, verdict
+from limen.cli.moments import moment
+from limen.cli.opening import with_limen
+from limen.keys import KeyState, StoredRing
+from limen.secret import Secret
+
+
+@click.group("key", cls=VerbGroup)
+def verb() -> None:
+    """Rotate, retire and end signing keys; make secrets."""
+
+
+@verb.command(name="list")
+@with_limen()
+async def list_keys(auth: Limen) -> Answer:
+    """List the keys of the ring and their states."""
+    ring = await auth.stored_ring()
+    return Answer(_data(auth, ring), (), _table(ring))
+
+
+@verb.command()
+@with_limen()
+async def rotate(auth: Limen) -> Answer:
+    """Let the next key sign, and publish the one after it."""
+    await auth.rotate_keys()
+    return await _changed(auth, f"{auth.ring.active.kid} signs now")
+
+
+@verb.command()
+@click.argument("kid")
+@with_limen()
+async def retire(auth: Limen, kid: str) -> Answer:
+    """Publish a retiring key no longer, once all its tokens are dead."""
+    await auth.retire_key(kid)
+    return await _changed(auth, f"{kid} is retired")
+
+
+@verb.command()
+@click.argument("kid")
+@given.asks_whether("End {kid} and every token that it signed?")
+@with_limen()
+async def compromise(auth: Limen, kid: str) -> Answer:
+    """Accept nothing more that this key signed, from now on; its successor signs at once."""
+    await auth.compromise_key(kid)
+    return await _changed(
+        auth, f"{kid} is ended, and all its tokens with it; {auth.ring.active.kid} signs now"
+    )
+
+
+@verb.command()
+def secret() -> Answer:
+    """Print a fresh LIMEN_SECRET."""
+    made = Secret.generate().reveal()
+    return Answer({"secret": made}, [made])
+
+
+@verb.command()
+@click.argument("name")
+@surroundings.configuration_options
+def client(name: str, database: str | None, config: str | None) -> Answer:
+    """Print the secret of a client that introspects or revokes: derived from LIMEN_SECRET, in no table."""
+    surroundings.put({"database": database, "config": config})
+    auth = Limen.from_env()
+    if name not in auth.settings.clients:
+        note(f"{name!r} is not in the setting `clients`; until it is, nobody accepts this secret")
+    made = auth.client_secret(name)
+    return Answer({"client_id": name, "client_secret": made}, [made])
+
+
+@verb.command()
+@click.argument("source", metavar="FILE", default="-")
+def lint(source: str) -> Answer:
+    """Say what is wrong with a JWK or a JWK set in FILE (`-`: stdin); exit code 1 for errors."""
+    from limen import lint as rules
+
+    read = given.json_object(source)
+    found = rules.key_set(read) if "keys" in read else rules.key(read)
+    return Answer(found_data(found), found_lines(found), exit=verdict(found))
+
+
+async def _changed(auth: Limen, said: str) -> Answer:
+    ring = await auth.stored_ring()
+    return Answer(_data(auth, ring), [said], _table(ring), Exit.OK)
+
+
+def _data(auth: Limen, ring: StoredRing) -> dict[str, Any]:
+    keys = [
+        {
+            "kid": key.kid,
+            "alg": key.algorithm.value,
+            "state": key.state.value,
+            "created_at": moment(key.created),
+            "since": moment(key.since),
+        }
+        for key in ring.keys
+    ]
+    published = json.loads(auth.ring.jwks)
+    return {
+        "version": ring.version,
+        "keys": keys,
+        "rotation_due": auth.ring.rotation_due,
+        "published": published,
+    }
+
+
+def _table(ring: StoredRing) -> Table:
+    order = list(KeyState)
+    keys = sorted(ring.keys, key=lambda key: (order.index(key.state), key.created))
+    rows = [
+        [key.kid, key.algorithm, key.state, moment(key.since) or "", moment(key.created) or ""]
+        for key in keys
+    ]
+    return Table(["kid", "algorithm", "state", "since", "created"], rows)

@@ -1,0 +1,110 @@
+"""`limen serve`: the server, on an address, with one database."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging.config
+import socket
+from urllib.parse import urlsplit
+
+import click
+
+from limen.auth import Limen
+from limen.cli import logs, serving, surroundings
+from limen.cli.answer import Answer, Verb, note, wants_json
+from limen.cli.greeting import greeting, lines_to_try
+from limen.errors import Misconfigured
+from limen.settings import Settings, load
+
+_PORT = 8000
+
+
+@click.command("serve", cls=Verb)
+@click.option("--strategy", type=click.Choice(["session", "jwt", "hybrid"]), help="What a sign-in hands out.")
+@surroundings.configuration_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="8000, or the issuer's in development; 0: any.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--issuer", metavar="URL", help="Where clients reach it; https but on this machine.")
+@click.option("--log-level", type=click.Choice(surroundings.LEVELS), default="info", show_default=True)
+@click.option("--access-log", is_flag=True, help="A line for each request, without its query.")
+@click.pass_context
+def verb(
+    context: click.Context, strategy: str | None, database: str | None, config: str | None, host: str,
+    port: int | None, workers: int, issuer: str | None, log_level: str, access_log: bool,
+) -> Answer:  # fmt: skip
+    """Answer over HTTP. The audit log goes to stdout, everything else to stderr; SIGTERM drains."""
+    logging.config.dictConfig(logs.configuration(log_level, access=access_log))
+    surroundings.put({"strategy": strategy, "database": database, "config": config, "issuer": issuer})
+    bound = _listen(host, port, workers)
+    address = _address(bound, host)
+    auth = asyncio.run(_tried())
+    _greet(auth, address, workers, as_json=wants_json(context))
+    _remark(auth.settings, bound.getsockname()[1])
+    return Answer({}, exit=serving.serve(bound, workers=workers, level=log_level, access_log=access_log))
+
+
+def _listen(host: str, port: int | None, workers: int) -> socket.socket:
+    """The socket, on an address where this configuration may be served."""
+    loaded = load({}, environment=True)
+    settings = loaded.settings
+    if settings.development and not _is_loopback(host):
+        raise Misconfigured(
+            f"{settings.issuer} is for development, which stays on this machine: name the https address that "
+            f"clients use with --issuer, or listen on 127.0.0.1 instead of {host}",
+            code="development_exposed",
+        )
+    if workers > 1 and settings.database.startswith("memory:"):
+        raise Misconfigured("memory:// lives in one process: say --workers 1, or name a SQLite file")
+    bound = serving.listen(host, _default_port(settings) if port is None else port)
+    chosen = bound.getsockname()[1]
+    if loaded.sources.get("issuer", "default") == "default" and chosen != _default_port(settings):
+        surroundings.put({"issuer": _address(bound, host)})
+    return bound
+
+
+async def _tried() -> Limen:
+    """A Limen that was started once, so that what is wrong is said before anything is served."""
+    auth = Limen.from_env()
+    async with auth:
+        return auth
+
+
+def _greet(auth: Limen, address: str, workers: int, *, as_json: bool) -> None:
+    if as_json:
+        said = {
+            "event": "serving",
+            "address": address,
+            "strategy": auth.settings.strategy,
+            "issuer": auth.settings.issuer,
+            "database": auth.settings.database,
+            "workers": workers,
+            "try": lines_to_try(auth, address),
+        }
+        click.echo(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
+    else:
+        click.echo("\n".join(greeting(auth, address, workers)), err=True)
+
+
+def _remark(settings: Settings, port: int) -> None:
+    if settings.development and port != _default_port(settings):
+        note(f"clients are told to come to {settings.issuer}, and this listens on port {port}")
+    if not settings.development and not settings.trusted_proxies:
+        note("plain http is answered for nobody but a proxy that ended TLS: name it in trusted_proxies")
+
+
+def _default_port(settings: Settings) -> int:
+    return (urlsplit(settings.issuer).port or _PORT) if settings.development else _PORT
+
+
+def _address(bound: socket.socket, host: str) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,103 @@
+"""The whole server: the routes, and what an application that embeds them does itself.
+
+It asks what has to be asked before a path means anything (is the host ours, is the path written the one way
+in which it can be written), answers pages of other origins, and answers where there is no route.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.routing import Router
+
+from limen.auth import Limen
+from limen.errors import LimenError, Rejected
+from limen.server.api import routes_of
+from limen.server.cross_origin import CrossOrigin
+from limen.server.home import pages
+from limen.server.hosts import Hosts
+from limen.server.resource import broken, refusal, respond
+from limen.server.site import Site
+from limen.server.table import endpoints_of
+from limen.server.wire import Answer, Call, Receive, Scope, Send
+
+_PROBES = frozenset({"/healthz", "/readyz"})
+_log = logging.getLogger("limen.server")
+
+
+def create_app(auth: Limen) -> Server:
+    """The whole server as an ASGI application. Its lifespan starts and stops `auth`."""
+    return Server(auth)
+
+
+class Server:
+    """An ASGI application that refuses every kind of scope but lifespan and http."""
+
+    def __init__(self, auth: Limen) -> None:
+        self._auth = auth
+        self._site = Site.of(auth, whole=True)
+        self._hosts = Hosts.of(auth.settings)
+        self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
+        endpoints = [*endpoints_of(self._site), *pages(self._site)]
+        self._router = Router(routes_of(self._site, endpoints), redirect_slashes=False, default=self._nowhere)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "not_found"})
+        else:
+            raise RuntimeError(f"a scope of type {kind!r} is refused: nothing is served by it")
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = self._site.call(scope, receive)
+        send = self._cross_origin.sending(call, send)
+        try:
+            answer = self._first(call)
+        except LimenError as error:
+            _log.info("refused before routing: %s (%s)", error.code, error.reason)
+            answer = refusal(error)
+        except Exception as error:  # noqa: BLE001 - nothing may reach the server's own page of errors
+            answer = broken(error, "before routing")
+        if answer is None:
+            await self._router(scope, receive, send)
+        else:
+            await respond(self._site, call, answer, send)
+
+    def _first(self, call: Call) -> Answer | None:
+        """What is answered whatever the path means; None lets it mean something."""
+        if call.scope["path"] not in _PROBES:  # a load balancer asks by address
+            self._hosts.check(call.all(b"host"))
+        # No path of ours needs a percent sign. One that a proxy in front may have read otherwise than we
+        # would is none of ours (W09).
+        if b"%" in call.scope.get("raw_path", b""):
+            raise _not_found()
+        return self._cross_origin.preflight(call)
+
+    async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(self._site, self._site.call(scope, receive), refusal(_not_found()), send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._auth.start()
+        except LimenError as error:
+            await send({"type": "lifespan.startup.failed", "message": error.message})
+            return
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": repr(error)})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        try:
+            await receive()
+        finally:
+            await self._auth.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _not_found() -> Rejected:
+    return Rejected("there is nothing at this address", code="not_found", status=404)

@@ -1,0 +1,106 @@
+"""Writing what was granted, or taken back, in the way that the client can carry it: cookies or a body."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+from msgspec import UNSET
+
+from limen.clock import Instant
+from limen.cookies import clear_cookie, set_cookie
+from limen.server.shapes import CookiesSet, Effective, Tokens
+from limen.server.site import Site
+from limen.server.wire import Answer, Call, Header, json_answer
+from limen.sessions import StrategyName
+from limen.settings import Transport
+from limen.strategies.base import Grant, Revoked
+
+_DEVICE_MAX_AGE = 400 * 86_400  # what browsers cut a longer one to (RFC 6265bis §5.5)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def granted(
+    site: Site, call: Call, grant: Grant, transport: Transport, *, device: str | None = None
+) -> Answer:
+    """The grant for this transport. An answer that sets cookies holds no credential in its body."""
+    expires_in = _seconds(grant.expires - site.auth.clock.now())
+    scope = " ".join(grant.scopes)
+    if transport is Transport.COOKIE:
+        body = CookiesSet(expires_in=expires_in, scope=scope, refreshes=grant.refresh is not None)
+        return json_answer(body, *_set(site, call, grant, device))
+    return json_answer(
+        Tokens(
+            access_token=grant.credential,
+            expires_in=expires_in,
+            scope=scope,
+            refresh_token=grant.refresh or UNSET,
+            device=device or UNSET,
+        )
+    )
+
+
+def revoked(site: Site, revoked: Revoked, *headers: Header) -> Answer:
+    """When it takes effect, rounded up: never earlier than the truth."""
+    effective_in = math.ceil(max(revoked.effective - site.auth.clock.now(), 0.0))
+    return json_answer(Effective(moment(Instant(math.ceil(revoked.effective))), effective_in), *headers)
+
+
+def cleared(site: Site, call: Call) -> tuple[Header, ...]:
+    """Take the credentials out of the browser, and what it cached with them.
+
+    Not `Clear-Site-Data: "cookies"`: that takes every cookie of the registrable domain, other applications'
+    and the known device too; nor `"storage"`, where an application that embeds us keeps its drafts.
+    """
+    names, secure = site.auth.cookie_names, _secure(site)
+    return (
+        (b"set-cookie", clear_cookie(names.sid, path="/", secure=secure)),
+        (b"set-cookie", clear_cookie(names.token, path="/", secure=secure)),
+        (b"set-cookie", clear_cookie(names.refresh, path=refresh_path(site, call), secure=secure)),
+        (b"clear-site-data", b'"cache"'),
+    )
+
+
+def refresh_path(site: Site, call: Call) -> str:
+    """The one route that the refresh cookie is sent to."""
+    return f"{call.root}{site.prefix}/refresh"
+
+
+def moment(at: Instant) -> str:
+    """RFC 3339 to the second, in UTC."""
+    return (_EPOCH + timedelta(seconds=math.floor(at))).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _set(site: Site, call: Call, grant: Grant, device: str | None) -> list[Header]:
+    names, secure, now = site.auth.cookie_names, _secure(site), site.auth.clock.now()
+    # A session's end moves with its use, which no cookie is told of: the browser keeps it for the longest
+    # that it can live, and the server decides.
+    used, other, age = {
+        StrategyName.SESSION: (names.sid, names.token, site.auth.lifetimes.absolute),
+    }.get(grant.strategy, (names.token, names.sid, grant.expires - now))
+    found = [
+        set_cookie(used, grant.credential, max_age=_seconds(age), path="/", secure=secure),
+        clear_cookie(other, path="/", secure=secure),  # of before a change of strategy; two would be refused
+    ]
+    if grant.refresh is not None and grant.refresh_expires is not None:
+        age = grant.refresh_expires - now
+        found.append(
+            set_cookie(
+                names.refresh,
+                grant.refresh,
+                max_age=_seconds(age),
+                path=refresh_path(site, call),
+                secure=secure,
+            )
+        )
+    if device is not None:
+        found.append(set_cookie(names.device, device, max_age=_DEVICE_MAX_AGE, path="/", secure=secure))
+    return [(b"set-cookie", value) for value in found]
+
+
+def _secure(site: Site) -> bool:
+    return not site.auth.settings.development
+
+
+def _seconds(duration: float) -> int:
+    return max(math.floor(duration), 0)

@@ -1,0 +1,52 @@
+"""What `/` says, and the description of the API for those who develop."""
+
+from __future__ import annotations
+
+import msgspec
+
+from limen.server.description import describe
+from limen.server.resource import Endpoint
+from limen.server.shapes import Register
+from limen.server.site import Site
+from limen.server.table import endpoints_of
+from limen.server.wire import Answer, Call
+
+_TRY = """Limen signs people in here. Three lines to try:
+
+  curl {api}/register -H content-type:application/json -d '{person}'
+  curl {api}/login -H content-type:application/json -d '{sign_in}'
+  curl {api}/session -H "authorization: Bearer $TOKEN"
+
+All routes: {issuer}/openapi.json
+"""
+_EMAIL, _WORDS = "ada@example.com", "correct horse battery staple"
+
+
+def pages(site: Site) -> list[Endpoint]:
+    """The pages of a server that stands alone. In production it describes itself to nobody."""
+    home = Endpoint(method="GET", path="/", run=_home, summary="What this is.", gives=())
+    if not site.auth.settings.development:
+        return [home]
+    document = msgspec.json.encode(describe(site.auth, endpoints_of(site)))
+
+    async def description(site: Site, call: Call) -> Answer:
+        return Answer(200, document, ((b"content-type", b"application/json"),))
+
+    described = Endpoint(
+        method="GET", path="/openapi.json", run=description, summary="This document.", gives=()
+    )
+    return [home, described]
+
+
+async def _home(site: Site, call: Call) -> Answer:
+    settings = site.auth.settings
+    text = "Limen signs people in here.\n"
+    if settings.development:
+        person = msgspec.json.encode(Register(_EMAIL, _WORDS)).decode()
+        text = _TRY.format(
+            api=f"{settings.issuer}{site.prefix}",
+            issuer=settings.issuer,
+            person=person,
+            sign_in=f'{person[:-1]},"transport":"bearer"}}',
+        )
+    return Answer(200, text.encode(), ((b"content-type", b"text/plain; charset=utf-8"),))

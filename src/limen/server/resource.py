@@ -1,0 +1,131 @@
+"""What lies under one path: its methods, each an endpoint, and what all of them have in common.
+
+An endpoint parses, calls one flow and renders. What stands here is asked of every request before, and done
+to every answer after: https, methods, requests forged by another site, errors, the standing headers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from limen import ids, transport
+from limen.errors import LimenError, Rejected, Unavailable
+from limen.problems import problem
+from limen.server.site import Site
+from limen.server.standing import with_standing
+from limen.server.wire import Answer, Call, ClientLeft, Receive, Scope, Send
+
+_log = logging.getLogger("limen.server")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One method of one path. What it says about itself becomes the OpenAPI document."""
+
+    method: str
+    path: str
+    run: Callable[[Site, Call], Awaitable[Answer]]
+    summary: str
+    gives: Sequence[type[msgspec.Struct]]
+    """The body of the good answer is one of these; none: it has no body."""
+    media: str = "application/json"
+    takes: type[msgspec.Struct] | None = None
+    optional: bool = False
+    """Whether the body may be missing."""
+    form: Mapping[str, str] | None = None
+    """The parameters of a form and what they are; the first is required."""
+    status: int = 200
+    errors: Sequence[int] = ()
+    """Statuses beside 500, and beside 403 and 431 where https and cookies are asked for."""
+    security: Sequence[str] = ()
+    """Any one of these security schemes is enough; `nobody` is a stranger's."""
+    guarded: bool = False
+    """Refuses what a browser says comes from another site. Routes that need an identity do so by themselves
+    when it came in a cookie."""
+    refuses: Callable[[LimenError], Answer] | None = None
+    """How it tells an error, where a problem document alone is not what its callers read."""
+    clear_text: bool = False
+    """Answered over http too: probes of a load balancer."""
+
+    @property
+    def name(self) -> str:
+        return self.run.__name__
+
+
+class Resource:
+    """The ASGI application under one path. It answers everything itself and lets nothing through."""
+
+    def __init__(self, site: Site, endpoints: Sequence[Endpoint]) -> None:
+        self._site = site
+        self.path = endpoints[0].path
+        self.__name__ = f"limen:{self.path}"
+        self._by_method = {endpoint.method: endpoint for endpoint in endpoints}
+        if "GET" in self._by_method:
+            self._by_method.setdefault("HEAD", self._by_method["GET"])
+        self._allow = ", ".join(sorted(self._by_method)).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = self._site.call(scope, receive)
+        try:
+            answer = await self._answer(call)
+        except ClientLeft:
+            return
+        await respond(self._site, call, answer, send)
+
+    async def _answer(self, call: Call) -> Answer:
+        endpoint = self._by_method.get(call.scope["method"])
+        if endpoint is None:
+            error = Rejected("this is no method of this address", code="method_not_allowed", status=405)
+            return refusal(error).plus((b"allow", self._allow))
+        try:
+            if not endpoint.clear_text:
+                self._site.require_https(call)
+            if endpoint.guarded:
+                _guard(self._site, call)
+            return await endpoint.run(self._site, call)
+        except LimenError as error:
+            level = logging.WARNING if isinstance(error, Unavailable) else logging.INFO
+            _log.log(level, "%s %s: %s (%s)", endpoint.method, endpoint.path, error.code, error.reason)
+            return (endpoint.refuses or refusal)(error)
+        except ClientLeft:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an id and the log the rest
+            return broken(error, f"{endpoint.method} {endpoint.path}")
+
+
+def refusal(error: LimenError) -> Answer:
+    """The problem document of an error. After too large a body the connection is closed and not read on."""
+    found = problem(error)
+    answer = Answer(found.status, found.body, tuple(found.headers))
+    return answer.plus((b"connection", b"close")) if found.status == 413 else answer
+
+
+def broken(error: BaseException, where: str) -> Answer:
+    """500 for what nobody foresaw: an id that is in the log beside the traceback, and nothing else."""
+    instance = f"urn:uuid:{ids.uuid4()}"
+    _log.error("%s failed: %s", where, instance, exc_info=error)
+    found = problem(
+        LimenError("something went wrong here; the log has it under this instance", code="internal_error"),
+        instance=instance,
+    )
+    return Answer(found.status, found.body, tuple(found.headers))
+
+
+async def respond(site: Site, call: Call, answer: Answer, send: Send) -> None:
+    """Send the answer with its standing headers."""
+    whole = with_standing(answer, hsts=site.hsts(call))
+    await whole.send(send, bodiless=call.scope["method"] == "HEAD")
+
+
+def _guard(site: Site, call: Call) -> None:
+    """Ask, where a browser says anything about where a request comes from, whether that is one of ours.
+
+    A client that says nothing is no browser, or sends no cookie that counts: endpoints that go by a cookie or
+    set one ask again, and there silence is a no.
+    """
+    if call.header(b"origin") is not None or call.header(b"sec-fetch-site") is not None:
+        transport.check_forgery(call.scope["method"], call.headers, site.auth.origins)

@@ -1,0 +1,179 @@
+"""The typed bodies of requests and answers. The OpenAPI document is made from these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from limen.settings import Transport
+
+Moment = Annotated[str, Meta(description="RFC 3339, UTC", extra_json_schema={"format": "date-time"})]
+Whole = Annotated[int, Meta(ge=0, description="seconds")]
+UUID = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+
+
+class _Asked(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client sends: a member that nobody knows is an error, for it was meant to do something."""
+
+
+class Register(_Asked, frozen=True):
+    """A new account."""
+
+    email: str
+    password: str
+
+
+class Login(_Asked, frozen=True):
+    """A sign-in. `transport` is one of those that the configuration allows; its first is the default."""
+
+    email: str
+    password: str
+    transport: Transport | None = None
+    scope: Annotated[str, Meta(description="asked for, separated by blanks; all if it is missing")] | None = (
+        None
+    )
+    device: (
+        Annotated[str, Meta(description="`device` of an earlier sign-in; with cookies it comes by itself")]
+        | None
+    ) = None
+
+
+class Refresh(_Asked, frozen=True):
+    """A refresh by body. By cookie the body is empty."""
+
+    refresh_token: str | None = None
+
+
+class Logout(_Asked, frozen=True):
+    """`all` ends every session of the account."""
+
+    all: bool = False
+
+
+class ChangePassword(_Asked, frozen=True):
+    """The current password, and the one to come."""
+
+    current_password: str
+    new_password: str
+
+
+class Accepted(Struct, frozen=True):
+    """The request was taken. Whether anything came of it is not said."""
+
+    status: Literal["accepted"] = "accepted"
+
+
+class Tokens(Struct, frozen=True):
+    """Credentials for a client that presents them itself (RFC 6749 §5.1)."""
+
+    access_token: str
+    expires_in: Whole
+    scope: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a type
+    refresh_token: str | UnsetType = UNSET
+    device: str | UnsetType = UNSET
+
+
+class CookiesSet(Struct, frozen=True):
+    """The credentials are in cookies, and only there."""
+
+    expires_in: Whole
+    scope: str
+    refreshes: Annotated[bool, Meta(description="whether `refresh` renews them")]
+    transport: Literal["cookie"] = "cookie"
+
+
+class Effective(Struct, frozen=True):
+    """When nobody, anywhere, accepts what was revoked."""
+
+    effective_at: Moment
+    effective_in: Whole
+
+
+class Who(Struct, frozen=True):
+    """Who is asking, and how that is known."""
+
+    account: UUID
+    email: str | None
+    session: UUID
+    strategy: Literal["session", "jwt", "hybrid"]
+    scope: str
+    amr: list[str]
+    authenticated_at: Moment
+    expires_at: Moment
+    expires_in: Whole
+
+
+class SessionSeen(Struct, frozen=True):
+    """One live session of the caller's account."""
+
+    id: UUID
+    current: bool
+    created_at: Moment
+    last_seen_at: Moment
+    expires_at: Moment
+    user_agent: str
+    source: str
+
+
+class SessionList(Struct, frozen=True):
+    """Newest first. The `jwt` strategy keeps none."""
+
+    sessions: list[SessionSeen]
+
+
+class KeySet(Struct, frozen=True):
+    """RFC 7517 §5: public keys."""
+
+    keys: list[dict[str, str]]
+
+
+class Metadata(Struct, frozen=True):
+    """RFC 8414. There is no authorization endpoint and no token endpoint, so no grant type."""
+
+    issuer: str
+    jwks_uri: str
+    introspection_endpoint: str
+    revocation_endpoint: str
+    introspection_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_methods_supported: list[str]
+    response_types_supported: list[str]
+    grant_types_supported: list[str]
+
+
+class Introspection(Struct, frozen=True):
+    """RFC 7662 §2.2. Of a token that is not live only `active` is said."""
+
+    active: bool
+    iss: str | UnsetType = UNSET
+    sub: str | UnsetType = UNSET
+    aud: str | UnsetType = UNSET
+    exp: int | UnsetType = UNSET
+    client_id: str | UnsetType = UNSET
+    scope: str | UnsetType = UNSET
+    token_type: str | UnsetType = UNSET
+    sid: str | UnsetType = UNSET
+    auth_time: int | UnsetType = UNSET
+    amr: list[str] | UnsetType = UNSET
+    strategy: str | UnsetType = UNSET
+
+
+class Health(Struct, frozen=True):
+    """Alive, or ready."""
+
+    status: str
+
+
+class Problem(Struct, frozen=True, rename={"kind": "type"}):
+    """RFC 9457. `code` is stable, and explained in docs/errors.md."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    kind: str | UnsetType = UNSET
+    instance: str | UnsetType = UNSET
+    field: Annotated[str, Meta(description="which member of the body")] | UnsetType = UNSET
+    retry_after: Whole | UnsetType = UNSET
+    error: Annotated[str, Meta(description="RFC 6749 §5.2, under /oauth only")] | UnsetType = UNSET

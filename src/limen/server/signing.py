@@ -1,0 +1,109 @@
+"""Signing in and out: register, login, refresh, logout, password/change."""
+
+from __future__ import annotations
+
+from limen import transport as rules
+from limen.errors import Denied, Rejected
+from limen.server.bodies import read_json, read_json_if_any
+from limen.server.grants import cleared, granted, revoked
+from limen.server.shapes import Accepted, ChangePassword, Login, Logout, Refresh, Register
+from limen.server.site import Site
+from limen.server.wire import Answer, Call, json_answer
+from limen.settings import Transport
+from limen.strategies.base import Identity
+
+
+async def register(site: Site, call: Call) -> Answer:
+    """Make an account. The answer is the same where the address was taken (docs/decisions/0006)."""
+    body = await read_json(call, Register)
+    await site.auth.register(body.email, body.password, source=call.source)
+    return json_answer(Accepted(), status=202)
+
+
+async def login(site: Site, call: Call) -> Answer:
+    """A password for credentials. What this browser presented before is spent by it (S02)."""
+    body = await read_json(call, Login)
+    transport = site.transport(body.transport)
+    device = body.device
+    if transport is Transport.COOKIE:
+        _own_site(site, call)
+        device = device or rules.find_cookie(call.headers, site.auth.cookie_names.device)
+    signed_in = await site.auth.sign_in(
+        body.email,
+        body.password,
+        scopes=None if body.scope is None else tuple(body.scope.split(" ")) if body.scope else (),
+        device=device,
+        source=call.source,
+        user_agent=call.user_agent,
+    )
+    if transport is Transport.COOKIE:
+        await _end_replaced(site, call)
+    return granted(site, call, signed_in.grant, transport, device=signed_in.device)
+
+
+async def refresh(site: Site, call: Call) -> Answer:
+    """Spend a refresh credential, from the body or its cookie, for the next, which goes back the same way."""
+    body = await read_json_if_any(call, Refresh)
+    cookie = rules.find_cookie(call.headers, site.auth.cookie_names.refresh)
+    presented = None if body is None else body.refresh_token
+    if presented is not None and cookie is not None:
+        raise Rejected("a refresh token and a refresh cookie came at once", code="credential_ambiguous")
+    transport = site.transport(Transport.COOKIE if presented is None else Transport.BEARER)
+    if transport is Transport.COOKIE:
+        _own_site(site, call)
+    credential = presented or cookie
+    if not credential:
+        raise Denied("sign in first", code="credential_missing")
+    grant = await site.auth.refresh(credential, source=call.source)
+    return granted(site, call, grant, transport)
+
+
+async def logout(site: Site, call: Call) -> Answer:
+    """End this session, or all of the account, and say when that is in effect."""
+    who = await required(site, call)
+    body = await read_json_if_any(call, Logout)
+    end = site.auth.sign_out_everywhere if body is not None and body.all else site.auth.sign_out
+    return revoked(site, await end(who), *_cleared_if_cookie(site, call))
+
+
+async def change_password(site: Site, call: Call) -> Answer:
+    """A new password. All sessions end, and this client goes on with a new one."""
+    who = await required(site, call)
+    body = await read_json(call, ChangePassword)
+    grant = await site.auth.change_password(
+        who, body.current_password, body.new_password, source=call.source, user_agent=call.user_agent
+    )
+    return granted(site, call, grant, presented_by(site, call))
+
+
+async def required(site: Site, call: Call) -> Identity:
+    """Who is asking; Denied to a stranger, and to another site that makes a browser ask."""
+    who = await site.auth.required.check(call.scope)
+    if who is None:
+        raise Denied("sign in first", code="credential_missing")
+    return who
+
+
+def presented_by(site: Site, call: Call) -> Transport:
+    """How the credential of a request came that has been let through."""
+    found = rules.find_credential(call.headers, site.auth.cookie_names, site.auth.transports)
+    return Transport.BEARER if found is None else found.transport
+
+
+def _cleared_if_cookie(site: Site, call: Call) -> tuple[tuple[bytes, bytes], ...]:
+    return cleared(site, call) if presented_by(site, call) is Transport.COOKIE else ()
+
+
+def _own_site(site: Site, call: Call) -> None:
+    """A browser that gets or spends cookies must say that a page of ours made it (S13, S14)."""
+    rules.check_forgery(call.scope["method"], call.headers, site.auth.origins)
+
+
+async def _end_replaced(site: Site, call: Call) -> None:
+    """End the session whose cookie this sign-in overwrites: nobody could end it any more."""
+    try:
+        found = rules.find_credential(call.headers, site.auth.cookie_names, frozenset({Transport.COOKIE}))
+    except (Denied, Rejected):
+        return  # none of ours, or several: the answer replaces or clears each, and none was let through
+    if found is not None:
+        await site.auth.revoke_token(found.credential)

@@ -1,0 +1,66 @@
+"""One Limen as it is reached over HTTP: where its routes lie, whose word about the client counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from limen.auth import Limen
+from limen.errors import Denied, Rejected
+from limen.proxies import Trusted, client_of
+from limen.server.readiness import Readiness
+from limen.server.standing import HSTS, HSTS_WHOLE
+from limen.server.wire import Call, Header, Receive, Scope
+from limen.settings import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`whole`: the server stands alone, so the host and every path on it are ours."""
+
+    auth: Limen
+    trusted: Trusted
+    whole: bool
+    readiness: Readiness
+
+    @classmethod
+    def of(cls, auth: Limen, *, whole: bool) -> Site:
+        return cls(auth, Trusted.of(auth.settings.trusted_proxies), whole, Readiness(auth))
+
+    @property
+    def prefix(self) -> str:
+        return self.auth.settings.prefix
+
+    @property
+    def oauth(self) -> str:
+        """Where other services ask. An application that embeds us may have an /oauth of its own."""
+        return "/oauth" if self.whole else f"{self.prefix}/oauth"
+
+    def hsts(self, call: Call) -> Header | None:
+        """Over https alone (RFC 6797 §7.2), and not in development, where others share the name localhost."""
+        if call.scheme != "https" or self.auth.settings.development:
+            return None
+        return HSTS_WHOLE if self.whole else HSTS
+
+    def call(self, scope: Scope, receive: Receive) -> Call:
+        """The request, with who it comes from and how."""
+        peer = scope.get("client")
+        client = client_of(scope["headers"], peer[0] if peer else None, self.trusted)
+        return Call(scope, receive, client.address, client.scheme or scope.get("scheme", "http"))
+
+    def require_https(self, call: Call) -> None:
+        """Denied(403) for a request that came in clear text where the issuer promises https."""
+        if call.scheme != "https" and not self.auth.settings.development:
+            raise Denied(
+                "this is answered over https alone; where a proxy ends TLS, name it in trusted_proxies",
+                code="https_required",
+                forbidden=True,
+            )
+
+    def transport(self, asked: Transport | None) -> Transport:
+        """The transport to use: the one asked for, else the first that the configuration names."""
+        transport = asked or Transport(self.auth.settings.transports[0])
+        if transport not in self.auth.transports:
+            raise Rejected(
+                f"the transport {transport} is not allowed here", code="transport_refused", field="transport"
+            )
+        return transport

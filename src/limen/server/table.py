@@ -1,0 +1,184 @@
+"""Every endpoint and what it says about itself. `{api}` and `{oauth}` are where a site has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from limen.server import listing, services, shapes, signing
+from limen.server.resource import Endpoint
+from limen.server.site import Site
+
+_WHOSE = ("bearer", "cookie")
+_ASKED = {"token": "an access token or a session credential", "token_type_hint": "ignored (RFC 7009 §2.1)"}
+
+_EMBEDDED = (
+    Endpoint(
+        method="POST",
+        path="{api}/register",
+        run=signing.register,
+        summary="Make an account. The answer does not tell whether there was one.",
+        takes=shapes.Register,
+        gives=(shapes.Accepted,),
+        status=202,
+        errors=(400, 413, 415, 422, 429, 503),
+        guarded=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/login",
+        run=signing.login,
+        summary="Sign in, by cookies or for a client that presents its credentials itself.",
+        takes=shapes.Login,
+        gives=(shapes.Tokens, shapes.CookiesSet),
+        errors=(400, 401, 413, 415, 422, 429, 503),
+        guarded=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/refresh",
+        run=signing.refresh,
+        summary="Spend a refresh credential for the next, and for a new access token.",
+        takes=shapes.Refresh,
+        optional=True,
+        gives=(shapes.Tokens, shapes.CookiesSet),
+        errors=(400, 401, 413, 415, 503),
+        security=("refresh", "nobody"),
+        guarded=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/logout",
+        run=signing.logout,
+        summary="End this session, or all of the account. The answer says when nobody accepts it any more.",
+        takes=shapes.Logout,
+        optional=True,
+        gives=(shapes.Effective,),
+        errors=(400, 401, 413, 415, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/password/change",
+        run=signing.change_password,
+        summary="Change the password. All sessions end, and this client goes on with a new one.",
+        takes=shapes.ChangePassword,
+        gives=(shapes.Tokens, shapes.CookiesSet),
+        errors=(400, 401, 409, 413, 415, 422, 429, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="GET",
+        path="{api}/session",
+        run=listing.who_am_i,
+        summary="Who is asking.",
+        gives=(shapes.Who,),
+        errors=(400, 401, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="GET",
+        path="{api}/sessions",
+        run=listing.list_sessions,
+        summary="The live sessions of the caller's account, newest first.",
+        gives=(shapes.SessionList,),
+        errors=(400, 401, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="{api}/sessions",
+        run=listing.end_other_sessions,
+        summary="End every session of the account but this one.",
+        gives=(shapes.Effective,),
+        errors=(400, 401, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="{api}/sessions/{sid}",
+        run=listing.end_session,
+        summary="End one session of the account.",
+        gives=(shapes.Effective,),
+        errors=(400, 401, 404, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="POST",
+        path="{oauth}/introspect",
+        run=services.introspect,
+        summary="Whether a token is live, and what it says (RFC 7662).",
+        form=_ASKED,
+        gives=(shapes.Introspection,),
+        errors=(400, 401, 413, 415, 503),
+        security=("client",),
+        guarded=True,
+        refuses=services.oauth_refusal,
+    ),
+    Endpoint(
+        method="POST",
+        path="{oauth}/revoke",
+        run=services.revoke,
+        summary="End the session of a token; 200 whatever it was (RFC 7009).",
+        form=_ASKED,
+        gives=(),
+        errors=(400, 401, 413, 415, 503),
+        security=("client",),
+        guarded=True,
+        refuses=services.oauth_refusal,
+    ),
+    Endpoint(
+        method="GET",
+        path="/.well-known/jwks.json",
+        run=services.jwks,
+        summary="The public keys (RFC 7517).",
+        gives=(shapes.KeySet,),
+        media="application/jwk-set+json",
+        errors=(304,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/.well-known/oauth-authorization-server",
+        run=services.metadata,
+        summary="Where the endpoints for other services lie (RFC 8414).",
+        gives=(shapes.Metadata,),
+    ),
+)
+"""What an application gets that embeds us: all below its prefix and /.well-known/."""
+
+_ALONE = (
+    Endpoint(
+        method="GET",
+        path="/forward-auth",
+        run=services.forward_auth,
+        summary="For a proxy: 200 lets the request pass, and nothing else does.",
+        gives=(),
+        errors=(401, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="GET",
+        path="/healthz",
+        run=services.healthz,
+        summary="The process is alive.",
+        gives=(shapes.Health,),
+        clear_text=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="/readyz",
+        run=services.readyz,
+        summary="The store answers, and the view of the revocations is fresh.",
+        gives=(shapes.Health,),
+        errors=(503,),
+        clear_text=True,
+    ),
+)
+
+
+def endpoints_of(site: Site) -> list[Endpoint]:
+    """The endpoints of a site, with their paths there."""
+    everything = (*_EMBEDDED, *_ALONE) if site.whole else _EMBEDDED
+    return [
+        replace(one, path=one.path.replace("{api}", site.prefix).replace("{oauth}", site.oauth))
+        for one in everything
+    ]

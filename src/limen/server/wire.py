@@ -1,0 +1,118 @@
+"""One request as the endpoints see it, and one answer as they give it. No framework, and no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from limen.errors import Rejected
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+BODY_MAX = 65_536
+"""Bytes of the largest body that is read. A sign-in needs two hundred."""
+_USER_AGENT_MAX = 256
+_BODILESS = (204, 304)  # a length would be one of a body that there never is (RFC 9110 §8.6)
+
+
+class ClientLeft(Exception):
+    """The client went away before its request was read: there is nobody to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `source` (the client's address) and `scheme` are what trusted proxies say, if any."""
+
+    scope: Scope
+    receive: Receive
+    source: str
+    scheme: str
+
+    @property
+    def headers(self) -> Iterable[Header]:
+        headers: Iterable[Header] = self.scope["headers"]
+        return headers
+
+    @property
+    def root(self) -> str:
+        """Where the application is mounted, as a browser sees it: empty, or a path with no / at its end."""
+        return str(self.scope.get("root_path", "")).rstrip("/")
+
+    @property
+    def user_agent(self) -> str:
+        """What the client calls itself, short and printable: it is stored, listed, and read in terminals."""
+        raw = self.header(b"user-agent") or b""
+        text = raw[:_USER_AGENT_MAX].decode("latin-1")
+        return "".join(c if c.isprintable() else "?" for c in text)
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of this name (lower case), or None."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def all(self, name: bytes) -> list[bytes]:
+        """Every header of this name (lower case), in order."""
+        return [value for key, value in self.headers if key == name]
+
+    def path_parameter(self, name: str) -> str:
+        """A variable part of the path."""
+        return str(self.scope["path_params"][name])
+
+    async def body(self) -> bytes:
+        """The whole body. Rejected(413) beyond BODY_MAX, without having read more than that."""
+        if _declared(self.all(b"content-length")) > BODY_MAX:
+            raise _too_large()
+        read = bytearray()
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            chunk = message.get("body", b"")
+            if len(read) + len(chunk) > BODY_MAX:
+                raise _too_large()
+            read += chunk
+            if not message.get("more_body", False):
+                return bytes(read)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and body, before the standing headers are added."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[Header, ...] = ()
+
+    def plus(self, *headers: Header) -> Answer:
+        return Answer(self.status, self.body, (*self.headers, *headers))
+
+    async def send(self, send: Send, *, bodiless: bool = False) -> None:
+        """Send it; for HEAD the headers alone, which then tell the length of what GET would give."""
+        headers = list(self.headers)
+        if self.status not in _BODILESS:
+            headers.append((b"content-length", str(len(self.body)).encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if bodiless else self.body})
+
+
+def json_answer(value: msgspec.Struct, *headers: Header, status: int = 200) -> Answer:
+    """A typed value as JSON."""
+    return Answer(status, msgspec.json.encode(value), ((b"content-type", b"application/json"), *headers))
+
+
+def _declared(lengths: list[bytes]) -> int:
+    if not lengths:
+        return 0
+    if len(lengths) > 1 or not lengths[0].isdigit() or len(lengths[0]) > 18:
+        raise Rejected("Content-Length is not one number", code="body_malformed")
+    return int(lengths[0])
+
+
+def _too_large() -> Rejected:
+    return Rejected(f"the body is larger than {BODY_MAX:,} bytes", code="body_too_large", status=413)

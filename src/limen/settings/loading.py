@@ -1,0 +1,162 @@
+"""Loading: which value counts, and where it came from."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from limen.errors import Misconfigured
+from limen.secret import Secret
+from limen.settings import secret_files
+from limen.settings.checks import faults
+from limen.settings.record import DEVELOPMENT_DIRECTORY, Settings
+from limen.settings.table import Kind, describe
+from limen.settings.values import parse, secret_of
+
+_FILE = "limen.toml"
+_UNPLACED = frozenset({"default", "settings", "keyword", "flag"})
+_BESIDE = frozenset({"LIMEN_CONFIG", "LIMEN_SECRET_FILE"})
+# What Kubernetes puts into every container of a namespace that has a service called limen or limen-….
+_KUBERNETES = re.compile(
+    r"LIMEN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)\Z",
+    re.ASCII,
+)
+
+
+_Chosen = dict[str, tuple[Any, str]]
+"""Setting → value and source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each came from: `keyword`, `limen.toml`, `LIMEN_…`, `default`, …"""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def load(
+    options: Mapping[str, Any],
+    *,
+    base: Settings | None = None,
+    environment: bool = False,
+    over: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """The settings that count, checked. Misconfigured with a sentence that says what to do.
+
+    In rising precedence: `base` or the defaults, `options`, limen.toml (of the working directory, or the file
+    that LIMEN_CONFIG names), the environment, `over` for the flags of a command. The middle two are read with
+    `environment` alone; but a secret, which must not stand in code, is always looked for outside. In
+    development, where there is none, it is made.
+    """
+    chosen = _keywords(options, "keyword")
+    if environment:
+        chosen |= _file()
+        chosen |= _environment()
+    chosen |= _keywords(over or {}, "flag")
+    settings = replace(base or Settings(), **{name: value for name, (value, _) in chosen.items()})
+    sources = {one.name: "default" if base is None else "settings" for one in fields(Settings)}
+    sources |= {name: source for name, (_, source) in chosen.items()}
+    for name, sentence in faults(settings):
+        raise Misconfigured(f"{_place(name, sources[name])}: {sentence}")
+    if settings.secret is None:
+        secret, sources["secret"] = _secret_of(settings)
+        settings = replace(settings, secret=secret)
+    if settings.development and settings.database.startswith(f"sqlite:///{DEVELOPMENT_DIRECTORY}/"):
+        secret_files.directory()
+    return Loaded(settings, sources)
+
+
+def _keywords(options: Mapping[str, Any], source: str) -> _Chosen:
+    table = describe()
+    for name in options:
+        if name not in table:
+            raise _unknown(name, "setting")
+    return {name: (parse(table[name], value, place=name), source) for name, value in options.items()}
+
+
+def _file() -> _Chosen:
+    named = os.environ.get("LIMEN_CONFIG")
+    path = Path(named or _FILE)
+    try:
+        with path.open("rb") as file:
+            said, found = tomllib.load(file), os.fstat(file.fileno())
+    except FileNotFoundError as error:
+        if named:
+            raise Misconfigured(f"LIMEN_CONFIG names {path}, and there is no such file") from error
+        return {}
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
+        raise Misconfigured(f"{path} is no TOML: {error}") from error
+    table = describe()
+    for name in said:
+        if name not in table:
+            raise _unknown(name, f"setting for {path.name}")
+    if "secret" in said:
+        secret_files.check_private(path, found)
+    return {
+        name: (parse(table[name], value, place=_place(name, path.name)), path.name)
+        for name, value in said.items()
+    }
+
+
+def _environment() -> _Chosen:
+    by_variable = {one.variable: one for one in describe().values()}
+    found: _Chosen = {}
+    for variable, value in os.environ.items():
+        if not variable.startswith("LIMEN_") or variable in _BESIDE or _KUBERNETES.match(variable):
+            continue
+        setting = by_variable.get(variable)
+        if setting is None:
+            raise _unknown(variable, "variable", before="LIMEN_")
+        if setting.kind is not Kind.SECRET:  # which `_secret_of` reads, with LIMEN_SECRET_FILE
+            found[setting.name] = (parse(setting, value, place=variable, text=True), variable)
+    secret = _secret_outside()
+    if secret is not None:
+        found["secret"] = secret
+    return found
+
+
+def _secret_of(settings: Settings) -> tuple[Secret | None, str]:
+    """The secret that no keyword gives, and its source. None where production has none: `require_secret`
+    says what to do, and a command that needs no secret can go on."""
+    found = _secret_outside()
+    if found is not None:
+        return found
+    if not settings.development:
+        return None, "default"
+    if settings.database.startswith("memory:"):
+        return Secret.generate(), "memory"
+    return secret_files.development()
+
+
+def _secret_outside() -> tuple[Secret, str] | None:
+    text, named = os.environ.get("LIMEN_SECRET"), os.environ.get("LIMEN_SECRET_FILE")
+    if text and named:
+        raise Misconfigured("LIMEN_SECRET and LIMEN_SECRET_FILE are both set: keep one of them")
+    if text:
+        return secret_of(text), "LIMEN_SECRET"
+    if named:
+        return secret_files.read(Path(named)), "LIMEN_SECRET_FILE"
+    return None
+
+
+def _place(name: str, source: str) -> str:
+    """Where somebody must go to put a value right."""
+    if source.startswith("LIMEN_"):
+        return source
+    return name if source in _UNPLACED else f"{name} in {source}"
+
+
+def _unknown(name: str, what: str, *, before: str = "") -> Misconfigured:
+    near = difflib.get_close_matches(name.removeprefix(before).lower(), describe(), n=1)
+    right = before + near[0].upper() if near and before else "".join(near)
+    hint = f"did you mean {right}?" if near else "docs/configuration.md lists them all"
+    return Misconfigured(f"there is no {what} {name}; {hint}")

@@ -1,0 +1,150 @@
+"""The record of everything that can be chosen."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from limen.clock import Seconds
+from limen.errors import Misconfigured
+from limen.secret import Secret
+
+DEVELOPMENT_DIRECTORY = ".limen"
+
+
+class Transport(StrEnum):
+    """How credentials travel."""
+
+    COOKIE = "cookie"
+    BEARER = "bearer"
+
+
+class Registration(StrEnum):
+    """Who may make an account."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    """Operators alone, by the command line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be chosen, each with what it means: docs/configuration.md is made of these.
+
+    Made by `load`, which checks. Durations are in seconds.
+    """
+
+    database: Annotated[str, "Where everything is kept: `sqlite:///file.db`, or `memory://` for tests."] = (
+        f"sqlite:///{DEVELOPMENT_DIRECTORY}/limen.db"
+    )
+    secret: Annotated[
+        Secret | None,
+        "At least 32 random bytes, as `limen key secret` prints them. Whoever has it can forge credentials, "
+        "so it stays out of code and database.",
+    ] = field(default=None, repr=False)
+    strategy: Annotated[str, "`session`, `jwt` or `hybrid`: what a sign-in hands out."] = "hybrid"
+    accept: Annotated[
+        tuple[str, ...], "Further strategies whose credentials are still good: for moving a live system."
+    ] = ()
+    issuer: Annotated[
+        str,
+        "The address that people see: scheme, host, and port if it is not the usual one. https, unless the "
+        "host is this very machine, which makes it a development set-up.",
+    ] = "http://127.0.0.1:8000"
+    audience: Annotated[str, "Whom access tokens are for; empty: the issuer itself."] = ""
+    client_id: Annotated[str, "The claim `client_id` (RFC 9068) of our own pages and API."] = "limen"
+    transports: Annotated[
+        tuple[str, ...], "How credentials may travel. The first is used where a client does not say."
+    ] = ("cookie", "bearer")
+    prefix: Annotated[str, "The path below which the routes lie."] = "/auth"
+    algorithm: Annotated[
+        str,
+        "Of access tokens: ES256, ES384, EdDSA, RS256, PS256, or HS256, which nobody but this service can "
+        "verify, so it asks for the `audience` to be the issuer.",
+    ] = "ES256"
+    access_lifetime: Annotated[Seconds, "Of an access token; at most a day."] = 15 * 60
+    idle_lifetime: Annotated[Seconds, "A session that is not used for so long ends."] = 7 * 86_400
+    absolute_lifetime: Annotated[Seconds, "A session ends after this, however much it is used."] = 30 * 86_400
+    refresh_grace: Annotated[
+        Seconds,
+        "For so long a spent refresh credential gets the same successor again, for tabs that refresh at once "
+        "and answers that were lost; at most 5m. Later it is a replay, and the session ends.",
+    ] = 10
+    max_staleness: Annotated[
+        Seconds,
+        "A view of the revocations older than this is not trusted: the store is asked, request by request.",
+    ] = 5
+    leeway: Annotated[Seconds, "Difference of clocks tolerated between issuer and verifier; at most 1m."] = 5
+    cache_size: Annotated[
+        int, "Verified credentials remembered by each process; 0 asks the store for every session request."
+    ] = 10_000
+    session_limit: Annotated[
+        int, "Live sessions of one account; the oldest ends when one more is opened. 0: no limit."
+    ] = 100
+    registration: Annotated[
+        str, "`open`: whoever has an address may register; `closed`: operators alone add accounts."
+    ] = "open"
+    default_scopes: Annotated[tuple[str, ...], "What a new account may do."] = ()
+    password_scheme: Annotated[str, "How new passwords are hashed: `argon2id` or `bcrypt`."] = "argon2id"  # noqa: S105 - the name of a scheme
+    password_min_length: Annotated[
+        int,
+        "Of new passwords. 8 is for where a second factor is enforced (NIST SP 800-63B-4 §3.1.1.2).",
+    ] = 15
+    argon2_memory_kib: Annotated[
+        int, "Memory for each hash. `limen hash calibrate` proposes values for this machine."
+    ] = 19_456
+    argon2_time_cost: Annotated[int, "Passes over that memory."] = 2
+    argon2_parallelism: Annotated[int, "Lanes of each hash."] = 1
+    bcrypt_cost: Annotated[int, "Rounds as a power of two, if the scheme is bcrypt; at least 12."] = 12
+    hash_threads: Annotated[int, "Passwords hashed at once. 0: as many as there are cores."] = 0
+    hash_queue: Annotated[int, "Passwords that may wait for a thread; the next is told to come back."] = 64
+    hosts: Annotated[
+        tuple[str, ...], "Values of `Host` that are answered besides the issuer's; without a port: on any."
+    ] = ()
+    origins: Annotated[
+        tuple[str, ...],
+        "Origins besides the issuer's whose pages may send cookies with unsafe requests, and may use CORS.",
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        "Networks of the proxies whose `X-Forwarded-For` and `-Proto` are believed: `10.0.0.0/8`, `::1`, or "
+        "`unix` for whoever connects by a Unix socket.",
+    ] = ()
+    jwks_max_age: Annotated[int, "Seconds for which others may keep our public keys (`Cache-Control`)."] = 300
+    key_rotation: Annotated[Seconds, "A new signing key is made this often."] = 90 * 86_400
+    clients: Annotated[
+        tuple[str, ...],
+        "Ids of clients that may introspect and revoke; `limen key client` prints the secret of each.",
+    ] = ()
+
+    @property
+    def development(self) -> bool:
+        """Plain http on loopback, and nothing else."""
+        return is_loopback_http(self.issuer)
+
+
+def is_loopback_http(url: str) -> bool:
+    """Whether `url` is plain http on this very machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "http":
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_secret(settings: Settings) -> Secret:
+    """The secret, or Misconfigured with what to do."""
+    if settings.secret is None:
+        raise Misconfigured(
+            "LIMEN_SECRET is not set; make one with `limen key secret` and keep it outside the database",
+            code="secret_missing",
+        )
+    return settings.secret

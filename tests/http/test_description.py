@@ -1,0 +1,236 @@
+"""The OpenAPI document: every operation in it answers, with a status and a body that it names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from limen.server.api import openapi
+from limen.server.description import describe
+from limen.server.site import Site
+from limen.server.table import endpoints_of
+from limen.testing import for_tests
+from support.http import ISSUER, LOCAL, LOGIN, Served, login, served
+from support.world import OTHER_PASSWORD, PASSWORD, STRATEGIES
+
+pytestmark = pytest.mark.anyio
+METHODS = {"get", "post", "delete"}
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+# -- a small reading of JSON Schema: what our documents use of it, and nothing is passed over ----------
+
+
+def fits(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> str | None:
+    """Why a value does not fit a schema; None if it does."""
+    known = {
+        "$ref", "oneOf", "anyOf", "type", "properties", "required", "additionalProperties", "items", "enum",
+        "const", "minimum", "format", "title", "description", "default",
+    }  # fmt: skip
+    assert set(schema) <= known, f"this reader does not know {set(schema) - known}"
+    if "$ref" in schema:
+        target: Any = document
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        return fits(value, target, document)
+    for kind in ("oneOf", "anyOf"):
+        if kind in schema:
+            good = [one for one in schema[kind] if fits(value, one, document) is None]
+            return (
+                None
+                if len(good) == 1 or (good and kind == "anyOf")
+                else f"{value!r} fits {len(good)} of {kind}"
+            )
+    return _plain(value, schema) or _inside(value, schema, document)
+
+
+def _plain(value: Any, schema: dict[str, Any]) -> str | None:
+    types = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "boolean": bool,
+        "null": type(None),
+    }
+    wanted = schema.get("type")
+    if wanted is not None and (
+        not isinstance(value, types[wanted]) or (wanted == "integer" and value is True)
+    ):
+        return f"{value!r} is no {wanted}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{value!r} is none of {schema['enum']}"
+    if "const" in schema and value != schema["const"]:
+        return f"{value!r} is not {schema['const']!r}"
+    if "minimum" in schema and value < schema["minimum"]:
+        return f"{value!r} is below {schema['minimum']}"
+    shapes = {"uuid": r"[0-9a-f-]{36}", "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"}
+    if "format" in schema and not re.fullmatch(shapes[schema["format"]], value):
+        return f"{value!r} is no {schema['format']}"
+    return None
+
+
+def _inside(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> str | None:
+    if isinstance(value, list):
+        found = [fits(one, schema.get("items", {}), document) for one in value]
+        return next((one for one in found if one), None)
+    if not isinstance(value, dict):
+        return None
+    members = schema.get("properties", {})
+    missing = set(schema.get("required", ())) - set(value)
+    if missing:
+        return f"{missing} is missing"
+    extra = schema.get("additionalProperties", {})
+    for name, one in value.items():
+        if name not in members and extra is False:
+            return f"{name} is not foreseen"
+        why = fits(one, members.get(name, extra if isinstance(extra, dict) else {}), document)
+        if why:
+            return f"{name}: {why}"
+    return None
+
+
+def check(answer: httpx2.Response, operation: dict[str, Any], document: dict[str, Any]) -> None:
+    """The answer is one that the operation names, in every part."""
+    declared = operation["responses"].get(str(answer.status_code))
+    assert declared is not None, (
+        f"{operation['operationId']} does not name {answer.status_code}: {answer.text}"
+    )
+    content = declared.get("content")
+    if content is None:
+        assert answer.content == b""
+        return
+    assert answer.headers["content-type"] in content
+    schema = content[answer.headers["content-type"]]["schema"]
+    assert fits(answer.json(), schema, document) is None
+    if answer.headers["content-type"] == "application/problem+json":
+        strict = document["components"]["schemas"]["Limen.Problem"]["properties"]
+        assert set(answer.json()) <= set(strict)
+    for name in declared.get("headers", {}):
+        assert name in answer.headers
+
+
+BODIES: dict[str, Any] = {
+    "limen_register": LOGIN,
+    "limen_login": LOGIN | {"transport": "bearer"},
+    "limen_change_password": {"current_password": PASSWORD, "new_password": OTHER_PASSWORD},
+}
+
+
+async def tried(at: Served, path: str, method: str, operation: dict[str, Any]) -> Iterator[httpx2.Response]:
+    """The operation as it should be called, as a stranger calls it, and in several wrong ways."""
+    url = path.replace("{sid}", "0198a0d2-0000-7000-8000-000000000000")
+    name = operation["operationId"]
+    good = at.client()
+    content: dict[str, Any] = {"json": BODIES[name]} if name in BODIES else {}
+    if name == "limen_refresh":
+        content = {"json": {"refresh_token": (await login(good)).get("refresh_token", "x")}}
+    if {"client": []} in operation["security"]:
+        content = {"data": {"token": "x"}}
+        good.auth = ("gateway", at.auth.client_secret("gateway"))
+    elif {"bearer": []} in operation["security"]:
+        good.headers["authorization"] = f"Bearer {(await login(at.client()))['access_token']}"
+    stranger, browser = at.client(), await at.signed_in()
+    return iter(
+        [
+            await browser.request(method, url, headers={"authorization": "Bearer x"}),
+            await browser.request(method, url, headers={"origin": "https://evil.example"}),
+            await stranger.request(method, url),
+            await stranger.request(method, url, headers={"authorization": "Bearer x"}),
+            await stranger.request(method, url, headers={"cookie": "x=" + "y" * 20_000}),
+            await stranger.request(method, url, content=b"{", headers={"content-type": "application/json"}),
+            await stranger.request(method, url, json={"x": "y"}),
+            await stranger.request(method, url, json={"email": "x", "password": ""}),
+            await stranger.request(
+                method, url, content=b"x" * 70_000, headers={"content-type": "application/json"}
+            ),
+            await good.request(method, url, content=b"x", headers={"content-type": "text/plain"}),
+            await at.client().request(method, f"http://limen.example{url}"),
+            await good.request(method, url, **content),
+        ]
+    )
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+async def test_every_operation_answers_as_the_document_says(strategy: str) -> None:
+    async with served(strategy=strategy, clients=("gateway",), issuer=ISSUER) as at:
+        document = described(at)
+        seen: dict[str, set[int]] = {}
+        for path, method, operation in list(operations(document)):
+            async with served(strategy=strategy, clients=("gateway",)) as fresh:
+                for answer in await tried(fresh, path, method, operation):
+                    check(answer, operation, document)
+                    seen.setdefault(operation["operationId"], set()).add(answer.status_code)
+        for path, method, operation in operations(document):
+            name = operation["operationId"]
+            unasked = name == "limen_end_session" or (name == "limen_refresh" and strategy != "hybrid")
+            assert unasked or seen[name] & {200, 202}, f"{method} {path} never succeeded: {seen[name]}"
+            assert path.endswith("z") or 403 in seen[name]
+
+
+def described(at: Served) -> dict[str, Any]:
+    found = describe(at.auth, endpoints_of(Site.of(at.auth, whole=True)))
+    return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+
+
+async def test_what_is_served_is_that_document() -> None:
+    async with served(issuer=LOCAL) as at, at.client() as client:
+        assert (await client.get("/openapi.json")).json() == described(at)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"transports": ("bearer",)}, {"transports": ("cookie",)}, {"strategy": "session"}]
+)
+def test_the_document_is_whole(options: dict[str, Any]) -> None:
+    auth = for_tests(**options)
+    document = openapi(auth)
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(names) == len(set(names)) >= 13
+    schemes = document["components"]["securitySchemes"]
+    for path, method, operation in operations(document):
+        assert method in METHODS
+        assert operation["summary"].endswith(".")
+        assert {name for one in operation["security"] for name in one} <= set(schemes)
+        assert {"500"} <= set(operation["responses"])
+        variables = re.findall(r"\{(\w+)\}", path)
+        assert [one["name"] for one in operation.get("parameters", [])] == variables
+    text = json.dumps(document)
+    for reference in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
+        assert reference in document["components"]["schemas"]
+        assert reference.startswith("Limen.")
+    unused = {n for n in document["components"]["schemas"] if f'"#/components/schemas/{n}"' not in text}
+    assert unused == set()
+
+
+def test_an_embedded_document_has_what_an_application_gets() -> None:
+    paths = set(openapi(for_tests())["paths"])
+    assert {path for path in paths if not path.startswith(("/auth/", "/.well-known/"))} == set()
+    assert {"/auth/oauth/introspect", "/auth/login", "/.well-known/jwks.json"} <= paths
+
+
+@pytest.mark.parametrize(
+    ("value", "schema"),
+    [
+        (1, {"type": "string"}),
+        (True, {"type": "integer"}),
+        ({}, {"type": "object", "required": ["a"]}),
+        ({"b": 1}, {"type": "object", "properties": {"a": {}}, "additionalProperties": False}),
+        ({"a": [1]}, {"properties": {"a": {"type": "array", "items": {"type": "string"}}}}),
+        ("x", {"enum": ["a"]}),
+        (-1, {"type": "integer", "minimum": 0}),
+        ("x", {"format": "uuid"}),
+        ("x", {"oneOf": [{"type": "string"}, {"type": "string"}]}),
+    ],
+)
+def test_the_reader_of_schemas_sees_what_does_not_fit(value: Any, schema: dict[str, Any]) -> None:
+    assert fits(value, schema, {}) is not None

@@ -1,0 +1,58 @@
+"""`limen serve` in a process of its own, with what it says."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from support.shell import COMMAND, surroundings
+
+
+class Serving:
+    """A server that was started with these arguments; leave the `with` to end it."""
+
+    def __init__(
+        self, folder: Path, *arguments: str, before: Callable[[], None] | None = None, **environment: str
+    ) -> None:
+        self.said: dict[str, Any] = {}
+        self._process = subprocess.Popen(
+            [*COMMAND, "serve", "--json", *arguments], cwd=folder, env=surroundings(**environment),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before,
+        )  # fmt: skip
+
+    def ready(self) -> Self:
+        """Waits for the line that says where it is; AssertionError with what it said instead."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, self.ended()
+        self.said = json.loads(line)
+        return self
+
+    @property
+    def address(self) -> str:
+        return str(self.said["address"])
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send a signal, and answer code, stdout and stderr."""
+        self.signal(how)
+        return self.ended()
+
+    def signal(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
+
+    def ended(self) -> tuple[int, str, str]:
+        """Code, stdout and stderr, once it has ended by itself."""
+        out, err = self._process.communicate(timeout=30)
+        return self._process.returncode, out, err
+
+    def __enter__(self) -> Self:
+        return self.ready()
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()

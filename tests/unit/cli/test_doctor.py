@@ -1,0 +1,92 @@
+"""`limen doctor` on real files."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from limen.cli import machine
+from support.shell import Ran, Shell
+
+
+def found(ran: Ran) -> set[str]:
+    return {one["id"] for one in ran.json["findings"]}
+
+
+def test_a_development_set_up_has_no_errors(ada: Shell) -> None:
+    ran = ada("doctor", "--json")
+    assert (ran.code, ran.json["counts"]["error"]) == (0, 0)
+    assert "development" in found(ran)
+
+
+def test_it_changes_nothing(shell: Shell, tmp_path: Path) -> None:
+    ran = shell("doctor", "--database", "sqlite:///app.db", "--json")
+    assert "database_missing" in found(ran)
+    assert not (tmp_path / "app.db").exists()
+
+
+def test_a_broken_configuration_is_a_finding(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "limen.toml").write_text("strategy = \n")
+    ran = shell("doctor", "--json")
+    assert ran.code == 1
+    assert "configuration_broken" in found(ran)
+    assert shell("doctor", LIMEN_LEEWAY="often").code == 1
+
+
+def test_a_broken_database_is_a_finding(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "app.db").write_bytes(b"this is no database" * 100)
+    ran = shell("doctor", "--database", "sqlite:///app.db", "--json")
+    assert ran.code == 1
+    assert "database_unusable" in found(ran)
+    missing = shell("doctor", "--database", "sqlite:////nowhere/app.db", "--json")
+    assert "database_unusable" in found(missing)
+
+
+def test_production_without_a_secret_is_a_finding(shell: Shell) -> None:
+    ran = shell("doctor", "--json", LIMEN_ISSUER="https://app.example", LIMEN_DATABASE="sqlite:///app.db")
+    assert ran.code == 1
+    assert "secret_missing" in found(ran)
+
+
+def test_files_that_others_read_are_a_finding(ada: Shell, tmp_path: Path) -> None:
+    (tmp_path / ".limen").chmod(0o755)
+    ran = ada("doctor", "--json")
+    assert (ran.code, "file_readable" in found(ran)) == (1, True)
+
+
+def test_it_looks_at_modes_before_anything_mends_them(ada: Shell, tmp_path: Path) -> None:
+    database = tmp_path / ".limen" / "limen.db"
+    database.chmod(0o644)
+    assert "file_readable" in found(ada("doctor", "--json"))
+
+
+def test_missing_migrations_are_a_finding_and_stay_missing(shell: Shell, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "app.db")) as db:
+        db.execute("CREATE TABLE other (x)")
+    ran = shell("doctor", "--database", "sqlite:///app.db", "--json")
+    assert {"database_missing", "schema_pending"} & found(ran)
+    with closing(sqlite3.connect(tmp_path / "app.db")) as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
+
+
+def test_settings_say_where_they_come_from(shell: Shell) -> None:
+    ran = shell(
+        "doctor", "--settings", LIMEN_STRATEGY="jwt", LIMEN_SECRET="Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIzNA"
+    )
+    assert "LIMEN_STRATEGY" in ran.out
+    assert "Zm9v" not in ran.out
+    said = {one["name"]: one for one in shell("doctor", "--json", LIMEN_STRATEGY="jwt").json["settings"]}
+    assert (said["strategy"]["value"], said["strategy"]["source"]) == ("jwt", "LIMEN_STRATEGY")
+
+
+def test_a_file_of_the_future_means_a_clock_that_is_behind(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.touch()
+    os.utime(file, (4_000_000_000, 4_000_000_000))
+    assert machine.newest([(file, False)]) == 4_000_000_000
+
+
+def test_the_clock_is_asked_of_the_kernel() -> None:
+    assert machine.clock_follows_a_server() in (None, True, False)

@@ -1,0 +1,74 @@
+"""`limen key`."""
+
+from __future__ import annotations
+
+import json
+
+from limen.secret import Secret
+from support.shell import Shell
+
+
+def states(shell: Shell) -> dict[str, str]:
+    return {one["kid"]: one["state"] for one in shell("key", "list", "--json").json["keys"]}
+
+
+def in_state(shell: Shell, state: str) -> list[str]:
+    return [kid for kid, found in states(shell).items() if found == state]
+
+
+def test_a_new_ring_has_one_that_signs_and_one_that_waits(ada: Shell) -> None:
+    assert sorted(states(ada).values()) == ["active", "next"]
+    said = ada("key", "list", "--json").json
+    assert all("d" not in one for one in said["published"]["keys"])
+
+
+def test_rotate_waits_for_publication(ada: Shell) -> None:
+    early = ada("key", "rotate")
+    assert early.code == 2
+    assert "try again in" in early.err
+    (waiting,) = in_state(ada, "next")
+    assert ada("key", "rotate", LIMEN_JWKS_MAX_AGE="0").code == 0
+    assert in_state(ada, "active") == [waiting]
+    (retiring,) = in_state(ada, "retiring")
+    assert ada("key", "retire", retiring).code == 2
+
+
+def test_compromise_ends_a_key_at_once(ada: Shell) -> None:
+    (active,) = in_state(ada, "active")
+    assert ada("key", "compromise", active).code == 2
+    assert ada("key", "compromise", active, "--yes").code == 0
+    assert states(ada)[active] == "retired"
+    assert ada("key", "compromise", "nobody", "--yes").code == 2
+
+
+def test_a_secret_is_fresh_and_taken(shell: Shell) -> None:
+    first, second = shell("key", "secret").out.strip(), shell("key", "secret", "--json").json["secret"]
+    assert first != second
+    Secret.parse(first)
+
+
+def test_a_client_secret_follows_from_the_secret(shell: Shell) -> None:
+    secret = shell("key", "secret").out.strip()
+    ran = shell("key", "client", "gateway", LIMEN_SECRET=secret, LIMEN_CLIENTS="gateway")
+    again = shell("key", "client", "gateway", LIMEN_SECRET=secret, LIMEN_CLIENTS="gateway")
+    assert ran.code == 0
+    assert ran.out == again.out
+    assert ran.err == ""
+    unknown = shell("key", "client", "other", LIMEN_SECRET=secret)
+    assert unknown.out != ran.out
+    assert "clients" in unknown.err
+
+
+def test_without_a_secret_production_says_what_to_do(shell: Shell) -> None:
+    ran = shell("key", "client", "gateway", LIMEN_ISSUER="https://app.example")
+    assert ran.code == 4
+    assert "limen key secret" in ran.err
+
+
+def test_keys_are_linted(shell: Shell) -> None:
+    weak = {"kty": "oct", "k": "c2VjcmV0", "alg": "HS256", "kid": "a"}
+    ran = shell("key", "lint", "--json", stdin=json.dumps(weak))
+    assert ran.code == 1
+    assert "secret_short" in {one["id"] for one in ran.json["findings"]}
+    assert shell("key", "lint", stdin="no json").code == 2
+    assert shell("key", "lint", "nowhere.json").code == 3
