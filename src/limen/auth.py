@@ -52,6 +52,7 @@ from limen.transport import CookieNames, origins_of
 
 _log = logging.getLogger("limen")
 _POLL: Seconds = 0.02
+_POLL_WHERE_CALLED: Seconds = 0.25
 _MAINTENANCE: Seconds = 60.0
 
 
@@ -107,7 +108,7 @@ class Limen:
         self._strategies = self._accepted()
         self._strategy = self._strategies[StrategyName(s.strategy)]
         self._ring = self._live_ring(KeyWrap(secret))
-        self._follower = Follower(self.store, self.filter, self.clock, every=_POLL, on_ring=self._ring.load)
+        self._follower = self._follow()
         self._parts = Parts(
             settings=s,
             store=self.store,
@@ -409,6 +410,12 @@ class Limen:
             self.clock,
             memory=self.lifetimes.memory,
             on_change=self._use_ring,
+        )
+
+    def _follow(self) -> Follower:
+        at_most = min(_POLL_WHERE_CALLED, self.settings.max_staleness / 4)
+        return Follower(
+            self.store, self.filter, self.clock, every=_POLL, at_most=at_most, on_ring=self._ring.load
         )
 
     def _use_ring(self, ring: KeyRing) -> None:

@@ -26,10 +26,11 @@ class Follower:
         clock: Clock,
         *,
         every: Seconds,
+        at_most: Seconds,
         on_ring: Callable[[], Awaitable[None]],
     ) -> None:
         self._store, self._filter, self._clock = store, filter_, clock
-        self._every, self._on_ring = every, on_ring
+        self._every, self._at_most, self._on_ring = every, at_most, on_ring
 
     async def catch_up(self) -> None:
         """Take in everything that was acknowledged before this call; Unavailable if it cannot be read.
@@ -56,10 +57,11 @@ class Follower:
             except Exception:  # noqa: BLE001 - whatever it is, following must not end; the view grows stale meanwhile
                 failures += 1
                 _log.exception("following the feed failed")
-            await asyncio.sleep(self._pause(failures))
+            if failures:
+                await asyncio.sleep(self._pause(failures))
+            else:
+                await self._store.wait(self._filter.position, every=self._every, at_most=self._at_most)
 
     def _pause(self, failures: int) -> Seconds:
-        if not failures:
-            return self._every
         longest = min(self._every * 2.0 ** min(failures, 10), _BACKOFF_MAX)
         return longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not a secret

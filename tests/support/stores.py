@@ -16,7 +16,7 @@ from limen.ids import AccountID, SessionID
 from limen.sessions import Digest, Session, StrategyName
 from limen.stores import open_store
 from limen.stores.base import Store
-from support import redis
+from support import redis, servers
 
 NOW = Instant(1_800_000_000.0)
 IDLE = 600.0
@@ -53,9 +53,21 @@ def beside_home(kind: str) -> Callable[[Path], Home]:
     return home
 
 
+def postgres_home(_: Path) -> Home:
+    url = servers.postgres().url(schema=servers.new_schema())
+    return Home("postgres", lambda: open_store(url))
+
+
+def pgbouncer_home(_: Path) -> Home:
+    url = servers.pgbouncer().url(schema=servers.new_schema())
+    return Home("pgbouncer", lambda: open_store(url))
+
+
 HOMES: dict[str, Callable[[Path], Home]] = {
     "memory": memory_home,
     "sqlite": sqlite_home,
+    "postgres": postgres_home,
+    "pgbouncer": pgbouncer_home,
     "redis": beside_home("redis"),
     "valkey": beside_home("valkey"),
 }

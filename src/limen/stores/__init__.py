@@ -8,7 +8,10 @@ from limen.stores.memory import MemoryStore
 from limen.stores.split import SplitStore
 from limen.stores.sqlite import SQLiteStore
 
-_FORMS = "memory:// (for tests), sqlite:///relative.db or sqlite:////absolute.db"
+_FORMS = (
+    "memory:// (for tests), sqlite:///relative.db, sqlite:////absolute.db or "
+    "postgresql://user:password@host/database"
+)
 
 
 def open_store(url: str, sessions: str = "") -> Store:
@@ -32,6 +35,8 @@ def _single(url: str) -> Store:
             raise Misconfigured(
                 "a SQLite address names a file: sqlite:///relative.db or sqlite:////absolute.db"
             )
+        case "postgresql" | "postgres":
+            return _postgres(url)
     raise Misconfigured(f"no store has addresses that begin like {url.split(':')[0]!r}; there are {_FORMS}")
 
 
@@ -51,3 +56,13 @@ def _split(accounts: Store, sessions: str) -> Store:
     except ModuleNotFoundError as error:
         raise Misconfigured("session_store needs the driver: pip install 'limen[redis]'") from error
     return SplitStore(accounts, RedisStore(sessions))
+
+
+def _postgres(url: str) -> Store:
+    try:
+        from limen.stores.postgres import PostgresStore  # only who uses it needs its driver
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise Misconfigured("PostgreSQL needs its driver: pip install 'limen[postgres]'") from error
+    return PostgresStore(url)

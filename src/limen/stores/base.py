@@ -205,6 +205,14 @@ class Feed(Protocol):
         """
         ...
 
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        """Return when reading the feed after this position may be worth it. Never raises Unavailable.
+
+        Where the engine calls its readers: at its call, or after `at_most` without one. Elsewhere: after
+        `every`. It says nothing about how fresh a view is; only a read does.
+        """
+        ...
+
     async def revoke(self, revocation: Revocation) -> Revocation:
         """Append an event that has no row of its own (`key`, `issuer`); the answer carries its position."""
         ...

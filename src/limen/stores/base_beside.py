@@ -69,6 +69,8 @@ class Beside(Throttles, Protocol):
         """The events and the position of a `Page`."""
         ...
 
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None: ...
+
     @property
     def epoch(self) -> int:
         """Another than before: what was applied must be asked anew."""

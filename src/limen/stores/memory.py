@@ -1,11 +1,12 @@
 """The memory store: the contract in plain dictionaries, for tests and as the model of every other store.
 
-No method awaits anything, and each holds one lock from its first look to its last change, so each is one
+No step awaits anything, and each holds one lock from its first look to its last change, so each is one
 step for tasks and for threads. Nothing outlives the process.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -235,6 +236,9 @@ class MemoryStore:
         with self._step():
             young = (e for p, e in self._events.items() if p > after and now < e.until)
             return Page(tuple(young), self._position, self._ring.version)
+
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        await asyncio.sleep(every)
 
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)

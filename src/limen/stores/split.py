@@ -162,6 +162,9 @@ class SplitStore:
         events, position = await self._sessions.read_feed(after, now=now)
         return Page(events, position, page.ring)
 
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        await self._sessions.wait(after, every=every, at_most=at_most)
+
     async def revoke(self, revocation: Revocation) -> Revocation:
         return await self._sessions.revoke(revocation, now=revocation.at)
 

@@ -38,8 +38,8 @@ class Driver:
     def __init__(self, address: Address, marks: Marks, *, fresh: bool) -> None:
         self.address = address
         self._settler = Settler(address, marks, fresh=fresh)
-        self._links = tuple(Link(self._connect) for _ in range(3))
-        self._writes, self._reads, self._feed = self._links
+        self._links = tuple(Link(self._connect) for _ in range(4))
+        self._writes, self._reads, self._feed, self._watch = self._links
         self._node: Node | None = None
         self._checked, self._checking = 0.0, cast("asyncio.Task[None] | None", None)
         self._started = False
@@ -65,6 +65,7 @@ class Driver:
     async def close(self) -> None:
         if self._checking is not None:
             self._checking.cancel()
+        self._watch.drop()
         for link in self._links:
             await link.close(within=self.address.patience)
 
@@ -134,6 +135,19 @@ class Driver:
             return answers
 
         return await self._insist(once, self._feed, now, repeats=True)  # type: ignore[no-any-return]
+
+    async def watch(self, key: bytes, after: str, at_most: Seconds) -> bool:
+        """Return once a stream has something after an entry, or nothing for `at_most`; False if it cannot be
+        watched. On a line of its own, which it blocks."""
+        try:
+            line = self._watch.ready() or await self._watch.line()
+            base = self.address.base(self._settler.fence(line).epoch)
+            within = int(min(at_most, self.address.patience / 2) * 1_000)
+            question = ("XREAD", "BLOCK", within, "COUNT", 1, "STREAMS", base + key, after)
+            await answer(line.ask(*question))
+        except (NotDone, Unsettled):
+            return False
+        return True
 
     async def begin_anew(self, why: str, now: Instant) -> None:
         async def once(attempt: int) -> None:

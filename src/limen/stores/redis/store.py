@@ -6,6 +6,7 @@ and `stores.base_beside`.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -194,6 +195,14 @@ class RedisStore:
             if len(answers[1]) < PAGE:
                 return tuple(events), max(position, *(event.position for event in events[-1:]), read)
             read = records.position(answers[1][-1])
+
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        try:
+            called = await self._driver.watch(b"F", f"{after}-0", at_most)
+        except Unavailable:
+            called = False
+        if not called:
+            await asyncio.sleep(every)
 
     async def revoke(self, revocation: Revocation, *, now: Instant) -> Revocation:
         r = revocation

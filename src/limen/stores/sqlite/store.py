@@ -173,6 +173,9 @@ class SQLiteStore:
         except sqlite3.Error as error:
             raise faults.unavailable(error) from error
 
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        await asyncio.sleep(every)
+
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)
         return await self._parts.writer.do(events.append, revocation)

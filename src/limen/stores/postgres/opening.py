@@ -1,0 +1,95 @@
+"""Opening a database and its parts. Everything here happens before anything is served."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from limen.clock import Seconds
+from limen.stores.base import Schema
+from limen.stores.postgres import faults, schema, throttles
+from limen.stores.postgres.address import Address
+from limen.stores.postgres.connection import Connection, Found, Terms, check, connect_plainly, probe
+from limen.stores.postgres.feed import FeedReader
+from limen.stores.postgres.lookups import Lookups
+from limen.stores.postgres.pool import Pool, close
+from limen.stores.postgres.reader import Reader
+from limen.stores.postgres.step import Step
+from limen.stores.postgres.writer import Writer, one_by_one
+
+_LANES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an open store is made of."""
+
+    pool: Pool
+    reader: Reader
+    lookups: Lookups
+    writer: Writer[Step]
+    throttler: Writer[throttles.Buckets]
+    """Charges: one lane, so that those of one process never wait for each other."""
+    feed: FeedReader
+
+    async def close(self) -> None:
+        """Finish what was begun, readers last."""
+        for writer in (self.writer, self.throttler):
+            await writer.close()
+        await self.reader.close()
+        await self.feed.close()
+        await self.pool.close()
+
+
+async def open_parts(address: Address, patience: Seconds) -> Parts:
+    """Check, migrate, and open. Misconfigured or Unavailable in one sentence."""
+    async with _plain(address) as connection:
+        found = await probe(address, connection)
+        check(found if address.schema is None else replace(found, schema=address.schema))
+        await schema.migrate(connection, address)
+        await schema.check_rights(connection, address)
+    parts = _assemble(address, found, patience)
+    await parts.feed.open()
+    return parts
+
+
+async def migrate_only(address: Address) -> Schema:
+    """Bring the schema up to date and let go again; what was applied by this call."""
+    async with _plain(address) as connection:
+        found = await probe(address, connection)
+        check(found if address.schema is None else replace(found, schema=address.schema))
+        return Schema(await schema.migrate(connection, address), ())
+
+
+async def inspect(address: Address) -> Schema:
+    """Which migrations the database has had and needs."""
+    async with _plain(address) as connection:
+        return await schema.inspect(connection, address)
+
+
+def _assemble(address: Address, found: Found, patience: Seconds) -> Parts:
+    terms = Terms(address, found)
+    pool = Pool(terms.connect, size=address.connections, patience=patience)
+    reader = Reader(pool, terms.begin if terms.pooled else None, patience=patience)
+    return Parts(
+        pool=pool,
+        reader=reader,
+        lookups=Lookups(reader),
+        writer=Writer(pool, terms.begin, lanes=_LANES, patience=patience, perform=one_by_one),
+        throttler=Writer(pool, terms.begin, lanes=1, patience=patience, perform=throttles.perform),
+        feed=FeedReader(terms.connect_directly, reader, reads_here=not terms.pooled, patience=patience),
+    )
+
+
+@asynccontextmanager
+async def _plain(address: Address) -> AsyncIterator[Connection]:
+    """A connection for the start alone, whose failures are explained."""
+    try:
+        connection = await connect_plainly(address)
+        try:
+            yield connection
+        finally:
+            await close(connection)
+    except Exception as error:
+        raise faults.at_start(error) from error

@@ -1,0 +1,26 @@
+"""Removing what has expired. Each statement walks an index from its old end and stops at the limit.
+
+A row that somebody is changing at the moment is left for the next time: it may be about to live longer.
+"""
+
+from __future__ import annotations
+
+from limen.clock import Instant
+from limen.stores.postgres.step import Step
+
+_STATEMENTS = (
+    "DELETE FROM limen_sessions WHERE id IN (SELECT id FROM limen_sessions WHERE ends <= $1 "
+    "ORDER BY ends, id LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    "DELETE FROM limen_revocations WHERE position IN (SELECT position FROM limen_revocations "
+    "WHERE until <= $1 ORDER BY until, position LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    "DELETE FROM limen_buckets WHERE key IN (SELECT key FROM limen_buckets WHERE ends <= $1 "
+    "ORDER BY ends, key LIMIT $2 FOR UPDATE SKIP LOCKED)",
+)
+_RECEIPTS = "DELETE FROM limen_receipts WHERE at < now() - interval '1 day'"
+
+
+async def sweep(step: Step, now: Instant, limit: int) -> int:
+    """How many rows went. Receipts of processes that died are no rows of anybody."""
+    swept = sum([await step.change(statement, now, limit) for statement in _STATEMENTS])
+    await step.change(_RECEIPTS)
+    return swept
