@@ -81,7 +81,7 @@ class Limen:
         secret = require_secret(s)
         self.clock: Clock = clock or SystemClock()
         self._entropy = entropy
-        self.store: Store = store or open_store(s.database)
+        self.store: Store = store or open_store(s.database, s.session_store)
         self.filter = Filter()
         self.lifetimes = Lifetimes(
             idle=s.idle_lifetime,
