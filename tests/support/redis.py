@@ -46,6 +46,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def moment() -> None:
+    """Let another process go on before it is asked again."""
+    select.select([], [], [], 0.01)
+
+
 def prefix() -> str:
     """A hash tag that nobody else has: a store of one's own in a server that is shared."""
     return f"t{next(_PREFIXES)}"
@@ -110,6 +115,12 @@ class Server:
             line.sendall(_command(words))
             return _answer(line)
 
+    def ask_as(self, password: str, *words: str) -> str:
+        """The same after signing in."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as line:
+            line.sendall(_command(("AUTH", password)) + _command(words))
+            return _answer(line)
+
     def _wait(self) -> None:
         for _ in range(500):
             try:
@@ -117,7 +128,7 @@ class Server:
                     return
             except OSError:
                 pass
-            select.select([], [], [], 0.01)
+            moment()
         raise AssertionError(f"{self.kind}-server does not answer on port {self.port}")
 
 

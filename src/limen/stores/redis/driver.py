@@ -272,7 +272,8 @@ class Driver:
     async def _connect(self) -> Line:
         """A line to the master, checked, with our scripts loaded."""
         self._node = node = await master.find(self.address)
-        line = await connect(self.address, node, patience=self.address.patience + self.address.replicas_wait)
+        waits = self.address.replicas_wait if self.address.replicas else 0.0
+        line = await connect(self.address, node, patience=self.address.patience + waits)
         try:
             self._check(line)
             await asyncio.gather(*(answer(line.ask("SCRIPT", "LOAD", s.text)) for s in scripts.ALL))
