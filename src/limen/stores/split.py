@@ -83,13 +83,13 @@ class SplitStore:
         self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
     ) -> Revocation | None:
         step = self._accounts.change_password(account, spent=spent, fresh=fresh, now=now, until=until)
-        return await self._cut(account, step, now)
+        return await self._cut(account, step, now, careful=True)
 
     async def set_scopes(
         self, account: AccountID, scopes: tuple[str, ...], *, upto: Instant, until: Instant, now: Instant
     ) -> Revocation | None:
         step = self._accounts.set_scopes(account, scopes, upto=upto, until=until, now=now)
-        return await self._cut(account, step, now)
+        return await self._cut(account, step, now, careful=True)
 
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._cut(account, self._accounts.disable_account(account, now=now, until=until), now)
@@ -181,7 +181,6 @@ class SplitStore:
         self, keys: Sequence[StoredKey], *, version: int, revocation: Revocation | None = None
     ) -> int | None:
         async def both(event: Revocation) -> int | None:
-            await self._sessions.ready(now=event.at)
             replaced = await self._accounts.replace_ring(keys, version=version, revocation=event)
             if replaced is not None:
                 await self._pump(event.at)
@@ -234,13 +233,23 @@ class SplitStore:
     # -- both --------------------------------------------------------------------------------------------
 
     async def _cut(
-        self, account: AccountID, step: Coroutine[Any, Any, Revocation | None], now: Instant
+        self,
+        account: AccountID,
+        step: Coroutine[Any, Any, Revocation | None],
+        now: Instant,
+        *,
+        careful: bool = False,
     ) -> Revocation | None:
-        """Commit, then apply; whoever opens a session of the account meanwhile waits for it."""
+        """Commit, then apply; whoever opens a session of the account meanwhile waits for it.
+
+        `careful`: do nothing at all where it could not be applied now. What shuts somebody out is committed
+        in any case: it takes effect as soon as it can.
+        """
 
         async def both() -> Revocation | None:
             try:
-                await self._sessions.ready(now=now)  # better to fail before anything is done
+                if careful:
+                    await self._sessions.ready(now=now)
             except BaseException:
                 step.close()
                 raise

@@ -1,4 +1,4 @@
-"""D01: Redis is down, slow, refuses us, is a replica, is full: nothing is guessed, and all is well again after."""
+"""D01: Redis is down, slow, refuses us, is a replica, is full: nothing is guessed, and all comes back."""
 
 from __future__ import annotations
 

@@ -73,7 +73,10 @@ class Driver:
         """Return where a step could be done; Unavailable where it could not."""
 
         async def once(attempt: int) -> None:
-            self._settler.fence(self._writes.ready() or await self._writes.line())
+            line = self._writes.ready() or await self._writes.line()
+            fence = self._settler.fence(line)
+            if await answer(line.ask("HGET", self.address.meta, "fence")) != fence.text:
+                raise Unsettled
 
         await self._insist(once, self._writes, now, repeats=True)
 

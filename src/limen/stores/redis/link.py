@@ -10,7 +10,7 @@ from limen.clock import Seconds
 from limen.stores.redis.faults import NotDone
 from limen.stores.redis.line import Line
 
-_FIRST: Seconds = 0.05
+_FIRST: Seconds = 0.02
 _LONGEST: Seconds = 1.0
 
 
@@ -64,7 +64,7 @@ class Link:
             self._line = line = await self._connect()
         except NotDone as error:
             self._failures += 1
-            longest = min(_FIRST * 2.0 ** min(self._failures, 10), _LONGEST)
+            longest = min(_FIRST * 2.0 ** min(self._failures - 1, 10), _LONGEST)
             pause = longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not a secret
             self._not_before, self._why = asyncio.get_running_loop().time() + pause, error.reason
             raise

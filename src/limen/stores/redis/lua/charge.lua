@@ -13,17 +13,22 @@ for i = 4, #ARGV, 7 do
   local key, free, first, longest, drain, cap, keep = unpack(ARGV, i, i + 6)
   free, first, longest, keep = tonumber(free), tonumber(first), tonumber(longest), tonumber(keep)
   local bucket = charged[key] or bucket_of(key)
-  local charges, last = 0, now
+  local charges, last, left = 0, now, 0
   if bucket then
-    last = math.max(now, bucket.last)
+    -- A last charge that lies ahead by more than the longest wait was made by a clock that was wrong.
+    local is_wrong = bucket.last - now > longest
+    last = is_wrong and now or math.max(now, bucket.last)
     charges = bucket.charges
-    if drain ~= '' then charges = math.max(charges - (last - bucket.last) / tonumber(drain), 0) end
+    if drain ~= '' then
+      charges = math.max(charges - math.max(last - bucket.last, 0) / tonumber(drain), 0)
+    end
+    left = is_wrong and 0 or bucket.opens - now - math.max(bucket.last - now, 0)
   end
   if cap ~= '' and charges >= tonumber(cap) then
     return {'wait', (i - 4) / 7, string.format('%.17g', longest), 1}
   end
-  if bucket and now < bucket.opens then
-    return {'wait', (i - 4) / 7, string.format('%.17g', math.min(bucket.opens - now, longest)), 0}
+  if left > 0 then
+    return {'wait', (i - 4) / 7, string.format('%.17g', math.min(left, longest)), 0}
   end
   charges = charges + 1
   local over, delay = charges - free, 0
