@@ -12,6 +12,8 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -83,7 +85,7 @@ class Server:
         self._wait()
 
     def _first(self) -> list[str]:
-        return ["--save", "", "--appendonly", "no"] if "--save" not in self.options else []
+        return ["--save", "", "--repl-diskless-sync-delay", "0"]
 
     def kill(self) -> None:
         """As a machine that loses power."""
@@ -159,3 +161,90 @@ def _die_with_parent() -> None:
 def shared(kind: str) -> Server:
     """The one server that tests share which do it no harm."""
     return Server(kind)
+
+
+class Sentinels:
+    """A master, its replicas, and three that watch it and agree on another when it is gone."""
+
+    def __init__(self, kind: str = "redis", *, replicas: int = 1) -> None:
+        self.master = Server(kind)
+        follow = ("--replicaof", "127.0.0.1", str(self.master.port))
+        self.replicas = [Server(kind, *follow) for _ in range(replicas)]
+        until(lambda: f"connected_slaves:{replicas}" in self.master.ask("INFO", "replication"))
+        until(lambda: self.master.ask("WAIT", str(replicas), "1000").startswith(f":{replicas}"))
+        self.watching = [_Sentinel(kind, self.master.port) for _ in range(3)]
+        until(lambda: all(s.sees(replicas) for s in self.watching))
+
+    @property
+    def url(self) -> str:
+        return "redis+sentinel://" + ",".join(f"127.0.0.1:{s.port}" for s in self.watching) + "/limen"
+
+    def promoted(self) -> Server:
+        """The replica that has become the master."""
+        ports = {s.named() for s in self.watching}
+        return next(r for r in self.replicas if ports == {r.port})
+
+    def is_promoted(self) -> bool:
+        ports = {s.named() for s in self.watching}
+        return len(ports) == 1 and ports <= {r.port for r in self.replicas}
+
+    def destroy(self) -> None:
+        for server in (*self.watching, *self.replicas, self.master):
+            server.destroy()
+
+
+class _Sentinel(Server):
+    def __init__(self, kind: str, watched: int) -> None:
+        self._watched = watched
+        super().__init__(kind)
+
+    def _first(self) -> list[str]:
+        configuration = Path(self.folder.name, "sentinel.conf")
+        configuration.write_text(
+            f"sentinel monitor limen 127.0.0.1 {self._watched} 2\n"
+            "sentinel down-after-milliseconds limen 500\n"
+            "sentinel failover-timeout limen 3000\n"
+        )
+        return [str(configuration), "--sentinel"]
+
+    def sees(self, replicas: int) -> bool:
+        """Whether it knows of the replicas and of both others."""
+        said = self.ask("INFO", "sentinel")
+        return f"slaves={replicas},sentinels=3" in said
+
+    def named(self) -> int:
+        """The port of the master that it names."""
+        answer = self.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "limen").split("\r\n")
+        return int(answer[4])
+
+
+def until(is_so: Callable[[], bool], *, within: float = 30.0) -> None:
+    """Return once something has come to pass in another process."""
+    end = time.monotonic() + within
+    while not is_so():
+        assert time.monotonic() < end, "it did not come to pass"
+        moment()
+
+
+class Cluster:
+    """Three masters that share the slots."""
+
+    def __init__(self, kind: str = "redis") -> None:
+        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
+        buses = [str(free_port()) for _ in range(3)]
+        self.nodes = [Server(kind, *options, "--cluster-port", bus) for bus in buses]
+        for node, bus, slots in zip(
+            self.nodes, buses, (("0", "5460"), ("5461", "10922"), ("10923", "16383")), strict=True
+        ):
+            node.ask("CLUSTER", "ADDSLOTSRANGE", *slots)
+            self.nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", str(node.port), bus)
+        until(lambda: all("cluster_state:ok" in n.ask("CLUSTER", "INFO") for n in self.nodes))
+        until(lambda: all("cluster_known_nodes:3" in n.ask("CLUSTER", "INFO") for n in self.nodes))
+
+    @property
+    def url(self) -> str:
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{n.port}" for n in self.nodes)
+
+    def destroy(self) -> None:
+        for node in self.nodes:
+            node.destroy()

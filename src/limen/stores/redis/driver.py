@@ -110,9 +110,10 @@ class Driver:
 
         return await self._insist(once, self._reads, None, repeats=True)  # type: ignore[no-any-return]
 
-    async def read(self, *commands: tuple[Any, ...], now: Instant | None) -> list[Any]:
+    async def read(self, *commands: tuple[Any, ...], now: Instant | None, led: bool = True) -> list[Any]:
         """Answers to commands on the feed's line, before them fence, position and what is applied. The second
-        item of a command is the last part of its key. With replicas, one of them follows the master."""
+        item of a command is the last part of its key. `led`: as many replicas as are asked for follow this
+        master still."""
         self._spot_check()
 
         async def once(attempt: int) -> list[Any]:
@@ -122,7 +123,7 @@ class Driver:
             asked = [line.ask("HMGET", self.address.meta, "fence", "position", "applied")]
             asked += [line.ask(name, base + key, *rest) for name, key, *rest in commands]
             confirmed = None
-            if self.address.replicas:
+            if self.address.replicas and led:
                 asked.append(line.ask("EVAL", scripts.BEAT.text, 1, self.address.meta, fence.text, base))
                 confirmed = self._confirmation(line)
             answers: list[Any] = await asyncio.gather(*asked, return_exceptions=True)

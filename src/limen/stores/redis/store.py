@@ -181,7 +181,7 @@ class RedisStore:
         return replace(event, position=0)
 
     async def applied(self, *, now: Instant) -> int:
-        return int((await self._driver.read(now=now))[0][2] or 0)
+        return int((await self._driver.read(now=now, led=False))[0][2] or 0)
 
     async def read_feed(self, after: int, *, now: Instant) -> tuple[tuple[Revocation, ...], int]:
         events: list[Revocation] = []
