@@ -13,9 +13,19 @@ from pathlib import Path
 
 from bench.harness import Figure
 
-PARTS = ("tokens", "recall", "sqlite", "storm", "requests")
+PARTS = ("tokens", "recall", "sqlite", "redis", "storm", "requests")
 RESULTS = Path(__file__).parent / "results"
-PEERS = ("cryptography", "msgspec", "pyjwt", "joserfc", "django", "argon2-cffi", "uvicorn")
+PEERS = (
+    "cryptography",
+    "msgspec",
+    "pyjwt",
+    "joserfc",
+    "django",
+    "argon2-cffi",
+    "uvicorn",
+    "redis",
+    "hiredis",
+)
 
 
 def main(parts: list[str]) -> int:

@@ -117,6 +117,11 @@ async def test_D05_restored_from_yesterday_no_ended_session_and_no_spent_credent
     assert len(warned(caplog)) == 1
     fresh = make_session(account, at=upto + 0.002)
     assert await store.open_session(fresh, limit=None, until=UNTIL, now=LATER) == Opened(())
+    await store.sweep(now=LATER)
+    later = await opens(server.url)  # and whoever comes later finds nothing more to end
+    await settled(later)
+    assert await later.session(fresh.id) == fresh
+    assert len(warned(caplog)) == 1
 
 
 async def test_D05_a_record_of_another_epoch_that_was_put_back_by_hand_is_absent(

@@ -96,4 +96,6 @@ def at_start(reason: str) -> LimenError:
     """What is said when Redis cannot be used at the start: Misconfigured where waiting would not help."""
     if reason in REFUSED:
         return Misconfigured("Redis refused the user or password of session_store, or one of our commands")
+    if reason == "redis_tls":
+        return Misconfigured("Redis speaks no TLS that we trust: see `ca`, `cert` and `key` of session_store")
     return unavailable(reason)

@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -163,6 +164,8 @@ async def connect(address: Address, node: Node | None, *, patience: Seconds, sen
     try:
         async with asyncio.timeout(address.patience):
             line = await _open(loop, address, node, patience)
+    except ssl.SSLError as error:
+        raise NotDone("redis_tls") from error
     except OSError as error:  # TimeoutError is one
         raise NotDone("redis_slow" if isinstance(error, TimeoutError) else "redis_down") from error
     try:

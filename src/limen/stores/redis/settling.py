@@ -111,7 +111,9 @@ class Settler:
         """The accounts' store knows of the epoch first: one that Redis knows alone is not believed."""
         if begin.why is not None and now is None:
             raise Unsettled
-        position = max(self.position, (await self._marks.marks()).get("redis_position", 0))
+        marks = await self._marks.marks()
+        position = max(self.position, marks.get("redis_position", 0))
+        writes = max(self._seen_writes, marks.get("redis_writes", 0))
         await self._marks.raise_marks({"redis_epoch": begin.epoch})
         fence = Fence(begin.epoch, line.run)
         event: tuple[Any, ...] = ()
@@ -120,7 +122,7 @@ class Settler:
             event = (int(upto * 1000), repr(upto + _MEMORY), repr(upto), repr(now), "sessions_lost")
         gap = 0 if begin.why is None else GAP
         before = held.fence if held is not None else b""
-        if not await self._set(line, before, fence, *event, gap=gap, position=position):
+        if not await self._set(line, before, fence, *event, gap=gap, position=position, writes=writes):
             return False
         self._fence = fence
         if begin.why is not None:
@@ -129,10 +131,17 @@ class Settler:
         return True
 
     async def _set(
-        self, line: Line, before: bytes, fence: Fence, *event: Any, gap: int, position: int = 0
+        self,
+        line: Line,
+        before: bytes,
+        fence: Fence,
+        *event: Any,
+        gap: int,
+        position: int = 0,
+        writes: int = 0,
     ) -> bool:
         base = self._address.base(fence.epoch)
-        common = (before, fence.text, fence.epoch, base, gap, position)
+        common = (before, fence.text, fence.epoch, base, gap, position, writes)
         script = scripts.SETTLE_EPOCH
         given = await answer(line.ask("EVAL", script.text, 1, self._address.meta, *common, *(event or ("",))))
         return bool(given[0] == b"settled")

@@ -1,6 +1,6 @@
 -- Says under which fence this Redis goes on, unless somebody else has said so since it was looked at. No prelude: the
 -- fence is what this is about. With an event, all that was is left behind: a new epoch has keys of its own.
-local meta, before, fence, epoch, base, gap, position, floor = KEYS[1], unpack(ARGV)
+local meta, before, fence, epoch, base, gap, position, writes, floor = KEYS[1], unpack(ARGV)
 if (redis.call('HGET', meta, 'fence') or '') ~= before then
   return {'fence'}
 end
@@ -11,14 +11,15 @@ if old and old ~= base then
 end
 local held = tonumber(redis.call('HGET', meta, 'position') or 0)
 position = math.max(held, tonumber(position)) + tonumber(gap)
-local writes = redis.call('HINCRBY', meta, 'writes', 1)
-redis.call('HSET', meta, 'fence', fence, 'epoch', epoch, 'base', base, 'position', position, 'since', writes - 1)
+local since = math.max(tonumber(redis.call('HGET', meta, 'writes') or 0), tonumber(writes))
+redis.call('HSET', meta, 'fence', fence, 'epoch', epoch, 'base', base, 'position', position, 'since', since,
+  'writes', since + 1)
 if floor ~= '' then
-  local until_, upto, at, why = unpack(ARGV, 8)
+  local until_, upto, at, why = unpack(ARGV, 9)
   redis.call('HSET', meta, 'floor', floor)
   position = redis.call('HINCRBY', meta, 'position', 1)
   redis.call('XADD', base .. 'F', position .. '-0', 'k', 'issuer', 's', '', 'u', upto, 'n', until_, 'a', at,
     'w', why, 'o', '')
   redis.call('ZADD', base .. 'U', until_, string.format('%016.0f', position))
 end
-return {'settled', writes}
+return {'settled'}
