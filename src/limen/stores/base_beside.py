@@ -8,7 +8,7 @@ from typing import Protocol
 
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID, SessionID
-from limen.revocations import Revocation
+from limen.revocations import Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import Cut, Gone, Marks, Opened, Rotated, Stale, Throttles
 
@@ -65,8 +65,8 @@ class Beside(Throttles, Protocol):
         """The last event that was applied."""
         ...
 
-    async def read_feed(self, after: int, *, now: Instant) -> tuple[tuple[Revocation, ...], int]:
-        """The events and the position of a `Page`."""
+    async def read_feed(self, after: int, *, now: Instant) -> Page:
+        """As `Feed.read_feed`; its `ring` says nothing."""
         ...
 
     async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None: ...

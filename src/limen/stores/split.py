@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from limen import ids
@@ -159,8 +160,7 @@ class SplitStore:
         page = await self._accounts.read_feed(self._read, now=_EVER)
         if page.revocations or page.position != self._read or self._sessions.epoch != self._epoch:
             await self._whole(self._pump(now))
-        events, position = await self._sessions.read_feed(after, now=now)
-        return Page(events, position, page.ring)
+        return replace(await self._sessions.read_feed(after, now=now), ring=page.ring)
 
     async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
         await self._sessions.wait(after, every=every, at_most=at_most)

@@ -26,6 +26,7 @@ _log = logging.getLogger("limen.stores")
 
 ATTEMPTS = 3
 _PAUSE: Seconds = 0.02
+_HEAD = ("fence", "position", "applied")
 _CHECK_EVERY: Seconds = 1.0
 LEASE: Seconds = 2.0
 """With replicas, how long the master is believed to be one after a replica has followed it. Below the least
@@ -111,7 +112,7 @@ class Driver:
         return await self._insist(once, self._reads, None, repeats=True)  # type: ignore[no-any-return]
 
     async def read(self, *commands: tuple[Any, ...], now: Instant | None, led: bool = True) -> list[Any]:
-        """Answers to commands on the feed's line, before them fence, position and what is applied. The second
+        """Answers to commands on the feed's line, before them what `_HEAD` names. The second
         item of a command is the last part of its key. `led`: as many replicas as are asked for follow this
         master still."""
         self._spot_check()
@@ -120,7 +121,7 @@ class Driver:
             line = self._feed.ready() or await self._feed.line()
             fence = self._settler.fence(line)
             base, sent = self.address.base(fence.epoch), asyncio.get_running_loop().time()
-            asked = [line.ask("HMGET", self.address.meta, "fence", "position", "applied")]
+            asked = [line.ask("HMGET", self.address.meta, *_HEAD)]
             asked += [line.ask(name, base + key, *rest) for name, key, *rest in commands]
             confirmed = None
             if self.address.replicas and led:

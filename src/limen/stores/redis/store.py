@@ -18,7 +18,7 @@ from limen import ids
 from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
-from limen.revocations import Kind, Revocation, cut
+from limen.revocations import Kind, Page, Revocation, cut
 from limen.sessions import Digest, Session
 from limen.stores.base import (
     Cut,
@@ -75,7 +75,7 @@ class RedisStore:
         )
         match given[0]:
             case b"opened":
-                return Opened(tuple(_ended(given[2:], now, until, "session_limit")))
+                return Opened(tuple(_ended(given[2:], now, "session_limit")))
             case b"ahead":
                 return Ahead(Instant(float(given[2])))
             case b"floor":
@@ -136,7 +136,7 @@ class RedisStore:
         )  # fmt: skip
         if given[0] != b"ended":
             return None
-        return Revocation(Kind.SESSION, sid, now, until, now, why, given[2])
+        return Revocation(Kind.SESSION, sid, now, Instant(float(given[3])), now, why, given[2])
 
     async def revoke_others(
         self, account: AccountID, *, keep: SessionID, now: Instant, until: Instant, why: str
@@ -154,7 +154,7 @@ class RedisStore:
             now=now,
             confirm=_always,
         )
-        return _ended(given[2:], now, until, why)
+        return _ended(given[2:], now, why)
 
     # -- feed --------------------------------------------------------------------------------------------
 
@@ -183,18 +183,26 @@ class RedisStore:
     async def applied(self, *, now: Instant) -> int:
         return int((await self._driver.read(now=now, led=False))[0][2] or 0)
 
-    async def read_feed(self, after: int, *, now: Instant) -> tuple[tuple[Revocation, ...], int]:
+    async def read_feed(self, after: int, *, now: Instant) -> Page:
         events: list[Revocation] = []
-        position = read = 0
+        position, read, left_out = 0, 0, 0.0
         while True:
             start = f"{max(after, read) + 1}-0"
-            answers = await self._driver.read(("XRANGE", b"F", start, "+", "COUNT", PAGE), now=now)
-            position = position or int(answers[0][1] or 0)
-            found = (records.event(entry) for entry in answers[1])
-            events += [event for event in found if event is not None and now < event.until]
-            if len(answers[1]) < PAGE:
-                return tuple(events), max(position, *(event.position for event in events[-1:]), read)
-            read = records.position(answers[1][-1])
+            # The position before the events, and what was swept after them: nothing falls in between.
+            head, entries, (swept, forgotten), *_ = await self._driver.read(
+                ("XRANGE", b"F", start, "+", "COUNT", PAGE),
+                ("HMGET", b"S", "position", "until"),
+                now=now,
+            )
+            position = position or int(head[1] or 0)
+            if int(swept or 0) > after:
+                left_out = max(left_out, float(forgotten))
+            found = [event for entry in entries if (event := records.event(entry)) is not None]
+            events += [event for event in found if now < event.until]
+            left_out = max((left_out, *(event.until for event in found if now >= event.until)))
+            read = records.position(entries[-1]) if entries else read
+            if len(entries) < PAGE:
+                return Page(tuple(events), max(position, read), 0, Instant(left_out))
 
     async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
         try:
@@ -295,10 +303,10 @@ def _ttl(session: Session, now: Instant) -> int:
     return max(int((session.expires - now) * 1_000), 0) + _DAY_MS
 
 
-def _ended(pairs: Sequence[Any], now: Instant, until: Instant, why: str) -> list[Revocation]:
+def _ended(triples: Sequence[Any], now: Instant, why: str) -> list[Revocation]:
     return [
-        Revocation(Kind.SESSION, ids.from_bytes(sid), now, until, now, why, position)
-        for position, sid in zip(pairs[::2], pairs[1::2], strict=True)
+        Revocation(Kind.SESSION, ids.from_bytes(sid), now, Instant(float(until)), now, why, position)
+        for position, sid, until in zip(triples[::3], triples[1::3], triples[2::3], strict=True)
     ]
 
 

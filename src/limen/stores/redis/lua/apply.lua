@@ -21,21 +21,25 @@ if kind == 'account' then
   local newest = #sids > 0 and milliseconds(sids[#sids]) or -1
   if newest > math.floor(tonumber(upto) * 1000) then
     -- A clock went back: the cut covers the newest session all the same, and is remembered as much longer.
-    local later = (newest + 0.5) / 1000
-    until_ = string.format('%.17g', tonumber(until_) + (later - tonumber(upto)))
-    upto = string.format('%.17g', later)
+    upto = string.format('%.17g', (newest + 0.5) / 1000)
   end
+  local latest = tonumber(upto)
+  for _, sid in ipairs(sids) do
+    latest = math.max(latest, rotated(redis.call('GET', base .. 's' .. sid)))
+  end
+  until_ = lasting(until_, at, latest)
   for _, sid in ipairs(sids) do remove(sid, account) end
   local cut = redis.call('GET', base .. 'c' .. account)
   if not cut or tonumber(cut) < tonumber(upto) then
     redis.call('SET', base .. 'c' .. account, upto, 'PX', ttl)
   end
 elseif kind == 'claims' then
-  local kept = {}
+  local kept, latest = {}, 0
   for word in string.gmatch(scopes, '[^ ]+') do kept[word] = true end
   for _, sid in ipairs(redis.call('ZRANGE', base .. 'a' .. account, 0, -1)) do
     local record = record_of(sid)
     if record then
+      latest = math.max(latest, rotated(record))
       local amr, agent, source = struct.unpack('>I4I4I4', record, HEADER - 11)
       local texts = HEADER + amr + agent + source
       local held = {}
@@ -45,6 +49,7 @@ elseif kind == 'claims' then
       redis.call('SET', base .. 's' .. sid, string.sub(record, 1, texts) .. table.concat(held, ' '), 'KEEPTTL')
     end
   end
+  until_ = lasting(until_, at, latest)
 end
 local position = append(kind, subject, upto, until_, at, why, outbox)
 redis.call('HSET', meta, 'applied', outbox)

@@ -25,9 +25,11 @@ if limit ~= '' then
   end
 end
 for i = 1, #victims + 1 - (tonumber(limit) or #victims + 1) do
+  local last = lasting(until_, now, rotated(redis.call('GET', base .. 's' .. victims[i])))
   remove(victims[i], account)
-  answer[#answer + 1] = append('session', uuid(victims[i]), now, until_, now, 'session_limit')
+  answer[#answer + 1] = append('session', uuid(victims[i]), now, last, now, 'session_limit')
   answer[#answer + 1] = victims[i]
+  answer[#answer + 1] = last
 end
 redis.call('SET', base .. 's' .. sid, record, 'PX', ttl)
 redis.call('ZADD', index, 0, sid)

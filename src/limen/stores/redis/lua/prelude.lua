@@ -48,6 +48,16 @@ local function append(kind, subject, upto, until_, at, why, outbox)
   return position
 end
 
+-- `revocations.lasting`: `until` moved with the latest rotation that an event covers, where a clock went back.
+local function lasting(until_, now, latest)
+  if latest <= tonumber(now) then return until_ end
+  return string.format('%.17g', tonumber(until_) + (latest - tonumber(now)))
+end
+
+local function rotated(record)
+  return record and #record >= HEADER and instant(record, ROTATED) or 0
+end
+
 -- Removing comes first in every script: out of memory, Redis still lets through a script that has begun to write.
 local function remove(sid, account)
   redis.call('DEL', base .. 's' .. sid)

@@ -6,7 +6,7 @@ if not record then
     for _, entry in ipairs(redis.call('XREVRANGE', base .. 'F', '+', '-', 'COUNT', 1000)) do
       local e = entry[2]
       if e[2] == 'session' and e[4] == uuid(sid) and e[10] == now and e[12] == why then
-        return {'ended', counted(), tonumber(string.match(entry[1], '%d+'))}
+        return {'ended', counted(), tonumber(string.match(entry[1], '%d+')), e[8]}
       end
     end
   end
@@ -17,5 +17,6 @@ if owner ~= '' and owner ~= account then
   return {'none', 0}
 end
 remove(sid, account)
+until_ = lasting(until_, now, rotated(record))
 local position = append('session', uuid(sid), now, until_, now, why)
-return {'ended', counted(), position}
+return {'ended', counted(), position, until_}

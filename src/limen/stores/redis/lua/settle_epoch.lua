@@ -6,7 +6,7 @@ if (redis.call('HGET', meta, 'fence') or '') ~= before then
 end
 local old = redis.call('HGET', meta, 'base')
 if old and old ~= base then
-  for _, name in ipairs({'E', 'F', 'U', 'B'}) do redis.call('UNLINK', old .. name) end
+  for _, name in ipairs({'E', 'F', 'U', 'B', 'S'}) do redis.call('UNLINK', old .. name) end
   redis.call('HDEL', meta, 'applied')
 end
 local held = tonumber(redis.call('HGET', meta, 'position') or 0)

@@ -6,10 +6,17 @@ for _, sid in ipairs(redis.call('ZRANGEBYSCORE', base .. 'E', '-inf', now, 'LIMI
   remove(sid, record and account_of(record) or '')
   count = count + 1
 end
-for _, padded in ipairs(redis.call('ZRANGEBYSCORE', base .. 'U', '-inf', now, 'LIMIT', 0, limit)) do
-  redis.call('XDEL', base .. 'F', string.format('%.0f', tonumber(padded)) .. '-0')
-  redis.call('ZREM', base .. 'U', padded)
+local over = redis.call('ZRANGEBYSCORE', base .. 'U', '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
+local swept = tonumber(redis.call('HGET', base .. 'S', 'position') or 0)
+for i = 1, #over, 2 do
+  redis.call('XDEL', base .. 'F', string.format('%.0f', tonumber(over[i])) .. '-0')
+  redis.call('ZREM', base .. 'U', over[i])
+  swept = math.max(swept, tonumber(over[i]))
   count = count + 1
+end
+if #over > 0 then
+  local forgotten = math.max(tonumber(redis.call('HGET', base .. 'S', 'until') or 0), tonumber(over[#over]))
+  redis.call('HSET', base .. 'S', 'position', swept, 'until', string.format('%.17g', forgotten))
 end
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', base .. 'B', '-inf', now, 'LIMIT', 0, limit)) do
   redis.call('DEL', base .. 'b' .. key)
