@@ -9,6 +9,7 @@ import pytest
 from limen.auth import Limen
 from limen.errors import Denied, Rejected, Throttled, Unavailable
 from limen.strategies.base import Grant
+from limen.throttle import Limit
 from support.world import EMAIL, OTHER_PASSWORD, PASSWORD, STRATEGIES, account_with, world
 
 pytestmark = pytest.mark.anyio
@@ -695,3 +696,39 @@ async def test_S27_nothing_is_written_for_unknown_credentials_or_sign_outs(tmp_p
             await refused(auth, grant.credential)
             await auth.sign_out(who)
         assert (await auth.store.read_feed(0, now=auth.clock.now())).position == position
+
+
+@pytest.mark.parametrize("one", [True, False], ids=["one", "all others"])
+async def test_S22_the_end_of_a_session_of_another_strategy_is_not_said_to_come_earlier_than_it_does(
+    one: bool, tmp_path
+) -> None:
+    """A system that moves from hybrid to uncached sessions, of which the caller's own would end at once."""
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with (
+        world(url, strategy="hybrid") as (before, clock),
+        world(url, strategy="session", accept=("hybrid",), cache_size=0, clock=clock) as (after, _),
+    ):
+        await account_with(before)
+        old = await signed(before)
+        who = await after.authenticate((await signed(after)).credential)
+        told = await (after.end_session(who, old.session) if one else after.end_other_sessions(who))
+        assert told.effective == clock.now() + after.settings.max_staleness
+
+
+async def test_S22_a_session_that_nothing_accepts_any_more_is_ended_at_once(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with world(url, strategy="hybrid") as (before, clock), world(url, strategy="jwt") as (after, _):
+        await account_with(before)
+        old = await signed(before)
+        who = await after.authenticate((await signed(after)).credential)
+        assert (await after.end_session(who, old.session)).effective == pytest.approx(clock.now(), abs=5)
+
+
+async def test_S27_one_round_of_maintenance_removes_all_that_has_expired(tmp_path) -> None:
+    """Who signs in as fast as passwords are hashed leaves more behind in a minute than one sweep takes."""
+    async with world(f"sqlite:///{tmp_path}/limen.db", strategy="session") as (auth, clock):
+        limit = Limit(free=1, keep=60)
+        await auth.store.charge([(f"key {number}", limit) for number in range(3_500)], now=clock.now())
+        clock.turn(61)
+        await auth.maintain()
+        assert await auth.store.sweep(now=clock.now()) == 0
