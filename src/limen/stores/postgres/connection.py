@@ -6,6 +6,7 @@ relied on: there every statement goes inside a transaction that says itself how 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,12 +41,19 @@ SELECT current_setting('server_version_num')::int AS version, current_setting('s
 Row = Sequence[Any]
 
 
+class Statement(Protocol):
+    """What is used of asyncpg's prepared statement."""
+
+    async def fetch(self, *args: Any) -> list[Row]: ...
+
+
 class Connection(Protocol):
     """What is used of asyncpg's connection."""
 
     async def execute(self, query: str, *args: Any) -> str: ...
     async def fetch(self, query: str, *args: Any) -> list[Row]: ...
     async def fetchrow(self, query: str, *args: Any) -> Row | None: ...
+    async def prepare(self, query: str) -> Statement: ...
     async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
     def add_termination_listener(self, callback: Callable[..., None]) -> None: ...
     async def close(self, *, timeout: float | None = None) -> None: ...  # noqa: ASYNC109 - the driver's
@@ -111,11 +119,12 @@ async def connect_plainly(address: Address) -> Connection:
 
 async def probe(address: Address, connection: Connection) -> Found:
     """What the server says of itself. In a transaction, so that the answer is of one session."""
-    await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-    if address.schema is not None:
-        await connection.execute(f"SET LOCAL search_path = '{address.schema}'")
-    row = cast("asyncpg.Record", await connection.fetchrow(_PROBE))
-    await connection.execute("ROLLBACK")
+    async with asyncio.timeout(PATIENCE):
+        await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        if address.schema is not None:
+            await connection.execute(f"SET LOCAL search_path = '{address.schema}'")
+        row = cast("asyncpg.Record", await connection.fetchrow(_PROBE))
+        await connection.execute("ROLLBACK")
     # A pooler hands out keys of its own, so that the process that it names is none of the server's.
     pooled = address.pooler if address.pooler is not None else row["pid"] != connection.get_server_pid()
     return Found(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from limen.clock import Seconds
 from limen.stores.base import Schema
-from limen.stores.postgres import faults, schema, throttles
+from limen.stores.postgres import faults, schema, sessions, throttles
 from limen.stores.postgres.address import Address
 from limen.stores.postgres.connection import Connection, Found, Terms, check, connect_plainly, probe
 from limen.stores.postgres.feed import FeedReader
+from limen.stores.postgres.line import Line
 from limen.stores.postgres.lookups import Lookups
 from limen.stores.postgres.pool import Pool, close
 from limen.stores.postgres.reader import Reader
@@ -27,6 +28,8 @@ class Parts:
 
     pool: Pool
     reader: Reader
+    line: Line | None
+    """For lookups that are alone; None behind a pooler, where no statement stays ready."""
     lookups: Lookups
     writer: Writer[Step]
     throttler: Writer[throttles.Buckets]
@@ -38,6 +41,8 @@ class Parts:
         for writer in (self.writer, self.throttler):
             await writer.close()
         await self.reader.close()
+        if self.line is not None:
+            await self.line.close()
         await self.feed.close()
         await self.pool.close()
 
@@ -51,6 +56,8 @@ async def open_parts(address: Address, patience: Seconds) -> Parts:
         await schema.check_rights(connection, address)
     parts = _assemble(address, found, patience)
     await parts.feed.open()
+    if parts.line is not None:
+        await parts.line.open()
     return parts
 
 
@@ -72,10 +79,12 @@ def _assemble(address: Address, found: Found, patience: Seconds) -> Parts:
     terms = Terms(address, found)
     pool = Pool(terms.connect, size=address.connections, patience=patience)
     reader = Reader(pool, terms.begin if terms.pooled else None, patience=patience)
+    line = None if terms.pooled else Line(terms.connect, sessions.BY_ID, patience=patience)
     return Parts(
         pool=pool,
         reader=reader,
-        lookups=Lookups(reader),
+        line=line,
+        lookups=Lookups(reader, line),
         writer=Writer(pool, terms.begin, lanes=_LANES, patience=patience, perform=one_by_one),
         throttler=Writer(pool, terms.begin, lanes=1, patience=patience, perform=throttles.perform),
         feed=FeedReader(terms.connect_directly, reader, reads_here=not terms.pooled, patience=patience),

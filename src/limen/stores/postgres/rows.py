@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
-from uuid import UUID
+
+from asyncpg.pgproto.pgproto import UUID
 
 from limen import ids
 from limen.accounts import Account
@@ -34,7 +35,9 @@ REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
 KEY = "kid, algorithm, state, sealed, created, since"
 
-_SESSION_TYPES = (str, bytes, int, float, float, float, str, str, float, float, float, str, str)
+_SESSION_TYPES = (
+    UUID, UUID, str, bytes, int, float, float, float, str, str, float, float, float, str, str,
+)  # fmt: skip
 _ACCOUNT_TYPES = (str, str, str, str, float, float, float, float)
 _REVOCATION_TYPES = (int, str, str, float, float, float, str)
 _BUCKET_TYPES = (str, float, float, float, float)
@@ -104,12 +107,12 @@ def _unreadable(table: str) -> None:
 
 
 def _session(row: Row, sid: SessionID | None) -> Session:
+    if tuple(map(type, row)) != _SESSION_TYPES:
+        raise ValueError
     (
         id_, owner, strategy, digest, generation, rotated, created, authenticated, amr, scopes, touched,
         ends, expires, user_agent, source,
     ) = row  # fmt: skip
-    if tuple(map(type, row[2:])) != _SESSION_TYPES or not isinstance(owner, UUID):
-        raise ValueError
     if len(digest) != 32 or not (ends < _FOREVER and expires < _FOREVER):
         raise ValueError
     return Session(
