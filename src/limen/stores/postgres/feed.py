@@ -16,7 +16,7 @@ from limen.revocations import Page
 from limen.stores.postgres import faults, rows
 from limen.stores.postgres.connection import Connection, Row
 from limen.stores.postgres.events import CHANNEL
-from limen.stores.postgres.pool import close
+from limen.stores.postgres.pool import close, prepared
 from limen.stores.postgres.reader import Reader
 
 _log = logging.getLogger("limen.stores")
@@ -96,7 +96,7 @@ class FeedReader:
         try:
             connection = await self._connect()
             if connection is not None:
-                await connection.add_listener(CHANNEL, self._hear)
+                await prepared(connection, connection.add_listener(CHANNEL, self._hear))
                 connection.add_termination_listener(self._awake)
         except Exception as error:  # noqa: BLE001 - the feed is read all the same, only later
             self._warn(error)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from limen.clock import Seconds
 from limen.errors import Unavailable
 from limen.stores.postgres.connection import Connection, Row
-from limen.stores.postgres.pool import close
+from limen.stores.postgres.pool import close, prepared
 
 _REST: Seconds = 1.0
 
@@ -40,7 +40,8 @@ class Line:
         self._opening = True
         try:
             connection = await self._connect()
-            self._fetch = (await connection.prepare(self._statement)).fetch
+            ready = await prepared(connection, connection.prepare(self._statement))
+            self._fetch = ready.fetch
         except Exception:  # noqa: BLE001 - whatever it is, the pool will meet it and say so
             self._rest_until = loop.time() + _REST
         else:
