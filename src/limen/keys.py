@@ -39,6 +39,9 @@ class KeyState(StrEnum):
     """Neither. Kept so that its id is never used again."""
 
 
+_LIVE = (KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRING)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredKey:
     """A key as the store holds it."""
@@ -121,7 +124,7 @@ def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: I
         raise Misconfigured(
             f"the key ring has {len(active)} active keys and needs exactly one", code="key_ring_broken"
         )
-    opened = {k.kid: wrap.open(k) for k in ring.in_state(KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRING)}
+    opened = {k.kid: wrap.open(k) for k in ring.in_state(*_LIVE)}
     published = [k.verify_key.to_jwk() for k in opened.values() if k.alg is not jwk.Algorithm.HS256]
     jwks = msgspec.json.encode({"keys": published})
     return KeyRing(
@@ -137,6 +140,19 @@ def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: I
 def rotation_due(ring: StoredRing, policy: RotationPolicy, *, now: Instant) -> bool:
     """Whether the active key has signed for as long as the rhythm says."""
     return any(now - key.since >= policy.every for key in ring.in_state(KeyState.ACTIVE))
+
+
+def check_company(ring: StoredRing, algorithm: jwk.Algorithm) -> None:
+    """Misconfigured where keys of `algorithm` may not stand beside those of the ring: HS256 signs alone, or a
+    public key could be taken for its secret (RFC 8725 §3.1)."""
+    others = {jwk.Algorithm(k.algorithm) for k in ring.in_state(*_LIVE)}
+    if any(other.symmetric is not algorithm.symmetric for other in others):
+        named = ", ".join(sorted(others))
+        raise Misconfigured(
+            f"the key ring of this database is of {named}, and HS256 stands beside no other algorithm: "
+            f"set LIMEN_ALGORITHM to {named}, or start with an empty database",
+            code="key_algorithms_mixed",
+        )
 
 
 def found(algorithm: jwk.Algorithm, wrap: KeyWrap, *, now: Instant) -> tuple[StoredKey, ...]:

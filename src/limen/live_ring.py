@@ -100,6 +100,7 @@ class LiveRing:
         raise _contended()
 
     def _take(self, ring: StoredRing) -> None:
+        keys.check_company(ring, self._algorithm)
         if self._opened is not None and self._opened.version == ring.version:
             return
         self._opened = keys.open_ring(ring, self._wrap, self._policy, now=self._clock.now())

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from limen.clock import Instant, Mono, Seconds
 from limen.ids import AccountID, SessionID
+
+_K = TypeVar("_K", bound=str)
 
 
 class Kind(StrEnum):
@@ -54,6 +57,9 @@ class Page:
     position: int
     ring: int
     """The version of the key ring; another number than the one known means: read the ring again."""
+    forgotten: Instant = Instant(0.0)
+    """The latest `upto` of the events after that position that are left out because they were over, to the
+    reader's clock or to the one that swept. 0 if there is none."""
 
 
 class Filter:
@@ -61,12 +67,18 @@ class Filter:
 
     `fresh_at` is the local monotonic time at which the last read that was answered in full had been *sent*.
     No two clocks are compared. When `now - fresh_at > max_staleness` nothing here may be trusted.
+
+    Events leave when nothing that they cover is alive, and a wall clock says when that is. If it was wrong,
+    or goes back, they were needed after all. So the filter knows up to which moment it forgot anything,
+    and is not asked about what was issued until then: while the clock is right, all of that has expired.
     """
 
     __slots__ = (
         "accounts",
         "changes",
         "claims",
+        "floor",
+        "forgotten_ms",
         "fresh_at",
         "issuer_ms",
         "keys",
@@ -76,16 +88,20 @@ class Filter:
     )
 
     def __init__(self) -> None:
-        self.sessions: dict[SessionID, Instant] = {}
+        self.sessions: dict[SessionID, tuple[int, Instant]] = {}
         self.accounts: dict[AccountID, tuple[int, Instant]] = {}
         self.claims: dict[AccountID, tuple[int, Instant]] = {}
-        self.keys: dict[str, Instant] = {}
+        self.keys: dict[str, tuple[int, Instant]] = {}
         self.issuer_ms = -1
         self.position = 0
         self.ring = -1
         self.fresh_at = Mono(float("-inf"))
         self.changes = 0
         """Grows with every event: what was checked at this count need not be checked again."""
+        self.floor = 0
+        """What was last checked below this count was not checked against events that are gone."""
+        self.forgotten_ms = -1
+        """The filter cannot tell about what was issued in this millisecond or before."""
 
     def is_fresh(self, *, mono: Mono, max_staleness: Seconds) -> bool:
         return mono - self.fresh_at <= max_staleness
@@ -94,6 +110,9 @@ class Filter:
         """Take in a page whose read was sent at `sent`."""
         for revocation in page.revocations:
             self.add(revocation)
+        if page.forgotten:
+            self.changes += 1
+            self._forget(int(page.forgotten * 1000))
         self.position = max(self.position, page.position)
         self.ring = page.ring
         self.fresh_at = max(self.fresh_at, sent)
@@ -104,15 +123,13 @@ class Filter:
         upto_ms = int(revocation.upto * 1000)
         match revocation.kind:
             case Kind.SESSION:
-                sid = SessionID(revocation.subject)
-                self.sessions[sid] = max(revocation.until, self.sessions.get(sid, revocation.until))
+                _raise_cut(self.sessions, SessionID(revocation.subject), upto_ms, revocation.until)
             case Kind.ACCOUNT:
                 _raise_cut(self.accounts, AccountID(revocation.subject), upto_ms, revocation.until)
             case Kind.CLAIMS:
                 _raise_cut(self.claims, AccountID(revocation.subject), upto_ms, revocation.until)
             case Kind.KEY:
-                until = self.keys.get(revocation.subject, revocation.until)
-                self.keys[revocation.subject] = max(revocation.until, until)
+                _raise_cut(self.keys, revocation.subject, upto_ms, revocation.until)
             case Kind.ISSUER:
                 self.issuer_ms = max(self.issuer_ms, upto_ms)
 
@@ -134,14 +151,25 @@ class Filter:
         cut = self.claims.get(account)
         return cut is not None and issued_ms <= cut[0]
 
+    def has_forgotten(self, issued_ms: int) -> bool:
+        """Whether an event that covers what was issued then may have been here and be gone: ask the store."""
+        return issued_ms <= self.forgotten_ms
+
     def prune(self, *, now: Instant) -> int:
         """Forget what covers nothing any more; how many entries went. An issuer-wide cut stays."""
-        before = len(self)
-        self.sessions = {k: v for k, v in self.sessions.items() if now < v}
-        self.keys = {k: v for k, v in self.keys.items() if now < v}
-        self.accounts = {k: v for k, v in self.accounts.items() if now < v[1]}
-        self.claims = {k: v for k, v in self.claims.items() if now < v[1]}
-        return before - len(self)
+        gone = [
+            *_pruned(self.sessions, now),
+            *_pruned(self.accounts, now),
+            *_pruned(self.claims, now),
+            *_pruned(self.keys, now),
+        ]
+        if gone:
+            self._forget(max(gone))
+        return len(gone)
+
+    def _forget(self, upto_ms: int) -> None:
+        self.floor = self.changes
+        self.forgotten_ms = max(self.forgotten_ms, upto_ms)
 
     def __len__(self) -> int:
         return len(self.sessions) + len(self.accounts) + len(self.claims) + len(self.keys)
@@ -166,8 +194,12 @@ def newest(revocations: Iterable[Revocation], *, default: int) -> int:
     return max((r.position for r in revocations), default=default)
 
 
-def _raise_cut(
-    cuts: dict[AccountID, tuple[int, Instant]], account: AccountID, upto_ms: int, until: Instant
-) -> None:
-    known = cuts.get(account, (-1, until))
-    cuts[account] = (max(known[0], upto_ms), max(known[1], until))
+def _raise_cut(cuts: dict[_K, tuple[int, Instant]], key: _K, upto_ms: int, until: Instant) -> None:
+    known = cuts.get(key, (-1, until))
+    cuts[key] = (max(known[0], upto_ms), max(known[1], until))
+
+
+def _pruned(cuts: dict[_K, tuple[int, Instant]], now: Instant) -> list[int]:
+    """Take out what is over; the milliseconds up to which each of it covered."""
+    over = [key for key, (_, until) in cuts.items() if now >= until]
+    return [cuts.pop(key)[0] for key in over]

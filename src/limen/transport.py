@@ -30,13 +30,19 @@ _OWN_SITE = frozenset({b"same-origin", b"none"})
 
 @dataclass(frozen=True, slots=True)
 class CookieNames:
-    """What our cookies are called. The `__Host-` ones no other host, path or clear-text answer can set."""
+    """What our cookies are called. The `__Host-` ones no other host, path or clear-text answer can set.
+
+    `__Host-Http-`, which no script could set either, is the next step, once all browsers know it (S11).
+    """
 
     sid: str = "__Host-sid"
     token: str = "__Host-token"  # noqa: S105 - the name of a cookie
     refresh: str = "__Secure-refresh"
     """Not `__Host-`: it is sent to the refresh route alone, and that prefix asks for the path /."""
     device: str = "__Host-device"
+    refreshes: str = "__Host-refreshes"
+    """The id of the session that `refresh` belongs to. A neighbouring host can plant a `refresh` of its own
+    account, since that name is no `__Host-`; it cannot plant this."""
     starts: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
     """How the pairs of the two that identify a request begin."""
     clears: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
@@ -50,9 +56,12 @@ class CookieNames:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Without prefixes in development: browsers refuse these over http, WebKit on loopback too."""
+        """Without prefixes in development: browsers refuse these over http, WebKit on loopback too.
+
+        There every port of the machine gets the same cookies, so a plain `token` could be anybody's.
+        """
         if settings.development:
-            return cls("sid", "token", "refresh", "device")
+            return cls("limen-sid", "limen-token", "limen-refresh", "limen-device", "limen-refreshes")
         return cls()
 
 

@@ -47,6 +47,7 @@ async def test_A05_whoever_signed_in_here_before_is_not_kept_out() -> None:
         ).status_code == 429
         assert (await known.post("/auth/login", json=LOGIN | {"transport": "cookie"})).status_code == 200
         await login(at.client(), device=tokens["device"])
+        await login(at.browser(), transport="cookie", device=tokens["device"])
 
 
 async def test_A05_a_device_credential_of_another_address_helps_nobody() -> None:

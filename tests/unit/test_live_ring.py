@@ -32,11 +32,15 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path):
 
 
 def ring_of(
-    store: Store, clock: TurnableClock, *, secret: bytes = bytes(range(32))
+    store: Store,
+    clock: TurnableClock,
+    *,
+    secret: bytes = bytes(range(32)),
+    algorithm: Algorithm = Algorithm.ES256,
 ) -> tuple[LiveRing, list[KeyRing]]:
     changes: list[KeyRing] = []
     wrap = KeyWrap(Secret(secret))
-    live = LiveRing(store, wrap, POLICY, Algorithm.ES256, clock, memory=1_020, on_change=changes.append)
+    live = LiveRing(store, wrap, POLICY, algorithm, clock, memory=1_020, on_change=changes.append)
     return live, changes
 
 
@@ -74,6 +78,29 @@ async def test_another_secret_is_said(store: Store) -> None:
     with pytest.raises(Misconfigured) as caught:
         await ring_of(store, TurnableClock(), secret=bytes(range(1, 33)))[0].load()
     assert caught.value.code == "secret_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(Algorithm.ES256, Algorithm.HS256), (Algorithm.HS256, Algorithm.ES256)]
+)
+async def test_J34_HS256_never_stands_beside_another_algorithm(
+    store: Store, before: Algorithm, after: Algorithm
+) -> None:
+    """Said at the start, and not by the first rotation in ninety days."""
+    await ring_of(store, TurnableClock(), algorithm=before)[0].load()
+    with pytest.raises(Misconfigured, match=before) as caught:
+        await ring_of(store, TurnableClock(), algorithm=after)[0].load()
+    assert caught.value.code == "key_algorithms_mixed"
+
+
+async def test_an_asymmetric_ring_moves_from_one_algorithm_to_another(store: Store) -> None:
+    clock = TurnableClock()
+    await ring_of(store, clock)[0].load()
+    live, _ = ring_of(store, clock, algorithm=Algorithm.EDDSA)
+    await live.load()
+    for expected in (Algorithm.ES256, Algorithm.EDDSA):
+        clock.turn(POLICY.publish_for)
+        assert (await live.rotate()).active.alg is expected
 
 
 async def test_K02_a_compromise_is_an_event_of_the_feed_that_outlives_its_tokens(store: Store) -> None:

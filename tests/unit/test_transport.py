@@ -158,9 +158,14 @@ def test_S08_two_cookies_are_refused_and_both_are_cleared(headers: Headers) -> N
 def test_S08_in_development_the_plain_names_are_cleared() -> None:
     names = CookieNames.of(Settings())
     with pytest.raises(Rejected) as caught:
-        find_credential([cookie(b"sid=a; sid=b")], names, BOTH)
-    assert [value.partition(b"=")[0] for value in caught.value.clears] == [b"sid", b"token"]
+        find_credential([cookie(b"limen-sid=a; limen-sid=b")], names, BOTH)
+    assert [value.partition(b"=")[0] for value in caught.value.clears] == [b"limen-sid", b"limen-token"]
     assert not any(b"Secure" in value for value in caught.value.clears)
+
+
+def test_in_development_a_cookie_of_another_port_is_not_taken_for_ours() -> None:
+    theirs = cookie(b"sid=s%3Aabc.def; token=abc; session=x; connect.sid=y")
+    assert find_credential([theirs], CookieNames.of(Settings()), BOTH) is None
 
 
 def test_cookie_headers_that_http2_split_are_one() -> None:
@@ -221,12 +226,15 @@ def test_S12_in_production_every_cookie_has_a_prefix() -> None:
     names = CookieNames.of(Settings(issuer="https://app.example.com"))
     assert (names.sid, names.token) == ("__Host-sid", "__Host-token")
     assert (names.refresh, names.device) == ("__Secure-refresh", "__Host-device")
+    assert names.refreshes == "__Host-refreshes"
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
 def test_S12_on_plain_http_loopback_and_only_there_prefixes_are_dropped(issuer: str) -> None:
     names = CookieNames.of(Settings(issuer=issuer))
-    assert (names.sid, names.token, names.refresh, names.device) == ("sid", "token", "refresh", "device")
+    assert (names.sid, names.token) == ("limen-sid", "limen-token")
+    assert (names.refresh, names.device) == ("limen-refresh", "limen-device")
+    assert names.refreshes == "limen-refreshes"
 
 
 @pytest.mark.parametrize(

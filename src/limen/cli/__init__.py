@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
+try:
+    import click
+except ModuleNotFoundError:  # the core was installed alone
+    sys.stderr.write("limen: the command line needs more than the core: pip install 'limen[server]'\n")
+    raise SystemExit(4) from None
 
 from limen import __version__
 from limen.cli.answer import Exit

@@ -33,6 +33,7 @@ def places(database: str) -> list[tuple[Path, bool]]:
     if database.startswith("sqlite:///"):
         base = database.removeprefix("sqlite:///")
         found += [(Path(base + ending), True) for ending in ("", "-wal", "-shm", "-lock")]
+        found.append((Path(base).parent, False))
     return [(path, private) for path, private in found if os.path.lexists(path)]
 
 

@@ -27,19 +27,19 @@ _BCRYPT_LEAST = 12
 _ALONE = 15
 """Characters of a password that is the only factor (NIST SP 800-63B-4 §3.1.1.2)."""
 _CLOCK_SLACK: Seconds = 60
-_OTHERS, _OTHERS_WRITE = 0o077, 0o022
+_NOT_THE_OWNER, _EVERYBODY_WRITES, _STICKY = 0o077, 0o002, 0o1000
 
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """A file of the deployment. `private` holds what nobody else may read; others must not be able to write
-    any of them."""
+    """A file or directory of the deployment, which not everybody may write to."""
 
     path: str
     mode: int
     foreign: bool
     """Owned by neither this user nor root."""
     private: bool
+    """Nobody but its owner may read it either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,8 @@ def examine(seen: Observed) -> tuple[Finding, ...]:
     if seen.settings is not None:
         found += [*_secret(seen.settings, seen.sources), *_lifetimes(seen.settings)]
         found += [*_wire(seen.settings), *_networks(seen.settings), *_passwords(seen.settings)]
-        found += [*_choices(seen.settings, seen.insecure), *_keys(seen.settings, seen.ring, seen.now)]
+        found += [*_choices(seen.settings), *_keys(seen.settings, seen.ring, seen.now)]
+    found += [find(CATALOGUE, "insecure", name=name) for name in seen.insecure]
     found += [*_database(seen), *_files(seen.files), *_clock(seen)]
     return lint.worst_first(found)
 
@@ -161,8 +162,7 @@ def _passwords(settings: Settings) -> Iterator[Finding]:
         yield find(CATALOGUE, "passwords_short", length=settings.password_min_length)
 
 
-def _choices(settings: Settings, insecure: Sequence[str]) -> Iterator[Finding]:
-    yield from (find(CATALOGUE, "insecure", name=name) for name in insecure)
+def _choices(settings: Settings) -> Iterator[Finding]:
     if settings.database.startswith("memory:"):
         yield find(CATALOGUE, "database_forgets")
     for name in settings.accept:
@@ -199,9 +199,9 @@ def _database(seen: Observed) -> Iterator[Finding]:
 def _files(files: Sequence[SeenFile]) -> Iterator[Finding]:
     for file in files:
         mode = f"{file.mode & 0o7777:04o}"
-        if file.private and file.mode & _OTHERS:
+        if file.private and file.mode & _NOT_THE_OWNER:
             yield find(CATALOGUE, "file_readable", path=file.path, mode=mode)
-        elif file.mode & _OTHERS_WRITE:
+        elif file.mode & _EVERYBODY_WRITES and not file.mode & _STICKY:
             yield find(CATALOGUE, "file_writable", path=file.path, mode=mode)
         if file.foreign:
             yield find(CATALOGUE, "file_foreign", path=file.path)

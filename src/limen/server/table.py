@@ -30,7 +30,7 @@ _EMBEDDED = (
         summary="Sign in, by cookies or for a client that presents its credentials itself.",
         takes=shapes.Login,
         gives=(shapes.Tokens, shapes.CookiesSet),
-        errors=(400, 401, 413, 415, 422, 429, 503),
+        errors=(400, 401, 413, 415, 422, 429, 431, 503),
         guarded=True,
     ),
     Endpoint(

@@ -196,7 +196,8 @@ class Feed(Protocol):
     async def read_feed(self, after: int, *, now: Instant) -> Page:
         """All events after a position that matter at `now` (`now < until`), in order.
 
-        No event that was acknowledged before this call was made, and is still young, is missing.
+        No event that was acknowledged before this call was made, and is still young, is missing. What is
+        not there any more, or is over, is told by `Page.forgotten`: `now` may be wrong, here or in a sweep.
         """
         ...
 

@@ -50,6 +50,7 @@ class MemoryStore:
         self._of: dict[AccountID, set[SessionID]] = {}
         self._events: dict[int, Revocation] = {}
         self._position = 0
+        self._swept, self._forgotten = 0, Instant(0.0)
         self._buckets: dict[str, Bucket] = {}
         self._ring = StoredRing((), 0)
 
@@ -227,8 +228,12 @@ class MemoryStore:
 
     async def read_feed(self, after: int, *, now: Instant) -> Page:
         with self._step():
-            young = (e for p, e in self._events.items() if p > after and now < e.until)
-            return Page(tuple(young), self._position, self._ring.version)
+            later = [e for p, e in self._events.items() if p > after]
+            young = tuple(e for e in later if now < e.until)
+            over = [e.upto for e in later if now >= e.until]
+            swept = [self._forgotten] if self._swept > after else []
+            forgotten = max((*over, *swept), default=Instant(0.0))
+            return Page(young, self._position, self._ring.version, forgotten)
 
     async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
         await asyncio.sleep(every)
@@ -300,8 +305,11 @@ class MemoryStore:
             for _, sid in past[:limit]:
                 self._remove(sid)
             old = _oldest(self._events, lambda e: e.until, now, limit)
+            for event in old:
+                self._swept = max(self._swept, event.position)
+                self._forgotten = max(self._forgotten, event.upto)
             idle = _oldest(self._buckets, lambda b: b.ends, now, limit)
-            return len(past[:limit]) + old + idle
+            return len(past[:limit]) + len(old) + len(idle)
 
     # -- inside a step -----------------------------------------------------------------------------------
 
@@ -339,9 +347,7 @@ class MemoryStore:
         return event
 
 
-def _oldest(table: dict[_K, _V], end: Callable[[_V], Instant], now: Instant, limit: int) -> int:
-    """Take the first `limit` that are past their end out of a table; how many there were."""
+def _oldest(table: dict[_K, _V], end: Callable[[_V], Instant], now: Instant, limit: int) -> list[_V]:
+    """Take the first `limit` that are past their end out of a table."""
     past = sorted((end(value), key) for key, value in table.items() if end(value) <= now)[:limit]
-    for _, key in past:
-        del table[key]
-    return len(past)
+    return [table.pop(key) for _, key in past]

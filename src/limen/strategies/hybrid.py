@@ -61,17 +61,18 @@ class HybridStrategy:
     async def admit(self, proof: Proof, *, now: Instant, mono: Mono, activity: bool) -> Verified:
         claims = token_claims(proof)
         identity = token_identity(claims, self.name)
-        known = self._opener.filter
+        known, issued_ms = self._opener.filter, ids.created_ms(ids.parse(claims.jti))
         verified = Verified(
             identity=identity,
             good_until=Instant(claims.exp + self._leeway),
             follows_feed=True,
             sid_ms=ids.created_ms(ids.parse(identity.session)),
-            issued_ms=ids.created_ms(ids.parse(claims.jti)),
+            issued_ms=issued_ms,
             changes=known.changes,
         )
         self._refuse_covered(verified)
-        if known.is_fresh(mono=mono, max_staleness=self._max_staleness):
+        fresh = known.is_fresh(mono=mono, max_staleness=self._max_staleness)
+        if fresh and not known.has_forgotten(issued_ms):
             return verified
         row = await self._opener.store.session(identity.session)
         session = living(row, identity.session, identity.account, self.name, now=now, alarm=_log.critical)

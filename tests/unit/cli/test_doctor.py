@@ -44,6 +44,10 @@ def test_a_broken_database_is_a_finding(shell: Shell, tmp_path: Path) -> None:
     assert "database_unusable" in found(missing)
 
 
+def test_an_unsafe_choice_is_a_finding_whether_or_not_it_is_known(shell: Shell) -> None:
+    assert "insecure" in found(shell("doctor", "--json", LIMEN_INSECURE_ANYTHING="1"))
+
+
 def test_production_without_a_secret_is_a_finding(shell: Shell) -> None:
     ran = shell("doctor", "--json", LIMEN_ISSUER="https://app.example", LIMEN_DATABASE="sqlite:///app.db")
     assert ran.code == 1

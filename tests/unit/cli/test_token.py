@@ -173,6 +173,17 @@ def test_a_deployment_is_asked_as_a_request_would(ada: Shell) -> None:
     assert ada("token", "verify", stdin="garbage").code == 1
 
 
+@pytest.mark.parametrize("strategy", ["jwt", "hybrid"])
+def test_our_own_tokens_pass_our_own_lint(ada: Shell, strategy: str) -> None:
+    async def sign_in() -> str:
+        database = f"sqlite:///{ada.folder}/.limen/limen.db"
+        async with Limen(database, strategy=strategy, issuer="http://127.0.0.1:8000") as auth:
+            return (await auth.sign_in(EMAIL, PASSWORD)).grant.credential
+
+    ran = ada("token", "lint", "--json", stdin=asyncio.run(sign_in()))
+    assert (ran.code, ran.json["findings"]) == (0, [])
+
+
 def test_sign_warns_of_what_lint_finds(shell: Shell, key_file: Path) -> None:
     ran = shell("token", "sign", "--key", str(key_file), stdin='{"password": "hunter2"}')
     assert ran.code == 0

@@ -109,7 +109,7 @@ OTHERWISE: list[tuple[str, dict[str, Any]]] = [
         ("file_readable", {"files": [SeenFile("limen.db", mode, False, True)]})
         for mode in (0o644, 0o640, 0o620)
     ],
-    *[("file_writable", {"files": [SeenFile("limen.toml", mode, False, False)]}) for mode in (0o666, 0o664)],
+    *[("file_writable", {"files": [SeenFile("limen.toml", mode, False, False)]}) for mode in (0o666, 0o777)],
     ("file_foreign", {"files": [SeenFile("limen.db", 0o600, True, True)]}),
     ("clock_behind", {"newest": Instant(NOW + 3_600)}),
     ("clock_alone", {"synchronised": False}),
@@ -135,6 +135,23 @@ def test_every_rule_has_an_example() -> None:
     assert CATALOGUE.keys() - {rule for rule, _ in [*SETTINGS, *OTHERWISE]} == set()
 
 
+PINNED = """
+absolute_lifetime_long accept_further access_lifetime_long algorithm_symmetric audience_default
+clock_alone clock_behind configuration_broken cookies_bare database_forgets database_missing
+database_unusable development file_foreign file_readable file_writable hashing_weak hosts_wildcard
+idle_lifetime_long insecure issuer_plain_http jwt_lag_long key_rotation_long leeway_long
+max_staleness_long origins_plain_http origins_wildcard passwords_short proxies_everyone
+proxies_malformed proxies_none proxies_wide refresh_grace_long ring_algorithm ring_broken
+ring_without_next rotation_overdue schema_pending secret_in_configuration secret_missing
+sessions_unlimited sqlite_old
+"""
+"""People's scripts know findings by these. One may come; none may go or be renamed."""
+
+
+def test_ids_stay() -> None:
+    assert sorted(CATALOGUE) == PINNED.split()
+
+
 def test_no_id_means_two_things() -> None:
     assert CATALOGUE.keys() & OF_TOKENS.keys() == set()
 
@@ -157,6 +174,11 @@ def test_what_is_broken_is_told_with_its_sentence_and_code() -> None:
     assert "leeway is a number" in finding.what
     assert "misconfigured" in finding.what
     assert not healthy([finding])
+
+
+def test_a_group_may_write_and_a_sticky_directory_may_be_shared() -> None:
+    for mode in (0o664, 0o775, 0o1777):
+        assert found(replace(WELL, files=[SeenFile("limen.toml", mode, False, False)])) == set()
 
 
 def test_private_networks_may_be_large() -> None:

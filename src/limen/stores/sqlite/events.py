@@ -19,6 +19,8 @@ _AFTER = (
     "WHERE position > ? AND until > ? ORDER BY position"
 )
 _POSITION = "SELECT seq FROM sqlite_sequence WHERE name = 'limen_revocations'"
+_OVER = "SELECT max(upto) FROM limen_revocations WHERE position > ? AND until <= ? AND upto < 9e999"
+_STATE = "SELECT ring, swept, forgotten FROM limen_state"
 
 
 def append(db: sqlite3.Connection, revocation: Revocation) -> Revocation:
@@ -69,9 +71,11 @@ class FeedReader:
         self._db.execute("BEGIN")
         try:
             position = self._db.execute(_POSITION).fetchone()
-            ring = self._db.execute("SELECT ring FROM limen_state").fetchone()
+            ring, swept, forgotten = self._db.execute(_STATE).fetchone() or (0, 0, 0.0)
             found = self._db.execute(_AFTER, (after, now)).fetchall()
+            over = self._db.execute(_OVER, (after, now)).fetchone()[0]
         finally:
             self._db.rollback()
         events = rows.readable(rows.revocation, found)
-        return Page(tuple(events), position[0] if position else 0, ring[0] if ring else 0)
+        left_out = Instant(max(over or 0.0, forgotten if swept > after else 0.0))
+        return Page(tuple(events), position[0] if position else 0, ring, left_out)
