@@ -21,7 +21,7 @@ from limen.accounts import Account
 from limen.clock import Clock, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
-from limen.feed import Follower
+from limen.feed import CALLED, Follower
 from limen.flows import operate
 from limen.flows.change_password import change_password
 from limen.flows.parts import Parts
@@ -52,7 +52,6 @@ from limen.transport import CookieNames, origins_of
 
 _log = logging.getLogger("limen")
 _POLL: Seconds = 0.02
-_POLL_WHERE_CALLED: Seconds = 0.25
 _MAINTENANCE: Seconds = 60.0
 
 
@@ -413,7 +412,7 @@ class Limen:
         )
 
     def _follow(self) -> Follower:
-        at_most = min(_POLL_WHERE_CALLED, self.settings.max_staleness / 4)
+        at_most = min(CALLED, self.settings.max_staleness / 4)
         return Follower(
             self.store, self.filter, self.clock, every=_POLL, at_most=at_most, on_ring=self._ring.load
         )

@@ -1,8 +1,8 @@
 """A connection kept for lookups that are alone, its statement ready: what is left is the way and back.
 
-The caller waits for the driver himself, without a task or a timer between, which would cost as much as a third
-of the way. The price: a caller that is cancelled meanwhile takes the connection with him, because its answer
-is still to come. It is made anew, but not at once, so that a thousand that give up do not cost a thousand.
+The caller waits for the driver himself, without a task or a timer between, which would cost as much as a
+third of the way. The price: a caller that is cancelled meanwhile takes the connection with him, because its
+answer is still to come. It is made anew, but not at once, so that a thousand that give up cost one.
 """
 
 from __future__ import annotations
