@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from limen import ids
 from limen.clock import Seconds
 from limen.errors import Unavailable
 from limen.stores.postgres.connection import Connection, Row
@@ -40,8 +41,7 @@ class Line:
         self._opening = True
         try:
             connection = await self._connect()
-            ready = await prepared(connection, connection.prepare(self._statement))
-            self._fetch = ready.fetch
+            self._fetch = await prepared(connection, _ready(connection, self._statement))
         except Exception:  # noqa: BLE001 - whatever it is, the pool will meet it and say so
             self._rest_until = loop.time() + _REST
         else:
@@ -95,3 +95,11 @@ class Line:
         self._rest_until = asyncio.get_running_loop().time() + rest
         if connection is not None:
             connection.terminate()
+
+
+async def _ready(connection: Connection, statement: str) -> Callable[[str], Awaitable[list[Row]]]:
+    """The statement, asked once: the driver leaves a transaction open when it has one described, and the
+    first answer would be of that moment where the database is set to more than READ COMMITTED."""
+    fetch = (await connection.prepare(statement)).fetch
+    await fetch(ids.NIL)
+    return fetch
