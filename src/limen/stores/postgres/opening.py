@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +20,9 @@ from limen.stores.postgres.reader import Reader
 from limen.stores.postgres.step import Step
 from limen.stores.postgres.writer import Writer, one_by_one
 
+_log = logging.getLogger("limen.stores")
 _LANES = 4
+_FORGET = "DELETE FROM limen_receipts WHERE lane = ANY "  # and the lanes, which are ids of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Parts:
     """What an open store is made of."""
 
     pool: Pool
+    begin: str
+    """What opens a transaction."""
     reader: Reader
     line: Line | None
     """For lookups that are alone; None behind a pooler, where no statement stays ready."""
@@ -38,13 +43,22 @@ class Parts:
 
     async def close(self) -> None:
         """Finish what was begun, readers last."""
-        for writer in (self.writer, self.throttler):
+        for writer in (self.throttler, self.writer):
             await writer.close()
+        await self._forget_receipts()
         await self.reader.close()
         if self.line is not None:
             await self.line.close()
         await self.feed.close()
         await self.pool.close()
+
+    async def _forget_receipts(self) -> None:
+        lanes = [*self.writer.lanes, *self.throttler.lanes]
+        try:
+            async with self.pool.connection() as connection:
+                await connection.execute(f"{self.begin}{_FORGET}('{{{','.join(lanes)}}}'); COMMIT")
+        except Exception as error:  # noqa: BLE001 - a sweep takes them in a day
+            _log.warning("receipts stay behind for a day: %s", faults.name_of(error))
 
 
 async def open_parts(address: Address, patience: Seconds) -> Parts:
@@ -76,12 +90,13 @@ async def inspect(address: Address) -> Schema:
 
 
 def _assemble(address: Address, found: Found, patience: Seconds) -> Parts:
-    terms = Terms(address, found)
+    terms = Terms(address, found, patience=patience)
     pool = Pool(terms.connect, size=address.connections, patience=patience)
     reader = Reader(pool, terms.begin if terms.pooled else None, patience=patience)
     line = None if terms.pooled else Line(terms.connect, sessions.BY_ID, patience=patience)
     return Parts(
         pool=pool,
+        begin=terms.begin,
         reader=reader,
         line=line,
         lookups=Lookups(reader, line),
