@@ -25,10 +25,8 @@ PATIENCE: Seconds = 5.0
 """How long a step may take, with whatever it has to wait for, before it is Unavailable."""
 _WAITS = {"idle_in_transaction_session_timeout": 0.4, "lock_timeout": 0.6, "statement_timeout": 0.8}
 """What the server waits for, in shares of the patience: a process that was paused in the middle of a step is
-cut off before those that wait for it give up, and the server gives up before we do."""
-COMMIT = "SET LOCAL statement_timeout = 0; COMMIT"
-"""A commit that waits for a synchronous standby must not be timed out by the server, which then says that it
-has committed."""
+cut off before those that wait for it give up, and the server gives up before we do. (On a commit that waits
+for a standby it never does by itself.)"""
 _WEAKER = ("off", "local", "remote_write")
 _PROBE = """
 SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,

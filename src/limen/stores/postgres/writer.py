@@ -24,7 +24,7 @@ from limen import ids
 from limen.clock import Seconds
 from limen.errors import LimenError, Unavailable
 from limen.stores.postgres import events, faults
-from limen.stores.postgres.connection import COMMIT, Connection
+from limen.stores.postgres.connection import Connection
 from limen.stores.postgres.pool import Pool
 from limen.stores.postgres.step import Step
 
@@ -302,7 +302,7 @@ class _Turn:
         return await self._end(connection)
 
     async def _end(self, connection: Connection) -> list[Any]:
-        if await connection.execute(COMMIT) != "COMMIT":
+        if await connection.execute("COMMIT") != "COMMIT":
             raise faults.Crowded  # the server took the transaction back
         return self._answers
 
