@@ -13,6 +13,7 @@ import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -201,6 +202,9 @@ class Limen:
         identity = self.recall(credential)
         if identity is not None:
             return identity
+        if not self.is_fresh():
+            with suppress(Unavailable):  # then each strategy asks the store by itself
+                await self.catch_up()  # a process that slept, or that nothing wakes, has an old key ring too
         now = self.clock.now()
         name, proof = self._prover.prove(credential, now=now)
         strategy = self._strategies.get(name)
@@ -268,11 +272,11 @@ class Limen:
 
     async def end_session(self, identity: Identity, sid: str) -> Revoked:
         """See flows/sign_out."""
-        return await end_session(self._parts, self._strategies[identity.strategy], identity, sid)
+        return await end_session(self._parts, self._strategies.values(), identity, sid)
 
     async def end_other_sessions(self, identity: Identity) -> Revoked:
         """See flows/sign_out."""
-        return await end_other_sessions(self._parts, self._strategies[identity.strategy], identity)
+        return await end_other_sessions(self._parts, self._strategies.values(), identity)
 
     async def sessions(self, identity: Identity) -> list[Session]:
         """The live sessions of the caller's account, newest first. The `jwt` strategy keeps none."""

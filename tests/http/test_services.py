@@ -247,6 +247,21 @@ async def test_S13_forward_auth_lets_no_forged_request_through(name: str) -> Non
         assert (await program.get("/forward-auth", headers={name: "POST"})).status_code == 200
 
 
+async def test_S13_W27_forward_auth_lets_no_page_of_another_origin_open_a_websocket() -> None:
+    """A handshake is a GET that no same-origin policy keeps in, and a sibling host's brings our cookies."""
+    handshake = {"sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-version": "13"}
+    async with served() as at, await at.signed_in() as client, await at.bearer() as program:
+        del client.headers["origin"]
+        for forged in ({}, {"origin": "https://sibling.limen.example"}, {"sec-fetch-site": "same-site"}):
+            for name in ({}, {"x-forwarded-method": "GET"}):
+                answer = await client.get("/forward-auth", headers=handshake | forged | name)
+                assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
+                assert "remote-user" not in answer.headers
+        ours = handshake | {"origin": ISSUER}
+        assert (await client.get("/forward-auth", headers=ours)).status_code == 200
+        assert (await program.get("/forward-auth", headers=handshake)).status_code == 200
+
+
 async def test_forward_auth_without_a_store_is_no_yes() -> None:
     async with served(strategy="session", cache_size=0) as at, await at.bearer() as client:
         await at.auth.store.close()

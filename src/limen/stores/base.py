@@ -168,6 +168,7 @@ class Sessions(Protocol):
     ) -> Revocation | None:
         """End one session and append the event. None if there is none such, or it is not `account`'s.
 
+        Wherever sessions end, `until` moves with the latest `rotated` of theirs (`revocations.lasting`).
         A row past its end that was not swept yet is ended too.
         """
         ...

@@ -695,3 +695,29 @@ async def test_S27_nothing_is_written_for_unknown_credentials_or_sign_outs(tmp_p
             await refused(auth, grant.credential)
             await auth.sign_out(who)
         assert (await auth.store.read_feed(0, now=auth.clock.now())).position == position
+
+
+@pytest.mark.parametrize("one", [True, False], ids=["one", "all others"])
+async def test_S22_the_end_of_a_session_of_another_strategy_is_not_said_to_come_earlier_than_it_does(
+    one: bool, tmp_path
+) -> None:
+    """A system that moves from hybrid to uncached sessions, of which the caller's own would end at once."""
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with (
+        world(url, strategy="hybrid") as (before, clock),
+        world(url, strategy="session", accept=("hybrid",), cache_size=0, clock=clock) as (after, _),
+    ):
+        await account_with(before)
+        old = await signed(before)
+        who = await after.authenticate((await signed(after)).credential)
+        told = await (after.end_session(who, old.session) if one else after.end_other_sessions(who))
+        assert told.effective == clock.now() + after.settings.max_staleness
+
+
+async def test_S22_a_session_that_nothing_accepts_any_more_is_ended_at_once(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with world(url, strategy="hybrid") as (before, clock), world(url, strategy="jwt") as (after, _):
+        await account_with(before)
+        old = await signed(before)
+        who = await after.authenticate((await signed(after)).credential)
+        assert (await after.end_session(who, old.session)).effective == pytest.approx(clock.now(), abs=5)

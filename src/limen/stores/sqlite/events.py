@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from limen.clock import Instant
 from limen.ids import AccountID
-from limen.revocations import Kind, Page, Revocation, cut
+from limen.revocations import Kind, Page, Revocation, cut, lasting
 from limen.stores.sqlite import rows
 
 _AFTER = (
@@ -19,7 +19,7 @@ _AFTER = (
     "WHERE position > ? AND until > ? ORDER BY position"
 )
 _POSITION = "SELECT seq FROM sqlite_sequence WHERE name = 'limen_revocations'"
-_OVER = "SELECT max(upto) FROM limen_revocations WHERE position > ? AND until <= ? AND upto < 9e999"
+_OVER = "SELECT max(until) FROM limen_revocations WHERE position > ? AND until <= ?"
 _STATE = "SELECT ring, swept, forgotten FROM limen_state"
 
 
@@ -38,10 +38,16 @@ def end_all(db: sqlite3.Connection, account: AccountID, now: Instant, until: Ins
     id_ = rows.raw(account)
     newest = db.execute("SELECT max(id) FROM limen_sessions WHERE account = ?", (id_,)).fetchone()[0]
     upto = cut(now, None if newest is None else int.from_bytes(newest[:6]))
+    until = lasting(until, now=now, latest=max(upto, latest_rotation(db, id_) or upto))
     db.execute("DELETE FROM limen_sessions WHERE account = ?", (id_,))
     db.execute("UPDATE limen_accounts SET cutoff = max(cutoff, ?) WHERE id = ?", (upto, id_))
-    until = Instant(until + (upto - now))
     return append(db, Revocation(Kind.ACCOUNT, account, upto, until, now, why))
+
+
+def latest_rotation(db: sqlite3.Connection, account: bytes) -> Instant | None:
+    """The latest of the rotations of an account's sessions."""
+    rotated = db.execute("SELECT max(rotated) FROM limen_sessions WHERE account = ?", (account,)).fetchone()[0]
+    return rotated if rows.is_instant(rotated) else None
 
 
 class FeedReader:

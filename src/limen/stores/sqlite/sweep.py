@@ -7,9 +7,9 @@ import sqlite3
 from limen.clock import Instant
 
 _FORGET = (
-    "UPDATE limen_state SET swept = max(swept, gone.position), forgotten = max(forgotten, gone.upto) FROM "
-    "(SELECT max(position) AS position, max(upto) AS upto FROM (SELECT position, upto FROM limen_revocations "
-    "WHERE until <= ? ORDER BY until, position LIMIT ?)) AS gone WHERE gone.upto < 9e999"
+    "UPDATE limen_state SET swept = max(swept, gone.position), forgotten = max(forgotten, gone.until) FROM "
+    "(SELECT max(position) AS position, max(until) AS until FROM (SELECT position, until FROM limen_revocations "
+    "WHERE until <= ? ORDER BY until, position LIMIT ?)) AS gone WHERE gone.position IS NOT NULL"
 )
 """What the second of the statements below is about to remove."""
 STATEMENTS = (

@@ -69,7 +69,7 @@ CREATE TABLE limen_keys (
 ) STRICT, WITHOUT ROWID;
 
 -- One row: the version of the key ring, what `ping` writes to know that it can, and of the events that were
--- swept the highest position and the latest `upto`, for a clock that was wrong may have swept what matters.
+-- swept the highest position and the latest `until`, for a clock that was wrong may have swept what matters.
 CREATE TABLE limen_state (
     one       INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
     ring      INTEGER NOT NULL,
