@@ -44,7 +44,7 @@ def run() -> Iterator[Figure]:
 async def _lookups(server: servers.Postgres) -> list[Figure]:
     import asyncpg
 
-    url = server.url()
+    url = server.tcp()
     async with signed_in(url, strategy="session", cache_size=0, session_limit=0) as (auth, grant):
         held = [session.id for session in await _fill(auth, grant.session, HELD)]
         pool = await asyncpg.create_pool(url, min_size=POOL, max_size=POOL)
@@ -61,7 +61,7 @@ async def _lookups(server: servers.Postgres) -> list[Figure]:
             "driver": lambda n: _one_by_one(n, lambda: bare.fetchrow(_SELECT, grant.session)),
             "authenticate": lambda n: _one_by_one(n, lambda: auth.authenticate(grant.credential)),
         }
-        alone = await interleave_async(alone_sides, number=dict.fromkeys(alone_sides, 400), rounds=41)
+        alone = await interleave_async(alone_sides, number=dict.fromkeys(alone_sides, 200), rounds=101)
         await pool.close()
         await bare.close()
     return [
@@ -73,7 +73,7 @@ async def _lookups(server: servers.Postgres) -> list[Figure]:
 
 
 async def _writes(server: servers.Postgres) -> list[Figure]:
-    async with signed_in(server.url(schema="writes"), strategy="hybrid", session_limit=0) as (auth, grant):
+    async with signed_in(server.tcp(schema="writes"), strategy="hybrid", session_limit=0) as (auth, grant):
         heads = await _fill(auth, grant.session, IN_FLIGHT)
         rotated = await interleave_async(
             {

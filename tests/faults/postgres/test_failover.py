@@ -138,7 +138,7 @@ async def test_D12_what_a_failover_lost_hides_nothing_that_comes_after_it(pair: 
 
 
 async def test_D12_a_synchronous_standby_is_waited_for(calm: Pair) -> None:
-    """Nothing is acknowledged that a failover could lose. A transaction whose wait is cut short stays committed
+    """Nothing is acknowledged that a failover could lose. A transaction whose wait is cut short is committed
     on the primary alone: to find it there is no acknowledgement."""
     calm.primary.sql("limen", "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
     store = PostgresStore(calm.url, patience=1.0)

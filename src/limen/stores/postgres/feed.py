@@ -24,8 +24,7 @@ _EVENTS = ", ".join(f"r.{name.strip()}" for name in rows.REVOCATION.split(","))
 _AFTER = f"""
 SELECT s.position, s.ring, greatest(
     CASE WHEN s.swept > $1 THEN s.forgotten ELSE 0 END,
-    (SELECT max(o.upto) FROM limen_revocations AS o
-        WHERE o.position > $1 AND o.until <= $2 AND o.upto < 'Infinity')
+    (SELECT max(o.until) FROM limen_revocations AS o WHERE o.position > $1 AND o.until <= $2)
 ), {_EVENTS} FROM limen_state AS s
 LEFT JOIN limen_revocations AS r ON r.position > $1 AND r.until > $2 ORDER BY r.position
 """  # noqa: S608 - a constant of ours

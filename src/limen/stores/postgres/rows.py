@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import TypeVar
 
 from asyncpg.pgproto.pgproto import UUID
@@ -87,6 +88,11 @@ def raw(uuid: str) -> str:
         return ids.parse(uuid)
     except ValueError:
         return ids.MAX
+
+
+def is_instant(value: object) -> bool:
+    """Whether it is a moment that can be reckoned with."""
+    return type(value) is float and isfinite(value)
 
 
 def mixed_up(table: str) -> None:

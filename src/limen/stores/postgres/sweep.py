@@ -14,7 +14,7 @@ _SESSIONS = (
 )
 _EVENTS = (
     "DELETE FROM limen_revocations WHERE position IN (SELECT position FROM limen_revocations "
-    "WHERE until <= $1 ORDER BY until, position LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING position, upto"
+    "WHERE until <= $1 ORDER BY until, position LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING position, until"
 )
 _BUCKETS = (
     "DELETE FROM limen_buckets WHERE key IN (SELECT key FROM limen_buckets WHERE ends <= $1 "
@@ -31,6 +31,6 @@ async def sweep(step: Step, now: Instant, limit: int) -> int:
     await step.change(_RECEIPTS)
     events = await step.changed(_EVENTS, now, limit)
     if events:  # last, for it holds up whoever appends
-        uptos = [upto for _, upto in events if upto < float("inf")]
-        await step.change(_FORGET, max(position for position, _ in events), max(uptos, default=0.0))
+        positions, untils = zip(*events, strict=True)
+        await step.change(_FORGET, max(positions), max(untils))
     return sessions + buckets + len(events)

@@ -69,7 +69,7 @@ CREATE TABLE limen_keys (
 
 -- One row: the version of the key ring, and the last position of the feed. Whoever appends to the feed holds this row
 -- until the commit, so positions are in the order of commits. `timeline` is the server's when the last one was given.
--- Of the events that were swept, the highest position and the latest `upto`: a clock that was wrong may have swept
+-- Of the events that were swept, the highest position and the latest `until`: a clock that was wrong may have swept
 -- what matters.
 CREATE TABLE limen_state (
     one       integer PRIMARY KEY CHECK (one = 1),
