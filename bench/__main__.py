@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bench.harness import Figure
 
-PARTS = ("tokens", "recall", "sqlite", "postgres", "storm", "requests")
+PARTS = ("tokens", "recall", "sqlite", "postgres", "lag", "storm", "requests")
 RESULTS = Path(__file__).parent / "results"
-PEERS = ("cryptography", "msgspec", "pyjwt", "joserfc", "django", "argon2-cffi", "uvicorn")
+PEERS = ("asyncpg", "cryptography", "msgspec", "pyjwt", "joserfc", "django", "argon2-cffi", "uvicorn")
 
 
 def main(parts: list[str]) -> int:
