@@ -9,6 +9,7 @@ import pytest
 from limen.auth import Limen
 from limen.errors import Denied, Rejected, Throttled, Unavailable
 from limen.strategies.base import Grant
+from limen.throttle import Limit
 from support.world import EMAIL, OTHER_PASSWORD, PASSWORD, STRATEGIES, account_with, world
 
 pytestmark = pytest.mark.anyio
@@ -721,3 +722,13 @@ async def test_S22_a_session_that_nothing_accepts_any_more_is_ended_at_once(tmp_
         old = await signed(before)
         who = await after.authenticate((await signed(after)).credential)
         assert (await after.end_session(who, old.session)).effective == pytest.approx(clock.now(), abs=5)
+
+
+async def test_S27_one_round_of_maintenance_removes_all_that_has_expired(tmp_path) -> None:
+    """Who signs in as fast as passwords are hashed leaves more behind in a minute than one sweep takes."""
+    async with world(f"sqlite:///{tmp_path}/limen.db", strategy="session") as (auth, clock):
+        limit = Limit(free=1, keep=60)
+        await auth.store.charge([(f"key {number}", limit) for number in range(3_500)], now=clock.now())
+        clock.turn(61)
+        await auth.maintain()
+        assert await auth.store.sweep(now=clock.now()) == 0
