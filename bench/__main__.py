@@ -13,18 +13,19 @@ from pathlib import Path
 
 from bench.harness import Figure
 
-PARTS = ("tokens", "recall", "sqlite", "redis", "storm", "requests")
+PARTS = ("tokens", "recall", "sqlite", "postgres", "redis", "lag", "storm", "requests")
 RESULTS = Path(__file__).parent / "results"
 PEERS = (
+    "argon2-cffi",
+    "asyncpg",
     "cryptography",
+    "django",
+    "hiredis",
+    "joserfc",
     "msgspec",
     "pyjwt",
-    "joserfc",
-    "django",
-    "argon2-cffi",
-    "uvicorn",
     "redis",
-    "hiredis",
+    "uvicorn",
 )
 
 

@@ -22,7 +22,7 @@ from limen.accounts import Account
 from limen.clock import Clock, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
-from limen.feed import Follower
+from limen.feed import CALLED, Follower
 from limen.flows import operate
 from limen.flows.change_password import change_password
 from limen.flows.parts import Parts
@@ -53,7 +53,6 @@ from limen.transport import CookieNames, origins_of
 
 _log = logging.getLogger("limen")
 _POLL: Seconds = 0.02
-_POLL_WHERE_CALLED: Seconds = 0.25
 _MAINTENANCE: Seconds = 60.0
 _SWEPT = 1_000
 """Rows that are removed at once, so that no other write waits for long."""
@@ -420,7 +419,7 @@ class Limen:
         )
 
     def _follow(self) -> Follower:
-        at_most = min(_POLL_WHERE_CALLED, self.settings.max_staleness / 4)
+        at_most = min(CALLED, self.settings.max_staleness / 4)
         return Follower(
             self.store, self.filter, self.clock, every=_POLL, at_most=at_most, on_ring=self._ring.load
         )

@@ -14,6 +14,8 @@ from limen.stores.base import Feed
 
 _log = logging.getLogger("limen.feed")
 _BACKOFF_MAX: Seconds = 1.0
+CALLED: Seconds = 0.25
+"""How often the feed is read without a call, where the engine calls: calls can get lost."""
 
 
 class Follower:
@@ -26,7 +28,7 @@ class Follower:
         clock: Clock,
         *,
         every: Seconds,
-        at_most: Seconds,
+        at_most: Seconds = CALLED,
         on_ring: Callable[[], Awaitable[None]],
     ) -> None:
         self._store, self._filter, self._clock = store, filter_, clock

@@ -98,6 +98,17 @@ class Postgres(Server):
         self.wait()
         self._until_ready()
 
+    def standby(self, folder: Path) -> Postgres:
+        """A standby of this cluster that follows it, running."""
+        other = Postgres(folder)
+        other._settings = self._settings
+        _run(
+            program("pg_basebackup"), "-h", str(self.folder), "-p", str(self.port), "-U", USER,
+            "-D", str(other.data), "-R", "-c", "fast", "--no-sync",
+        )  # fmt: skip
+        other.start()
+        return other
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT: fast; SIGQUIT: as after a crash."""
         self.end(how)

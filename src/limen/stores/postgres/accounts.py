@@ -6,10 +6,10 @@ from limen import ids
 from limen.accounts import Account
 from limen.clock import Instant
 from limen.ids import AccountID
-from limen.revocations import Kind, Revocation, claims_cut
+from limen.revocations import Kind, Revocation, claims_cut, lasting
 from limen.stores.base import joined, split
 from limen.stores.postgres import rows
-from limen.stores.postgres.events import end_all
+from limen.stores.postgres.events import end_all, latest
 from limen.stores.postgres.step import Step
 
 BY_ID = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id = $1"  # noqa: S608 - a constant of ours
@@ -22,7 +22,7 @@ _ADD = (
 _UPGRADE = "UPDATE limen_accounts SET password = $2 WHERE id = $1 AND password = $3"
 _CHANGE = "UPDATE limen_accounts SET password = $2 WHERE id = $1 AND ($3::text IS NULL OR password = $3)"
 _SCOPES = "UPDATE limen_accounts SET scopes = $2, claims_changed = $3 WHERE id = $1"
-_HELD = "SELECT id, scopes FROM limen_sessions WHERE account = $1 ORDER BY id FOR UPDATE"
+_HELD = "SELECT id, scopes, rotated FROM limen_sessions WHERE account = $1 ORDER BY id FOR UPDATE"
 _NARROW = (
     "UPDATE limen_sessions AS s SET scopes = n.scopes FROM unnest($1::uuid[], $2::text[]) AS n (id, scopes) "
     "WHERE s.id = n.id"
@@ -64,9 +64,10 @@ async def set_scopes(
     cut = claims_cut(upto, found.claims_changed)
     await step.change(_SCOPES, id_, joined(scopes), cut)
     held = await step.rows(_HELD, id_)
-    narrowed = [" ".join(s for s in split(text) if s in scopes) for _, text in held]
-    await step.change(_NARROW, [sid for sid, _ in held], narrowed)
-    until = Instant(until + (cut - upto))
+    narrowed = [" ".join(s for s in split(text) if s in scopes) for _, text, _ in held]
+    await step.change(_NARROW, [sid for sid, _, _ in held], narrowed)
+    rotated = latest(rotated for _, _, rotated in held)
+    until = lasting(Instant(until + (cut - upto)), now=now, latest=rotated)
     return step.append(Revocation(Kind.CLAIMS, account, cut, until, now, "scopes_changed"))
 
 

@@ -6,6 +6,7 @@ relied on: there every statement goes inside a transaction that says itself how 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ import asyncpg
 
 from limen.clock import Seconds
 from limen.errors import Misconfigured
-from limen.stores.postgres import faults
 from limen.stores.postgres.address import Address
 
 _log = logging.getLogger("limen.stores")
@@ -23,21 +23,25 @@ _log = logging.getLogger("limen.stores")
 OLDEST = 130_000
 PATIENCE: Seconds = 5.0
 """How long a step may take, with whatever it has to wait for, before it is Unavailable."""
-_WAITS = {
-    # A process that was paused in the middle of a step is cut off before those that wait for it give up.
-    "idle_in_transaction_session_timeout": "2s",
-    "lock_timeout": "3s",
-    "statement_timeout": "4s",
-}
+_WAITS = {"idle_in_transaction_session_timeout": 0.4, "lock_timeout": 0.6, "statement_timeout": 0.8}
+"""What the server waits for, in shares of the patience: a process that was paused in the middle of a step is
+cut off before those that wait for it give up, and the server gives up before we do. (On a commit that waits
+for a standby it never does by itself.)"""
 _WEAKER = ("off", "local", "remote_write")
 _PROBE = """
 SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,
-    pg_is_in_recovery() AS standby, pg_backend_pid() AS pid, current_schema() AS schema,
+    pg_backend_pid() AS pid, current_schema() AS schema,
     current_setting('synchronous_commit') AS durability,
     current_setting('fsync') = 'off' OR current_setting('full_page_writes') = 'off' AS careless,
     current_setting('synchronous_standby_names') = '' AND EXISTS (SELECT FROM pg_stat_replication) AS lagging
 """
 Row = Sequence[Any]
+
+
+class Statement(Protocol):
+    """What is used of asyncpg's prepared statement."""
+
+    async def fetch(self, *args: Any) -> list[Row]: ...
 
 
 class Connection(Protocol):
@@ -46,6 +50,7 @@ class Connection(Protocol):
     async def execute(self, query: str, *args: Any) -> str: ...
     async def fetch(self, query: str, *args: Any) -> list[Row]: ...
     async def fetchrow(self, query: str, *args: Any) -> Row | None: ...
+    async def prepare(self, query: str) -> Statement: ...
     async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
     def add_termination_listener(self, callback: Callable[..., None]) -> None: ...
     async def close(self, *, timeout: float | None = None) -> None: ...  # noqa: ASYNC109 - the driver's
@@ -60,7 +65,6 @@ class Found:
 
     version: int
     encoding: str
-    standby: bool
     schema: str | None
     pooled: bool
     durability: str
@@ -71,9 +75,10 @@ class Found:
 class Terms:
     """How this server is spoken to: made once, from the address and from what was found."""
 
-    def __init__(self, address: Address, found: Found) -> None:
+    def __init__(self, address: Address, found: Found, *, patience: Seconds) -> None:
         self.pooled = found.pooled
-        settings = {**_WAITS, "jit": "off"}
+        settings = {name: f"{int(patience * share * 1000)}ms" for name, share in _WAITS.items()}
+        settings["jit"] = "off"
         if found.durability in _WEAKER:
             settings["synchronous_commit"] = "on"
         if address.schema is not None:
@@ -89,7 +94,6 @@ class Terms:
             self._address,
             server_settings=self._settings or None,
             statement_cache_size=0 if self.pooled else 100,
-            target_session_attrs="any" if self.pooled else "primary",
         )
 
     async def connect_directly(self) -> Connection | None:
@@ -99,27 +103,26 @@ class Terms:
         if self._address.direct is None:
             return None
         host, port = self._address.direct
-        return await _connect(
-            self._address, host=host, port=port, statement_cache_size=0, target_session_attrs="primary"
-        )
+        return await _connect(self._address, host=host, port=port, statement_cache_size=0)
 
 
 async def connect_plainly(address: Address) -> Connection:
-    """A connection about which nothing is known yet; it is not told to be a primary's."""
-    return await _connect(address, statement_cache_size=0, target_session_attrs="any")
+    """A connection about which nothing is known yet but that it is a primary's."""
+    return await _connect(address, statement_cache_size=0)
 
 
 async def probe(address: Address, connection: Connection) -> Found:
     """What the server says of itself. In a transaction, so that the answer is of one session."""
-    await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-    if address.schema is not None:
-        await connection.execute(f"SET LOCAL search_path = '{address.schema}'")
-    row = cast("asyncpg.Record", await connection.fetchrow(_PROBE))
-    await connection.execute("ROLLBACK")
+    async with asyncio.timeout(PATIENCE):
+        await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        if address.schema is not None:
+            await connection.execute(f"SET LOCAL search_path = '{address.schema}'")
+        row = cast("asyncpg.Record", await connection.fetchrow(_PROBE))
+        await connection.execute("ROLLBACK")
     # A pooler hands out keys of its own, so that the process that it names is none of the server's.
     pooled = address.pooler if address.pooler is not None else row["pid"] != connection.get_server_pid()
     return Found(
-        row["version"], row["encoding"], row["standby"], row["schema"], pooled, row["durability"],
+        row["version"], row["encoding"], row["schema"], pooled, row["durability"],
         row["careless"], row["lagging"],
     )  # fmt: skip
 
@@ -135,8 +138,6 @@ def check(found: Found) -> None:
             f"the database is encoded in {found.encoding}, which does not keep every text: create one with "
             "ENCODING 'UTF8'"
         )
-    if found.standby:
-        raise faults.standby()
     if found.schema is None:
         raise Misconfigured(
             "the PostgreSQL role's search_path leads to no schema: create it, or name one in the address "
@@ -152,5 +153,7 @@ def check(found: Found) -> None:
 
 
 async def _connect(address: Address, **options: Any) -> Connection:
-    connection = await asyncpg.connect(address.dsn, timeout=PATIENCE, **options)
+    connection = await asyncpg.connect(
+        address.dsn, timeout=PATIENCE, target_session_attrs="primary", **options
+    )
     return cast("Connection", connection)

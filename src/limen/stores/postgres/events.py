@@ -11,12 +11,13 @@ has seen.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from limen.clock import Instant
 from limen.ids import AccountID
-from limen.revocations import Kind, Revocation, cut
+from limen.revocations import Kind, Revocation, cut, lasting
 from limen.stores.base import Opened
 from limen.stores.postgres import rows
 from limen.stores.postgres.step import Step
@@ -38,10 +39,7 @@ FROM place, unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::float
     WITH ORDINALITY AS e (kind, subject, upto, until, at, why, n)
 RETURNING position, pg_notify('{CHANNEL}', position::text)
 """  # noqa: S608 - constants of ours
-_END_ALL = (
-    "WITH gone AS (DELETE FROM limen_sessions WHERE account = $1 RETURNING id) "
-    "SELECT id FROM gone ORDER BY id DESC LIMIT 1"
-)
+_END_ALL = "DELETE FROM limen_sessions WHERE account = $1 RETURNING id, rotated"
 _CUT_OFF = "UPDATE limen_accounts SET cutoff = greatest(cutoff, $2) WHERE id = $1"
 
 
@@ -79,8 +77,14 @@ async def end_all(step: Step, account: AccountID, now: Instant, until: Instant, 
     """
     id_ = rows.raw(account)
     await step.row(LOCK, id_)
-    newest = await step.row(_END_ALL, id_)
-    upto = cut(now, None if newest is None else int.from_bytes(newest[0].bytes[:6]))
+    gone = await step.changed(_END_ALL, id_)
+    newest = max((sid.bytes for sid, _ in gone), default=None)
+    upto = cut(now, None if newest is None else int.from_bytes(newest[:6]))
     await step.change(_CUT_OFF, id_, upto)
-    until = Instant(until + (upto - now))
+    until = lasting(until, now=now, latest=latest((upto, *(rotated for _, rotated in gone))))
     return step.append(Revocation(Kind.ACCOUNT, account, upto, until, now, why))
+
+
+def latest(instants: Iterable[Any]) -> Instant | None:
+    """The latest of what sessions say of their rotations, leaving out what is none."""
+    return max((at for at in instants if rows.is_instant(at)), default=None)

@@ -25,10 +25,6 @@ _AT_START = {
 }
 
 
-class Standby(Exception):
-    """The server is a standby, or says that it takes no writes."""
-
-
 class Crowded(Exception):
     """Somebody made the same rows in the same moment: look again."""
 
@@ -55,7 +51,7 @@ def is_lost(error: BaseException) -> bool:
         return (error.sqlstate or "").startswith(_LOST)
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)  # the driver's DataError: the caller's argument
-    return isinstance(error, OSError | EOFError | Standby | asyncpg.InternalClientError)
+    return isinstance(error, OSError | EOFError | asyncpg.InternalClientError)
 
 
 def is_foreign(error: BaseException) -> bool:
@@ -78,7 +74,7 @@ def at_start(error: BaseException) -> LimenError:
     """What is said when the database cannot be opened: Misconfigured where waiting would not help."""
     if isinstance(error, LimenError):
         return error
-    if isinstance(error, Standby):
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
         return standby()
     for cause in _causes(error):
         sentence = _AT_START.get(getattr(cause, "sqlstate", None) or "")

@@ -16,16 +16,19 @@ from limen.revocations import Page
 from limen.stores.postgres import faults, rows
 from limen.stores.postgres.connection import Connection, Row
 from limen.stores.postgres.events import CHANNEL
-from limen.stores.postgres.pool import close
+from limen.stores.postgres.pool import close, prepared
 from limen.stores.postgres.reader import Reader
 
 _log = logging.getLogger("limen.stores")
 _EVENTS = ", ".join(f"r.{name.strip()}" for name in rows.REVOCATION.split(","))
-_AFTER = (
-    f"SELECT s.position, s.ring, {_EVENTS} FROM limen_state AS s "  # noqa: S608 - a constant of ours
-    "LEFT JOIN limen_revocations AS r ON r.position > $1 AND r.until > $2 ORDER BY r.position"
-)
-"""Events, position and ring of one moment."""
+_AFTER = f"""
+SELECT s.position, s.ring, greatest(
+    CASE WHEN s.swept > $1 THEN s.forgotten ELSE 0 END,
+    (SELECT max(o.until) FROM limen_revocations AS o WHERE o.position > $1 AND o.until <= $2)
+), {_EVENTS} FROM limen_state AS s
+LEFT JOIN limen_revocations AS r ON r.position > $1 AND r.until > $2 ORDER BY r.position
+"""  # noqa: S608 - a constant of ours
+"""Position, ring, what is left out, and the events, all of one moment."""
 
 
 class FeedReader:
@@ -96,7 +99,7 @@ class FeedReader:
         try:
             connection = await self._connect()
             if connection is not None:
-                await connection.add_listener(CHANNEL, self._hear)
+                await prepared(connection, connection.add_listener(CHANNEL, self._hear))
                 connection.add_termination_listener(self._awake)
         except Exception as error:  # noqa: BLE001 - the feed is read all the same, only later
             self._warn(error)
@@ -127,5 +130,6 @@ class FeedReader:
 def _page(found: list[Row]) -> Page:
     if not found:
         return Page((), 0, 0)
-    events = rows.readable(rows.revocation, (tuple(row[2:]) for row in found if row[2] is not None))
-    return Page(tuple(events), found[0][0], found[0][1])
+    position, ring, forgotten = found[0][:3]
+    events = rows.readable(rows.revocation, (tuple(row[3:]) for row in found if row[3] is not None))
+    return Page(tuple(events), position, ring, forgotten)

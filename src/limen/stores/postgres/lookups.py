@@ -1,4 +1,4 @@
-"""Session lookups: all of one turn of the event loop are one query, and a lookup alone goes at once.
+"""Session lookups: the first goes at once, and all others of that turn of the event loop are one query.
 
 There is no timer. Lookups gather until the loop has run everything that is ready, then they leave together;
 while a few batches are on their way, the next one gathers.
@@ -14,6 +14,7 @@ from limen.ids import SessionID
 from limen.sessions import Session
 from limen.stores.postgres import rows, sessions
 from limen.stores.postgres.connection import Row
+from limen.stores.postgres.line import Line
 from limen.stores.postgres.reader import Reader
 
 BATCH_MAX = 500
@@ -27,14 +28,22 @@ _Waiters = list[asyncio.Future[Session | None]]
 class Lookups:
     """Sessions by their ids."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, reader: Reader, line: Line | None) -> None:
+        self._reader, self._line = reader, line
         self._waiting: dict[str, _Waiters] = {}
         self._called = False
         self._under_way = 0
 
-    def find(self, sid: SessionID) -> asyncio.Future[Session | None]:
+    async def find(self, sid: SessionID) -> Session | None:
         """The session of this id, which is known to be an id."""
+        line = self._line
+        if line is not None and line.free and not self._waiting:
+            found = await line.ask(sid)
+            if found is not None:
+                return _one(sid, found)
+        return await self._gather(sid)
+
+    def _gather(self, sid: SessionID) -> asyncio.Future[Session | None]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Session | None] = loop.create_future()
         if len(self._waiting) >= QUEUE_MAX:
@@ -61,6 +70,8 @@ class Lookups:
     async def _look_up(self, batch: dict[str, _Waiters]) -> None:
         try:
             _answer(batch, await self._ask(list(batch)))
+            if self._line is not None:
+                self._reader.start(self._line.open())
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it
             _fail(batch, error)
         finally:
@@ -71,6 +82,16 @@ class Lookups:
         if len(sids) == 1:
             return await self._reader.fetch(sessions.BY_ID, sids[0])
         return await self._reader.fetch(sessions.BY_IDS, sids)
+
+
+def _one(sid: SessionID, found: list[Row]) -> Session | None:
+    """The session of the one row, if it is the one that was asked for."""
+    if not found:
+        return None
+    if str(found[0][0]) != sid:
+        rows.mixed_up("limen_sessions")
+        return None
+    return rows.session(found[0], sid)
 
 
 def _answer(batch: dict[str, _Waiters], found: Iterable[Row]) -> None:

@@ -10,11 +10,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from limen.clock import Seconds
 from limen.errors import Unavailable
 from limen.stores.postgres import faults
 from limen.stores.postgres.connection import Connection
+
+_T = TypeVar("_T")
 
 
 class Pool:
@@ -117,6 +120,15 @@ class Pool:
                 turn.set_result(connection)
                 return True
         return False
+
+
+async def prepared(connection: Connection, step: Awaitable[_T]) -> _T:
+    """What a new connection's first step gives; where it fails, the connection ends with it."""
+    try:
+        return await step
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def close(connection: Connection, *, within: Seconds = 1.0) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import TypeVar
-from uuid import UUID
+
+from asyncpg.pgproto.pgproto import UUID
 
 from limen import ids
 from limen.accounts import Account
@@ -34,7 +36,9 @@ REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
 KEY = "kid, algorithm, state, sealed, created, since"
 
-_SESSION_TYPES = (str, bytes, int, float, float, float, str, str, float, float, float, str, str)
+_SESSION_TYPES = (
+    UUID, UUID, str, bytes, int, float, float, float, str, str, float, float, float, str, str,
+)  # fmt: skip
 _ACCOUNT_TYPES = (str, str, str, str, float, float, float, float)
 _REVOCATION_TYPES = (int, str, str, float, float, float, str)
 _BUCKET_TYPES = (str, float, float, float, float)
@@ -86,6 +90,11 @@ def raw(uuid: str) -> str:
         return ids.MAX
 
 
+def is_instant(value: object) -> bool:
+    """Whether it is a moment that can be reckoned with."""
+    return type(value) is float and isfinite(value)
+
+
 def mixed_up(table: str) -> None:
     """A row of another id than was asked for: a broken index, or worse."""
     _log.critical("%s answered with the row of another id; it counts as absent", table)
@@ -104,12 +113,12 @@ def _unreadable(table: str) -> None:
 
 
 def _session(row: Row, sid: SessionID | None) -> Session:
+    if tuple(map(type, row)) != _SESSION_TYPES:
+        raise ValueError
     (
         id_, owner, strategy, digest, generation, rotated, created, authenticated, amr, scopes, touched,
         ends, expires, user_agent, source,
     ) = row  # fmt: skip
-    if tuple(map(type, row[2:])) != _SESSION_TYPES or not isinstance(owner, UUID):
-        raise ValueError
     if len(digest) != 32 or not (ends < _FOREVER and expires < _FOREVER):
         raise ValueError
     return Session(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from limen import ids
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID, SessionID
-from limen.revocations import Kind, Revocation, cut
+from limen.revocations import Kind, Revocation, cut, lasting
 from limen.sessions import Digest, Session
 from limen.stores.base import Cut, Gone, NoAccount, Opened, Rotated, Stale, joined
 from limen.stores.postgres import rows
-from limen.stores.postgres.events import LOCK
+from limen.stores.postgres.events import LOCK, latest
 from limen.stores.postgres.faults import Undo
 from limen.stores.postgres.step import Step
 
@@ -25,7 +24,7 @@ _INSERT = (
 )
 _EXCESS = (
     "DELETE FROM limen_sessions WHERE id IN (SELECT id FROM limen_sessions "
-    "WHERE account = $1 AND ends > $2 AND id <> $3 ORDER BY id DESC OFFSET $4) RETURNING id"
+    "WHERE account = $1 AND ends > $2 AND id <> $3 ORDER BY id DESC OFFSET $4) RETURNING id, rotated"
 )
 _ROTATE = (
     "UPDATE limen_sessions SET digest = $2, generation = generation + 1, rotated = $3, touched = $3, "  # noqa: S608
@@ -35,8 +34,10 @@ _TOUCH = (
     "UPDATE limen_sessions SET touched = greatest(touched, $2), ends = greatest(ends, least($3, expires)) "
     "WHERE id = $1 AND ends > $2"
 )
-_REVOKE = "DELETE FROM limen_sessions WHERE id = $1 AND ($2::uuid IS NULL OR account = $2) RETURNING id"
-_REVOKE_OTHERS = "DELETE FROM limen_sessions WHERE account = $1 AND id <> $2 RETURNING id"
+_REVOKE = (
+    "DELETE FROM limen_sessions WHERE id = $1 AND ($2::uuid IS NULL OR account = $2) RETURNING id, rotated"
+)
+_REVOKE_OTHERS = "DELETE FROM limen_sessions WHERE account = $1 AND id <> $2 RETURNING id, rotated"
 
 
 async def open_(
@@ -96,10 +97,11 @@ async def revoke_others(
 
 def _ended(step: Step, gone: list[Any], now: Instant, until: Instant, why: str) -> list[Revocation]:
     """An event for each session, oldest first."""
-    dead: list[UUID] = [row[0] for row in gone]
-    return [
-        step.append(Revocation(Kind.SESSION, sid, now, until, now, why)) for sid in sorted(map(str, dead))
-    ]
+    events = []
+    for sid, rotated in sorted((str(sid), rotated) for sid, rotated in gone):
+        good = lasting(until, now=now, latest=latest([rotated]))
+        events.append(step.append(Revocation(Kind.SESSION, sid, now, good, now, why)))
+    return events
 
 
 def _values(session: Session) -> tuple[Any, ...]:

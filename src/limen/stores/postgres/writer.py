@@ -43,6 +43,7 @@ _RECEIPT = (
     "ON CONFLICT (lane) DO UPDATE SET turn = excluded.turn, at = excluded.at WHERE r.turn < excluded.turn"
 )
 _COMMITTED_BEFORE = "INSERT 0 0"
+_CONFIRM = "UPDATE limen_receipts SET at = now() WHERE lane = '{lane}'"
 
 
 Rank = tuple[int, str]
@@ -233,7 +234,8 @@ class Writer(Generic[_S]):
     async def _transact(self, lane: _Lane, group: list[Write]) -> list[Any]:
         """Commit a group, again from the start where others were in the way or the connection was lost."""
         lane.turn += 1
-        turn = _Turn(self._begin + _RECEIPT.format(lane=lane.id, turn=lane.turn), group, self._perform)
+        begin = self._begin + _RECEIPT.format(lane=lane.id, turn=lane.turn)
+        turn = _Turn(begin, _CONFIRM.format(lane=lane.id), group, self._perform)
         try:
             async with asyncio.timeout(self._patience):
                 return await self._attempt_until_done(turn)
@@ -270,8 +272,8 @@ class _Failed(Exception):
 class _Turn:
     """A group on its way to one commit, over as many attempts as that takes."""
 
-    def __init__(self, begin: str, group: list[Write], perform: Perform) -> None:
-        self._begin, self._group, self._perform = begin, group, perform
+    def __init__(self, begin: str, confirm: str, group: list[Write], perform: Perform) -> None:
+        self._begin, self._confirm, self._group, self._perform = begin, confirm, group, perform
         self._answers: list[Any] = []
         """Of the last attempt that came to its commit."""
         self.last: str | None = None
@@ -287,8 +289,9 @@ class _Turn:
 
     async def _commit(self, connection: Connection) -> list[Any]:
         if await connection.execute(self._begin) == _COMMITTED_BEFORE:
-            await connection.execute("ROLLBACK")
-            return self._answers
+            # It is committed here; this commit is acknowledged when it is wherever it must be.
+            await connection.execute(self._confirm)
+            return await self._end(connection)
         step = Step(connection)
         answers = await self._perform(step, self._group)
         if not step.wrote:
@@ -296,6 +299,9 @@ class _Turn:
             return answers
         placed = await events.append(step)
         self._answers = [events.with_positions(answer, placed) for answer in answers] if placed else answers
+        return await self._end(connection)
+
+    async def _end(self, connection: Connection) -> list[Any]:
         if await connection.execute("COMMIT") != "COMMIT":
             raise faults.Crowded  # the server took the transaction back
         return self._answers

@@ -69,15 +69,19 @@ CREATE TABLE limen_keys (
 
 -- One row: the version of the key ring, and the last position of the feed. Whoever appends to the feed holds this row
 -- until the commit, so positions are in the order of commits. `timeline` is the server's when the last one was given.
+-- Of the events that were swept, the highest position and the latest `until`: a clock that was wrong may have swept
+-- what matters.
 CREATE TABLE limen_state (
-    one      integer PRIMARY KEY CHECK (one = 1),
-    ring     bigint NOT NULL,
-    position bigint NOT NULL,
-    timeline text NOT NULL
+    one       integer PRIMARY KEY CHECK (one = 1),
+    ring      bigint NOT NULL,
+    position  bigint NOT NULL,
+    timeline  text NOT NULL,
+    swept     bigint NOT NULL,
+    forgotten double precision NOT NULL
 ) WITH (fillfactor = 10);
 
-INSERT INTO limen_state (one, ring, position, timeline)
-VALUES (1, 0, 0, left(pg_walfile_name(pg_current_wal_lsn()), 8));
+INSERT INTO limen_state (one, ring, position, timeline, swept, forgotten)
+VALUES (1, 0, 0, left(pg_walfile_name(pg_current_wal_lsn()), 8), 0, 0);
 
 -- The last transaction of each lane of each process: whether a commit whose answer was lost took place.
 CREATE TABLE limen_receipts (
