@@ -10,13 +10,16 @@ import asyncio
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from bench.harness import Figure
+from bench.redis import running
 from bench.world import EMAIL, PASSWORD, signed_in
 from limen.auth import Limen
 from limen.errors import Denied
@@ -32,6 +35,10 @@ def run() -> Iterator[Figure]:
 
     with tempfile.TemporaryDirectory() as folder:
         yield asyncio.run(_figure("SQLite", f"sqlite:///{folder}/lag.db", 0.1))
+        if shutil.which("redis-server") is None:
+            print("skipped: lag on Redis (apt-get install redis-server)", file=sys.stderr)
+        else:
+            yield asyncio.run(_beside(Path(folder)))
     if servers.found("initdb") is None:
         print("skipped: lag on PostgreSQL (apt-get install postgresql)", file=sys.stderr)
         return
@@ -39,13 +46,19 @@ def run() -> Iterator[Figure]:
         yield asyncio.run(_figure("PostgreSQL", server.tcp(), 0.05))
 
 
-async def _figure(name: str, url: str, bound: float) -> Figure:
+async def _beside(folder: Path) -> Figure:
+    async with running(folder) as port:
+        sessions = f"redis://127.0.0.1:{port}"
+        return await _figure("Redis", f"sqlite:///{folder}/beside.db", 0.05, session_store=sessions)
+
+
+async def _figure(name: str, url: str, bound: float, **more: str) -> Figure:
     secret = Secret(secrets.token_bytes(32))
     options = {"strategy": "hybrid", "secret": secret, "scheme": WeakHashing(), "session_limit": 0}
-    async with signed_in(url, **options) as (auth, _):
+    async with signed_in(url, **options, **more) as (auth, _):
         grants = [(await auth.sign_in(EMAIL, PASSWORD)).grant for _ in range(REVOCATIONS)]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.lag", url,
+            sys.executable, "-m", "bench.lag", url, *more.values(),
             env={**os.environ, "LIMEN_SECRET": secret.reveal()},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             limit=2**24,
@@ -82,9 +95,9 @@ async def _load(auth: Limen) -> None:
         await asyncio.sleep(0.01)
 
 
-async def _refuse(url: str) -> None:
+async def _refuse(url: str, sessions: str = "") -> None:
     """Authenticate every token, then look at each again and again until it is refused."""
-    async with Limen(url, strategy="hybrid", scheme=WeakHashing()) as auth:
+    async with Limen(url, session_store=sessions, strategy="hybrid", scheme=WeakHashing()) as auth:
         tokens = json.loads(sys.stdin.readline())
         for token in tokens:
             await auth.authenticate(token)
@@ -102,4 +115,4 @@ async def _refuse(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_refuse(sys.argv[1]))
+    asyncio.run(_refuse(*sys.argv[1:]))

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -32,16 +33,15 @@ MANY = 100_000
 
 
 def run() -> Iterator[Figure]:
-    server = shutil.which("redis-server")
-    if server is None:
-        print("skipped: there is no redis-server; `scripts/servers` as root installs it")
+    if shutil.which("redis-server") is None:
+        print("skipped: redis (apt-get install redis-server)", file=sys.stderr)
         return
     with tempfile.TemporaryDirectory() as folder:
-        yield from asyncio.run(_figures(server, Path(folder)))
+        yield from asyncio.run(_figures(Path(folder)))
 
 
-async def _figures(server: str, folder: Path) -> list[Figure]:
-    async with _running(server, folder) as port:
+async def _figures(folder: Path) -> list[Figure]:
+    async with running(folder) as port:
         url = f"redis://127.0.0.1:{port}"
         database = f"sqlite:///{folder}/limen.db"
         options = {"strategy": "session", "cache_size": 0, "session_store": url, "session_limit": 0}
@@ -139,11 +139,12 @@ async def _stored(client: redis.asyncio.Redis) -> bytes:
 
 
 @asynccontextmanager
-async def _running(server: str, folder: Path) -> AsyncIterator[int]:
+async def running(folder: Path) -> AsyncIterator[int]:
+    """A Redis of one's own on a free port."""
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
-        server, "--port", str(port), "--save", "", "--dir", str(folder), stdout=subprocess.DEVNULL
+        "redis-server", "--port", str(port), "--save", "", "--dir", str(folder), stdout=subprocess.DEVNULL
     )
     try:
         client = redis.asyncio.Redis(port=port)
