@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from limen.clock import Instant
+from limen.errors import Unavailable
 from limen.sessions import Session
-from limen.stores.base import Rotated, Stale, Store
+from limen.stores.base import Opened, Rotated, Stale, Store
+from limen.throttle import Limit
 from support import redis
-from support.stores import IDLE, NOW, added, digest, opened
+from support.stores import IDLE, NOW, UNTIL, added, digest, make_session, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -82,19 +84,64 @@ async def test_D07_cancelled_while_the_connection_is_made_leaves_it_to_the_other
         assert answers[2:] == [session] * 8
 
 
+class Thief:
+    """Stands between, and takes the answer to the next question away, with the connection."""
+
+    def __init__(self, port: int) -> None:
+        self._port, self.steals, self.stolen = port, False, 0
+
+    async def start(self) -> int:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def stop(self) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        theirs, ours = await asyncio.open_connection("127.0.0.1", self._port)
+        both = [asyncio.create_task(self._pass(reader, ours, False))]
+        both.append(asyncio.create_task(self._pass(theirs, writer, True)))
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for task in both:
+            task.cancel()
+        ours.close()
+        writer.transport.abort()
+
+    async def _pass(self, here: asyncio.StreamReader, there: asyncio.StreamWriter, answers: bool) -> None:
+        while data := await here.read(1 << 16):
+            if answers and self.steals:
+                self.steals, self.stolen = False, self.stolen + 1
+                return
+            there.write(data)
+
+
 async def test_D09_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice(
     server: redis.Server, opens: Opens
 ) -> None:
-    """The connection dies between the step and its answer, as often as chance has it."""
-    store = await opens(server.url)
+    thief = Thief(server.port)
+    store = await opens(f"redis://127.0.0.1:{await thief.start()}")
     account = await added(store)
-    session = await opened(store, account)
-    for turn in range(1, 40):
+    session, other = await opened(store, account), await opened(store, account)
+    for turn in range(1, 11):
         spent, fresh = digest((session.id, turn - 1)), digest((session.id, turn))
-        rotation = asyncio.ensure_future(store.rotate(session.id, spent, fresh, now=NOW, idle=IDLE))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        answer = await rotation
-        assert isinstance(answer, Rotated | Stale)
+        thief.steals = True
+        answer = await store.rotate(session.id, spent, fresh, now=NOW, idle=IDLE)
+        assert isinstance(answer, Stale)
         assert (answer.session.digest, answer.session.generation) == (fresh, turn)
+    thief.steals = True
+    new = make_session(account, at=NOW + 1)
+    assert await store.open_session(new, limit=None, until=UNTIL, now=NOW) == Opened(())
+    thief.steals = True
+    event = await store.revoke_session(other.id, account=None, now=NOW, until=UNTIL, why="w")
+    assert event is not None
+    thief.steals = True
+    cut = await store.revoke_account(account.id, now=NOW, until=UNTIL, why="w")
+    assert (await store.read_feed(0, now=NOW)).revocations == (event, cut)
+    thief.steals = True
+    with pytest.raises(Unavailable):
+        await store.charge([("a", Limit(free=1))], now=NOW)
+    assert thief.stolen == 14
+    await store.close()
+    await thief.stop()

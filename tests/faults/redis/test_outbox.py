@@ -17,6 +17,7 @@ from limen.keys import KeyState, StoredKey
 from limen.revocations import Kind, Revocation
 from limen.stores import open_store
 from limen.stores.base import Cut, NoAccount, Opened, Store
+from limen.stores.base_beside import Ahead, Beside
 from support import redis
 from support.stores import NOW, UNTIL, added, make_account, make_session, opened
 
@@ -116,6 +117,23 @@ async def test_S25_a_sign_in_that_races_with_the_end_of_its_account_never_surviv
         assert await two.sessions_of(account.id, now=NOW) == [], answers
         late = make_session(account, at=NOW + 9)
         assert await two.open_session(late, limit=None, until=UNTIL, now=NOW) == NoAccount()
+
+
+async def test_S25_an_account_that_was_looked_at_before_its_cut_is_looked_at_again(
+    server: redis.Server, opens: Opens
+) -> None:
+    """What the race comes to when it is lost, one step after the other."""
+    store = await opens(server.url)
+    account = await added(store)
+    event = await store.disable_account(account.id, now=NOW, until=UNTIL)
+    assert event is not None
+    beside: Beside = store._sessions  # type: ignore[attr-defined]
+    ahead = make_session(account, at=NOW + 5)
+    answer = await beside.open_session(
+        ahead, cutoff=account.cutoff, limit=None, until=UNTIL, now=Instant(NOW + 5)
+    )
+    assert answer == Ahead(event.upto)
+    assert await store.session(ahead.id) is None
 
 
 async def test_a_cut_that_the_accounts_do_not_know_of_is_told_to_them_by_the_next_sign_in(

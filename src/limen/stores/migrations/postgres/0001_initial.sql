@@ -89,3 +89,10 @@ CREATE TABLE limen_receipts (
     turn bigint NOT NULL,
     at   timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 10);
+
+-- Whole numbers that only grow: what a Redis beside this database must not fall behind.
+
+CREATE TABLE limen_marks (
+    name  text COLLATE "C" PRIMARY KEY,
+    value bigint NOT NULL
+);
