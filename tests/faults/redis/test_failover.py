@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -163,7 +164,11 @@ async def test_D03_a_master_that_the_sentinels_gave_up_is_left_though_it_goes_on
     account = await added(store)
     session = await opened(store, account)
     redis.until(lambda: sentinels.master.ask("WAIT", "1", "1000").startswith(":1"))
-    sentinels.watching[0].ask("SENTINEL", "FAILOVER", "limen")
+    clients = sentinels.master.ask("CLIENT", "LIST").splitlines()
+    theirs = [re.findall(r"id=(\d+)", line)[0] for line in clients if "name=sentinel-" in line]
+    sentinels.master.ask("CONFIG", "SET", "requirepass", "nobody knows")
+    for number in theirs:
+        sentinels.master.ask_as("nobody knows", "CLIENT", "KILL", "ID", number)
     redis.until(sentinels.is_promoted)
     end = time.monotonic() + 15
     while f":{sentinels.promoted().port}" not in await _master_of(store):
