@@ -163,6 +163,8 @@ async def test_D03_a_master_that_the_sentinels_gave_up_is_left_though_it_goes_on
     store = await opens(sentinels.url)
     account = await added(store)
     session = await opened(store, account)
+    await store.read_feed(0, now=NOW)
+    assert await store.session(session.id) == session
     redis.until(lambda: sentinels.master.ask("WAIT", "1", "1000").startswith(":1"))
     clients = sentinels.master.ask("CLIENT", "LIST").splitlines()
     theirs = [re.findall(r"id=(\d+)", line)[0] for line in clients if "name=sentinel-" in line]
