@@ -83,8 +83,14 @@ async def issue(parts: Parts, proven: Account, sign_in: SignIn) -> Grant | None:
 
 
 async def prove_password(parts: Parts, account: Account, password: str, *, source: str) -> None:
-    """Prove the password of someone who is signed in already. Throttled like a sign-in, Denied if wrong."""
-    charges = _charges(parts, account.key, None, source)
+    """Prove the password of someone who is signed in already. Throttled like a sign-in, Denied if wrong.
+
+    In a bucket of its own, which nobody can fill who is not signed in to this account: strangers who guess
+    must not keep its owner from changing the password. Success clears theirs too.
+    """
+    own = parts.bucket("proof", account.key)
+    strangers, *others = _charges(parts, account.key, None, source)
+    charges = [(own, ACCOUNT), *others]
     await parts.charge(charges)
     try:
         matched = await _prove(parts, account, normalise(password))
@@ -93,7 +99,7 @@ async def prove_password(parts: Parts, account: Account, password: str, *, sourc
         raise
     if matched is None:
         raise Denied("the current password is wrong", code="password_wrong", forbidden=True)
-    await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
+    await parts.store.settle(clear=[own, strangers[0]], refund=others)
 
 
 def _charges(parts: Parts, key: str, device: str | None, source: str) -> list[Charge]:

@@ -569,6 +569,34 @@ async def test_A05_a_known_device_signs_in_while_strangers_guess() -> None:
         await auth.sign_in(EMAIL, PASSWORD, device=device, source="192.0.2.1")
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+async def test_A05_strangers_who_guess_keep_nobody_from_changing_the_password(strategy: str) -> None:
+    async with world(strategy=strategy) as (auth, _clock):
+        await account_with(auth)
+        who = await auth.authenticate((await signed(auth)).credential)
+        for number in range(100):
+            with pytest.raises((Denied, Throttled)):
+                await auth.sign_in(EMAIL, "guess", source=f"198.51.100.{number}")
+        await auth.change_password(who, PASSWORD, OTHER_PASSWORD, source="192.0.2.1")
+        await signed(auth, password=OTHER_PASSWORD)
+
+
+async def test_A05_whoever_took_a_session_over_guesses_as_slowly_as_anybody() -> None:
+    async with world(strategy="session") as (auth, _clock):
+        await account_with(auth)
+        who = await auth.authenticate((await signed(auth)).credential)
+        outcomes = []
+        for number in range(100):
+            with pytest.raises((Denied, Throttled)) as caught:
+                await auth.change_password(who, "guess", OTHER_PASSWORD, source=f"198.51.100.{number}")
+            outcomes.append(caught.value.code)
+        assert outcomes.count("password_wrong") == 5
+        await signed(auth)  # nor does that keep the owner out
+        await auth.set_password(await auth.find_account(EMAIL), OTHER_PASSWORD)
+        who = await auth.authenticate((await signed(auth, password=OTHER_PASSWORD)).credential)
+        await auth.change_password(who, OTHER_PASSWORD, PASSWORD)
+
+
 async def test_A05_a_hundred_failures_shut_the_sign_in_until_the_password_is_reset() -> None:
     async with world(strategy="session") as (auth, clock):
         await account_with(auth)
