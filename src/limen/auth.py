@@ -38,7 +38,7 @@ from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.requirement import Requirement
 from limen.revocations import Filter
-from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName, is_head
+from limen.sessions import Lifetimes, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
 from limen.stores import open_store
 from limen.stores.base import Store
@@ -317,19 +317,17 @@ class Limen:
             return None
 
     async def revoke_token(self, token: str) -> None:
-        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2)."""
+        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2).
+
+        A spent credential ends it too: the answer with its successor may have been lost, and whoever signs
+        out must not be told that it is done while the session lives on.
+        """
         try:
             _, proof = self._prover.prove(token, now=self.clock.now())
         except Denied:
             return
-        sid: str | None
-        if isinstance(proof, Presented):
-            session = await self.store.session(proof.sid)
-            sid = session.id if session is not None and is_head(session, proof) else None
-        else:
-            sid = proof.sid
-        if sid is not None:
-            await operate.revoke_quietly(self._parts, sid)
+        if proof.sid is not None:
+            await operate.revoke_quietly(self._parts, proof.sid)
 
     # -- what an operator does ---------------------------------------------------------------------------
 

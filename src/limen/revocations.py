@@ -58,7 +58,7 @@ class Page:
     ring: int
     """The version of the key ring; another number than the one known means: read the ring again."""
     forgotten: Instant = Instant(0.0)
-    """The latest `upto` of the events after that position that are left out because they were over, to the
+    """The latest `until` of the events after that position that are left out because they were over, to the
     reader's clock or to the one that swept. 0 if there is none."""
 
 
@@ -69,8 +69,8 @@ class Filter:
     No two clocks are compared. When `now - fresh_at > max_staleness` nothing here may be trusted.
 
     Events leave when nothing that they cover is alive, and a wall clock says when that is. If it was wrong,
-    or goes back, they were needed after all. So the filter knows up to which moment it forgot anything,
-    and is not asked about what was issued until then: while the clock is right, all of that has expired.
+    or goes back, they were needed after all. So the filter knows the latest `until` that it has forgotten,
+    and is not asked about what ends before that: while the clock is right, all of it has ended.
     """
 
     __slots__ = (
@@ -78,7 +78,7 @@ class Filter:
         "changes",
         "claims",
         "floor",
-        "forgotten_ms",
+        "forgotten",
         "fresh_at",
         "issuer_ms",
         "keys",
@@ -88,10 +88,10 @@ class Filter:
     )
 
     def __init__(self) -> None:
-        self.sessions: dict[SessionID, tuple[int, Instant]] = {}
+        self.sessions: dict[SessionID, Instant] = {}
         self.accounts: dict[AccountID, tuple[int, Instant]] = {}
         self.claims: dict[AccountID, tuple[int, Instant]] = {}
-        self.keys: dict[str, tuple[int, Instant]] = {}
+        self.keys: dict[str, Instant] = {}
         self.issuer_ms = -1
         self.position = 0
         self.ring = -1
@@ -100,8 +100,8 @@ class Filter:
         """Grows with every event: what was checked at this count need not be checked again."""
         self.floor = 0
         """What was last checked below this count was not checked against events that are gone."""
-        self.forgotten_ms = -1
-        """The filter cannot tell about what was issued in this millisecond or before."""
+        self.forgotten = Instant(0.0)
+        """The filter cannot tell about what ends at this moment or before."""
 
     def is_fresh(self, *, mono: Mono, max_staleness: Seconds) -> bool:
         return mono - self.fresh_at <= max_staleness
@@ -112,7 +112,7 @@ class Filter:
             self.add(revocation)
         if page.forgotten:
             self.changes += 1
-            self._forget(int(page.forgotten * 1000))
+            self._forget(page.forgotten)
         self.position = max(self.position, page.position)
         self.ring = page.ring
         self.fresh_at = max(self.fresh_at, sent)
@@ -123,13 +123,13 @@ class Filter:
         upto_ms = int(revocation.upto * 1000)
         match revocation.kind:
             case Kind.SESSION:
-                _raise_cut(self.sessions, SessionID(revocation.subject), upto_ms, revocation.until)
+                _raise(self.sessions, SessionID(revocation.subject), revocation.until)
             case Kind.ACCOUNT:
                 _raise_cut(self.accounts, AccountID(revocation.subject), upto_ms, revocation.until)
             case Kind.CLAIMS:
                 _raise_cut(self.claims, AccountID(revocation.subject), upto_ms, revocation.until)
             case Kind.KEY:
-                _raise_cut(self.keys, revocation.subject, upto_ms, revocation.until)
+                _raise(self.keys, revocation.subject, revocation.until)
             case Kind.ISSUER:
                 self.issuer_ms = max(self.issuer_ms, upto_ms)
 
@@ -151,25 +151,25 @@ class Filter:
         cut = self.claims.get(account)
         return cut is not None and issued_ms <= cut[0]
 
-    def has_forgotten(self, issued_ms: int) -> bool:
-        """Whether an event that covers what was issued then may have been here and be gone: ask the store."""
-        return issued_ms <= self.forgotten_ms
+    def has_forgotten(self, ends: Instant) -> bool:
+        """Whether an event that covers what ends then may have been here and be gone: ask the store."""
+        return ends <= self.forgotten
 
     def prune(self, *, now: Instant) -> int:
         """Forget what covers nothing any more; how many entries went. An issuer-wide cut stays."""
         gone = [
-            *_pruned(self.sessions, now),
-            *_pruned(self.accounts, now),
-            *_pruned(self.claims, now),
-            *_pruned(self.keys, now),
+            *_over(self.sessions, now),
+            *_over(self.keys, now),
+            *_cuts_over(self.accounts, now),
+            *_cuts_over(self.claims, now),
         ]
         if gone:
             self._forget(max(gone))
         return len(gone)
 
-    def _forget(self, upto_ms: int) -> None:
+    def _forget(self, until: Instant) -> None:
         self.floor = self.changes
-        self.forgotten_ms = max(self.forgotten_ms, upto_ms)
+        self.forgotten = max(self.forgotten, until)
 
     def __len__(self) -> int:
         return len(self.sessions) + len(self.accounts) + len(self.claims) + len(self.keys)
@@ -194,12 +194,25 @@ def newest(revocations: Iterable[Revocation], *, default: int) -> int:
     return max((r.position for r in revocations), default=default)
 
 
+def lasting(until: Instant, *, now: Instant, latest: Instant | None) -> Instant:
+    """`until` of an event of `now`, moved with the latest rotation that it covers, where a clock went back:
+    the tokens of that moment live as long after it as others after `now`."""
+    return until if latest is None else Instant(until + max(latest - now, 0.0))
+
+
+def _raise(untils: dict[_K, Instant], key: _K, until: Instant) -> None:
+    untils[key] = max(until, untils.get(key, until))
+
+
 def _raise_cut(cuts: dict[_K, tuple[int, Instant]], key: _K, upto_ms: int, until: Instant) -> None:
     known = cuts.get(key, (-1, until))
     cuts[key] = (max(known[0], upto_ms), max(known[1], until))
 
 
-def _pruned(cuts: dict[_K, tuple[int, Instant]], now: Instant) -> list[int]:
-    """Take out what is over; the milliseconds up to which each of it covered."""
-    over = [key for key, (_, until) in cuts.items() if now >= until]
-    return [cuts.pop(key)[0] for key in over]
+def _over(untils: dict[_K, Instant], now: Instant) -> list[Instant]:
+    """Take out what is over; until when each was good."""
+    return [untils.pop(key) for key in [key for key, until in untils.items() if now >= until]]
+
+
+def _cuts_over(cuts: dict[_K, tuple[int, Instant]], now: Instant) -> list[Instant]:
+    return [cuts.pop(key)[1] for key in [key for key, (_, until) in cuts.items() if now >= until]]

@@ -124,6 +124,18 @@ async def test_R22_a_client_revokes_a_token_and_learns_nothing(strategy: str) ->
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, b"")}
 
 
+async def test_S22_R22_a_refresh_token_whose_successor_never_arrived_still_ends_its_session() -> None:
+    async with served(clients=("gateway",)) as at, at.client() as client:
+        spent = (await login(client))["refresh_token"]
+        lost = (await client.post("/auth/refresh", json={"refresh_token": spent})).json()
+        assert (await introspected(at, lost["access_token"])).json()["active"]
+        answer = await client.post("/oauth/revoke", data={"token": spent}, headers=basic(at.auth))
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert (await introspected(at, lost["access_token"])).content == b'{"active":false}'
+        again = await client.post("/auth/refresh", json={"refresh_token": lost["refresh_token"]})
+        assert again.status_code == 401
+
+
 @pytest.mark.parametrize("path", ["/oauth/introspect", "/oauth/revoke"])
 async def test_R23_who_is_no_client_is_told_nothing(path: str) -> None:
     async with served(clients=("gateway",)) as at, at.client() as client:

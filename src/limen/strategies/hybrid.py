@@ -61,18 +61,18 @@ class HybridStrategy:
     async def admit(self, proof: Proof, *, now: Instant, mono: Mono, activity: bool) -> Verified:
         claims = token_claims(proof)
         identity = token_identity(claims, self.name)
-        known, issued_ms = self._opener.filter, ids.created_ms(ids.parse(claims.jti))
+        known, ends = self._opener.filter, Instant(claims.exp + self._leeway)
         verified = Verified(
             identity=identity,
-            good_until=Instant(claims.exp + self._leeway),
+            good_until=ends,
             follows_feed=True,
             sid_ms=ids.created_ms(ids.parse(identity.session)),
-            issued_ms=issued_ms,
+            issued_ms=ids.created_ms(ids.parse(claims.jti)),
             changes=known.changes,
         )
         self._refuse_covered(verified)
         fresh = known.is_fresh(mono=mono, max_staleness=self._max_staleness)
-        if fresh and not known.has_forgotten(issued_ms):
+        if fresh and not known.has_forgotten(ends):
             return verified
         row = await self._opener.store.session(identity.session)
         session = living(row, identity.session, identity.account, self.name, now=now, alarm=_log.critical)

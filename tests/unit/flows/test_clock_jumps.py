@@ -143,3 +143,25 @@ async def test_S21_two_hosts_whose_clocks_differ_by_less_than_the_leeway_agree(t
             await there.sign_out(await there.authenticate(again.credential))
             await here.catch_up()
             await refused(here, again)
+
+
+@pytest.mark.parametrize("strategy", STATEFUL)
+async def test_S21_a_token_of_a_clock_that_was_ahead_has_no_second_life(
+    strategy: str, tmp_path: Path
+) -> None:
+    """An hour after the clock was set right, and the session ended, its time comes again."""
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with world(url, strategy=strategy) as (auth, clock):
+        await account_with(auth)
+        clock.jump(HOUR)
+        grant = await signed(auth)
+        who = await auth.authenticate(grant.credential)
+        clock.jump(-HOUR)
+        await auth.sign_out(who)
+        for _ in range(60):
+            clock.turn(60)
+            await auth.maintain()
+        await auth.catch_up()
+        await refused(auth, grant)
+    async with world(url, strategy=strategy, clock=clock) as (auth, _):
+        await refused(auth, grant)
