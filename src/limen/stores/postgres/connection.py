@@ -86,7 +86,8 @@ class Terms:
         local = "".join(f"SET LOCAL {name} = '{value}'; " for name, value in settings.items())
         # READ WRITE overrules a default of the database, and is refused by a standby.
         self.begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; " + (local if self.pooled else "")
-        self._address, self._settings = address, {} if self.pooled else settings
+        session = {**settings, "default_transaction_isolation": "read committed"}
+        self._address, self._settings = address, {} if self.pooled else session
 
     async def connect(self) -> Connection:
         """A connection on these terms, to the primary."""

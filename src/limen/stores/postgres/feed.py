@@ -19,6 +19,8 @@ from limen.stores.postgres.events import CHANNEL
 from limen.stores.postgres.pool import close, prepared
 from limen.stores.postgres.reader import Reader
 
+_REST: Seconds = 1.0
+"""Between two attempts to listen."""
 _log = logging.getLogger("limen.stores")
 _EVENTS = ", ".join(f"r.{name.strip()}" for name in rows.REVOCATION.split(","))
 _AFTER = f"""
@@ -48,6 +50,7 @@ class FeedReader:
         self._news = asyncio.Event()
         self._highest = 0
         self._warned = False
+        self._rest_until = 0.0
 
     async def open(self) -> None:
         """Listen, if that can be had just now."""
@@ -95,7 +98,11 @@ class FeedReader:
         """Have a connection that listens, unless there is none to be had. Never raises."""
         if self._connection is not None and not self._connection.is_closed():
             return
+        loop = asyncio.get_running_loop()
         self._connection = None
+        if loop.time() < self._rest_until:
+            return
+        self._rest_until = loop.time() + _REST
         try:
             connection = await self._connect()
             if connection is not None:
@@ -104,7 +111,7 @@ class FeedReader:
         except Exception as error:  # noqa: BLE001 - the feed is read all the same, only later
             self._warn(error)
         else:
-            self._connection, self._warned = connection, False
+            self._connection, self._warned, self._rest_until = connection, False, 0.0
 
     def _hear(self, connection: object, pid: int, channel: str, payload: str) -> None:
         if payload.isascii() and payload.isdigit():

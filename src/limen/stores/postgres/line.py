@@ -33,6 +33,11 @@ class Line:
         self._opening = False
         self.free = False
 
+    @property
+    def lost(self) -> bool:
+        """Whether there is no connection, so that it is time to `open` it."""
+        return self._connection is None
+
     async def open(self) -> None:
         """Have a connection, if one can be had. Never raises: without it, lookups go another way."""
         loop = asyncio.get_running_loop()
@@ -99,7 +104,7 @@ class Line:
 
 async def _ready(connection: Connection, statement: str) -> Callable[[str], Awaitable[list[Row]]]:
     """The statement, asked once: the driver leaves a transaction open when it has one described, and the
-    first answer would be of that moment where the database is set to more than READ COMMITTED."""
+    first answer could be of that moment."""
     fetch = (await connection.prepare(statement)).fetch
     await fetch(ids.NIL)
     return fetch

@@ -70,7 +70,7 @@ class Lookups:
     async def _look_up(self, batch: dict[str, _Waiters]) -> None:
         try:
             _answer(batch, await self._ask(list(batch)))
-            if self._line is not None:
+            if self._line is not None and self._line.lost:
                 self._reader.start(self._line.open())
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it
             _fail(batch, error)

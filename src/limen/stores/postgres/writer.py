@@ -247,13 +247,13 @@ class Writer(Generic[_S]):
         while True:
             try:
                 async with self._pool.connection() as connection:
-                    return await turn.attempt(connection)
-            except _Failed as failed:
-                error: BaseException = failed.cause
+                    error = await turn.attempt(connection)
             except Exception as lost:
                 if not faults.is_lost(lost):
                     raise
                 error = lost
+            if error is None:
+                return turn.answers
             contended += faults.is_contended(error)
             if contended > _ATTEMPTS or not (faults.is_contended(error) or faults.is_lost(error)):
                 raise error
@@ -261,50 +261,45 @@ class Writer(Generic[_S]):
             await asyncio.sleep(pause(attempt))
 
 
-class _Failed(Exception):
-    """An attempt that was taken back in good order: the connection is as good as before."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__()
-        self.cause = cause
-
-
 class _Turn:
     """A group on its way to one commit, over as many attempts as that takes."""
 
     def __init__(self, begin: str, confirm: str, group: list[Write], perform: Perform) -> None:
         self._begin, self._confirm, self._group, self._perform = begin, confirm, group, perform
-        self._answers: list[Any] = []
-        """Of the last attempt that came to its commit."""
+        self.answers: list[Any] = []
+        """Of the last attempt that came to its end."""
         self.last: str | None = None
 
-    async def attempt(self, connection: Connection) -> list[Any]:
+    async def attempt(self, connection: Connection) -> Exception | None:
+        """None where it came to its end; what was in the way where it was taken back in good order, so that
+        the connection is as good as before."""
         try:
-            return await self._commit(connection)
+            await self._commit(connection)
         except Exception as error:
-            if faults.is_lost(error) or isinstance(error, TimeoutError):
+            if faults.is_lost(error):
                 raise
             await connection.execute("ROLLBACK")
-            raise _Failed(error) from error
+            return error
+        return None
 
-    async def _commit(self, connection: Connection) -> list[Any]:
+    async def _commit(self, connection: Connection) -> None:
         if await connection.execute(self._begin) == _COMMITTED_BEFORE:
             # It is committed here; this commit is acknowledged when it is wherever it must be.
             await connection.execute(self._confirm)
-            return await self._end(connection)
+            await self._end(connection)
+            return
         step = Step(connection)
         answers = await self._perform(step, self._group)
-        if not step.wrote:
-            await connection.execute("ROLLBACK")
-            return answers
         placed = await events.append(step)
-        self._answers = [events.with_positions(answer, placed) for answer in answers] if placed else answers
-        return await self._end(connection)
+        self.answers = [events.with_positions(answer, placed) for answer in answers] if placed else answers
+        if step.wrote:
+            await self._end(connection)
+        else:
+            await connection.execute("ROLLBACK")
 
-    async def _end(self, connection: Connection) -> list[Any]:
+    async def _end(self, connection: Connection) -> None:
         if await connection.execute("COMMIT") != "COMMIT":
             raise faults.Crowded  # the server took the transaction back
-        return self._answers
 
 
 def pause(attempt: int) -> Seconds:
