@@ -23,7 +23,7 @@ from limen.stores.base import Store
 from limen.throttle import Limit
 from support.stores import HOMES, IDLE, NOW, chance_again, digest, make_account, make_session
 
-EXAMPLES = {"postgres": 12, "pgbouncer": 6}  # a server is asked over a socket
+EXAMPLES = {"postgres": 12, "pgbouncer": 6, "redis": 30, "valkey": 8}  # a server is asked over a socket
 Step = Callable[[Store], Coroutine[Any, Any, Any]]
 PICK = st.integers(0, 3)
 SCOPES = st.lists(st.sampled_from(["admin", "read", "write"]), unique=True).map(tuple)
