@@ -73,6 +73,11 @@ HOMES: dict[str, Callable[[Path], Home]] = {
 }
 
 
+def examples(kind: str, usual: int) -> int:
+    """How many random walks through a store: fewer where each step is asked of a server."""
+    return min(usual, {"postgres": 12, "pgbouncer": 6, "redis": 25, "valkey": 8}.get(kind, usual))
+
+
 def chance(count: int) -> bytes:
     """Bytes that differ at every call and in every run are the same."""
     return hashlib.shake_256(str(next(_counter)).encode()).digest(count)
