@@ -65,8 +65,6 @@ async def test_D01_down_in_flight_every_step_is_refused_and_all_come_back(
         store.rotate(session.id, session.digest, digest(1), now=NOW, idle=IDLE),
         store.touch(session.id, now=NOW, idle=IDLE),
         store.revoke_session(session.id, account=None, now=NOW, until=UNTIL, why="w"),
-        store.revoke_account(account.id, now=NOW, until=UNTIL, why="w"),
-        store.disable_account(account.id, now=NOW, until=UNTIL),
         store.read_feed(0, now=NOW),
         store.charge([("a", Limit(free=1))], now=NOW),
         store.settle(clear=["a"]),
