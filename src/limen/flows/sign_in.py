@@ -10,7 +10,7 @@ from limen.accounts import Account, check_scopes, email_key
 from limen.clock import Mono
 from limen.errors import Denied, Rejected, Unavailable
 from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
-from limen.passwords import Matched, UnusableHash, normalise
+from limen.passwords import Hasher, Matched, Mismatched, UnusableHash, normalise
 from limen.strategies.base import Grant, SignIn
 
 _log = logging.getLogger("limen.flows")
@@ -135,19 +135,21 @@ async def _proven(
 async def _prove(parts: Parts, account: Account | None, password: str) -> Matched | None:
     """Whether the password is the account's. The same work is done where there is none to compare with."""
     stored = parts.hasher.dummy if account is None or account.password is None else account.password
+    verdict = await parts.pool.run(_compare, parts.hasher, stored, password)
+    if account is None or account.password is None:
+        return None
+    if isinstance(verdict, UnusableHash):
+        _log.error("account %s has a stored hash that cannot be used: %s", account.id, verdict)
+    return verdict if isinstance(verdict, Matched) else None
+
+
+def _compare(hasher: Hasher, stored: str, password: str) -> Matched | Mismatched | UnusableHash:
+    """One turn in the pool, whatever is stored: who waits for two is told apart while the pool is busy."""
     try:
-        verdict = await parts.pool.run(parts.hasher.verify, stored, password)
+        return hasher.verify(stored, password)
     except UnusableHash as error:
-        _log.error(
-            "account %s has a stored hash that cannot be used: %s",
-            None if account is None else account.id,
-            error,
-        )
-        await parts.pool.run(parts.hasher.verify, parts.hasher.dummy, password)
-        return None
-    if account is None or account.password is None or not isinstance(verdict, Matched):
-        return None
-    return verdict
+        hasher.verify(hasher.dummy, password)
+        return error
 
 
 async def _upgrade(parts: Parts, account: Account, spent: str, password: str) -> None:

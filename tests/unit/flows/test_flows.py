@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -760,3 +761,31 @@ async def test_S27_one_round_of_maintenance_removes_all_that_has_expired(tmp_pat
         clock.turn(61)
         await auth.maintain()
         assert await auth.store.sweep(now=clock.now()) == 0
+
+
+@pytest.mark.parametrize(
+    "stored", ["a hash", None, "!unusable", "$argon2id$v=19$m=4194304,t=99,p=1$c2FsdHNhbHQ$dGFn"]
+)
+async def test_A02_every_attempt_is_one_turn_in_the_pool(stored: str | None) -> None:
+    """While others keep the pool busy, who waits for two turns would be told apart by as much."""
+    async with world(strategy="session") as (auth, clock):
+        await account_with(auth)
+        account = await auth.find_account(EMAIL)
+        if stored is None:
+            await auth.add_account("other@example.org", None)
+        elif stored != "a hash":
+            now = clock.now()
+            await auth.store.change_password(account.id, spent=None, fresh=stored, now=now, until=now)
+        turns, run = 0, auth._parts.pool.run
+
+        async def counted(*job: Any) -> Any:
+            nonlocal turns
+            turns += 1
+            return await run(*job)
+
+        auth._parts.pool.run = counted  # type: ignore[method-assign, assignment]
+        for email in ("nobody@example.org", EMAIL if stored is not None else "other@example.org"):
+            turns = 0
+            with pytest.raises(Denied):
+                await auth.sign_in(email, "guess")
+            assert turns == 1
