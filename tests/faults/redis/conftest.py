@@ -15,7 +15,14 @@ from support import redis
 Opens = Callable[..., object]
 
 
-@pytest.fixture(params=["redis", "valkey"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Both servers, unless the module says that it makes no difference."""
+    if "server" in metafunc.fixturenames:
+        kinds = getattr(metafunc.module, "KINDS", ("redis", "valkey"))
+        metafunc.parametrize("server", kinds, indirect=True)
+
+
+@pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[redis.Server]:
     redis.require(request.param)
     server = redis.Server(request.param)

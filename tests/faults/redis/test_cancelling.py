@@ -18,6 +18,7 @@ from support.stores import IDLE, NOW, UNTIL, added, digest, make_session, opened
 
 pytestmark = pytest.mark.anyio
 
+KINDS = ("redis",)
 Opens = Callable[..., Awaitable[Store]]
 CANCELLED = 12_000
 

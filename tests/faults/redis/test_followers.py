@@ -21,6 +21,7 @@ from support.world import EMAIL, OTHER_PASSWORD, PASSWORD, account_with, world
 
 pytestmark = pytest.mark.anyio
 
+KINDS = ("redis",)
 Opens = Callable[..., Awaitable[Store]]
 
 

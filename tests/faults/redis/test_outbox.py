@@ -23,6 +23,7 @@ from support.stores import NOW, UNTIL, added, make_account, make_session, opened
 
 pytestmark = pytest.mark.anyio
 
+KINDS = ("redis",)
 Opens = Callable[..., Awaitable[Store]]
 LATER = Instant(NOW + 60)
 
