@@ -43,14 +43,17 @@ def sqlite_home(folder: Path) -> Home:
     return Home("sqlite", lambda: open_store(f"sqlite:///{folder}/limen.db"))
 
 
-def beside_home(kind: str) -> Callable[[Path], Home]:
-    """Accounts in SQLite, sessions in a Redis or Valkey that others use too."""
+def redis_home(folder: Path) -> Home:
+    """Accounts in SQLite, sessions in a Redis that others use too."""
+    sessions = f"{redis.shared('redis').url}?prefix={redis.prefix()}"
+    return Home("redis", lambda: open_store(f"sqlite:///{folder}/limen.db", sessions))
 
-    def home(folder: Path) -> Home:
-        sessions = f"{redis.shared(kind).url}?prefix={redis.prefix()}"
-        return Home(kind, lambda: open_store(f"sqlite:///{folder}/limen.db", sessions))
 
-    return home
+def valkey_home(_: Path) -> Home:
+    """Accounts in PostgreSQL, sessions in Valkey."""
+    url = servers.postgres().url(schema=servers.new_schema())
+    sessions = f"{redis.shared('valkey').url}?prefix={redis.prefix()}"
+    return Home("valkey", lambda: open_store(url, sessions))
 
 
 def postgres_home(_: Path) -> Home:
@@ -68,8 +71,8 @@ HOMES: dict[str, Callable[[Path], Home]] = {
     "sqlite": sqlite_home,
     "postgres": postgres_home,
     "pgbouncer": pgbouncer_home,
-    "redis": beside_home("redis"),
-    "valkey": beside_home("valkey"),
+    "redis": redis_home,
+    "valkey": valkey_home,
 }
 
 
