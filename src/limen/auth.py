@@ -143,8 +143,12 @@ class Limen:
         if self._tasks:
             return
         await self.store.start()
-        await self._ring.load()
-        await self._follower.catch_up()
+        try:
+            await self._ring.load()
+            await self._follower.catch_up()
+        except BaseException:  # whoever could not start has nothing to close
+            await self.store.close()
+            raise
         self._tasks = [
             asyncio.create_task(self._follower.run(), name="limen feed"),
             asyncio.create_task(self._keep_house(), name="limen maintenance"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from limen import throttle
 from limen.clock import Clock, Instant, Mono, Seconds
@@ -52,7 +52,7 @@ class Parts:
     pool: HashingPool
     policy: PasswordPolicy
     devices: DeviceSealer
-    throttle_key: bytes
+    throttle_key: bytes = field(repr=False)
     clock: Clock
     sleep: Callable[[float], Awaitable[None]]
     entropy: Entropy

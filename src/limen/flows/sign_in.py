@@ -10,7 +10,7 @@ from limen.accounts import Account, check_scopes, email_key
 from limen.clock import Mono
 from limen.errors import Denied, Rejected, Unavailable
 from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
-from limen.passwords import Matched, UnusableHash, normalise
+from limen.passwords import Hasher, Matched, Mismatched, UnusableHash, normalise
 from limen.strategies.base import Grant, SignIn
 
 _log = logging.getLogger("limen.flows")
@@ -83,8 +83,14 @@ async def issue(parts: Parts, proven: Account, sign_in: SignIn) -> Grant | None:
 
 
 async def prove_password(parts: Parts, account: Account, password: str, *, source: str) -> None:
-    """Prove the password of someone who is signed in already. Throttled like a sign-in, Denied if wrong."""
-    charges = _charges(parts, account.key, None, source)
+    """Prove the password of someone who is signed in already. Throttled like a sign-in, Denied if wrong.
+
+    In a bucket of its own, which nobody can fill who is not signed in to this account: strangers who guess
+    must not keep its owner from changing the password. Success clears theirs too.
+    """
+    own = parts.bucket("proof", account.key)
+    strangers, *others = _charges(parts, account.key, None, source)
+    charges = [(own, ACCOUNT), *others]
     await parts.charge(charges)
     try:
         matched = await _prove(parts, account, normalise(password))
@@ -93,7 +99,7 @@ async def prove_password(parts: Parts, account: Account, password: str, *, sourc
         raise
     if matched is None:
         raise Denied("the current password is wrong", code="password_wrong", forbidden=True)
-    await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
+    await parts.store.settle(clear=[own, strangers[0]], refund=others)
 
 
 def _charges(parts: Parts, key: str, device: str | None, source: str) -> list[Charge]:
@@ -129,19 +135,21 @@ async def _proven(
 async def _prove(parts: Parts, account: Account | None, password: str) -> Matched | None:
     """Whether the password is the account's. The same work is done where there is none to compare with."""
     stored = parts.hasher.dummy if account is None or account.password is None else account.password
+    verdict = await parts.pool.run(_compare, parts.hasher, stored, password)
+    if account is None or account.password is None:
+        return None
+    if isinstance(verdict, UnusableHash):
+        _log.error("account %s has a stored hash that cannot be used: %s", account.id, verdict)
+    return verdict if isinstance(verdict, Matched) else None
+
+
+def _compare(hasher: Hasher, stored: str, password: str) -> Matched | Mismatched | UnusableHash:
+    """One turn in the pool, whatever is stored: who waits for two is told apart while the pool is busy."""
     try:
-        verdict = await parts.pool.run(parts.hasher.verify, stored, password)
+        return hasher.verify(stored, password)
     except UnusableHash as error:
-        _log.error(
-            "account %s has a stored hash that cannot be used: %s",
-            None if account is None else account.id,
-            error,
-        )
-        await parts.pool.run(parts.hasher.verify, parts.hasher.dummy, password)
-        return None
-    if account is None or account.password is None or not isinstance(verdict, Matched):
-        return None
-    return verdict
+        hasher.verify(hasher.dummy, password)
+        return error
 
 
 async def _upgrade(parts: Parts, account: Account, spent: str, password: str) -> None:

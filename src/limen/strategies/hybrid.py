@@ -66,8 +66,8 @@ class HybridStrategy:
             identity=identity,
             good_until=ends,
             follows_feed=True,
-            sid_ms=ids.created_ms(ids.parse(identity.session)),
-            issued_ms=ids.created_ms(ids.parse(claims.jti)),
+            sid_ms=_made_ms(identity.session),
+            issued_ms=_made_ms(claims.jti),
             changes=known.changes,
         )
         self._refuse_covered(verified)
@@ -165,6 +165,14 @@ class HybridStrategy:
             refresh=self._opener.sealer.seal(head),
             refresh_expires=session.ends,
         )
+
+
+def _made_ms(id_: str) -> int:
+    """When an id was made; Denied for what is none, in a token that our key signed for somebody else."""
+    try:
+        return ids.created_ms(ids.parse(id_))
+    except ValueError:
+        raise Denied("this token is not valid", code="token_invalid", reason="claims_foreign") from None
 
 
 def _denied(reason: str) -> Denied:

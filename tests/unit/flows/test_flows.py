@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -569,6 +570,34 @@ async def test_A05_a_known_device_signs_in_while_strangers_guess() -> None:
         await auth.sign_in(EMAIL, PASSWORD, device=device, source="192.0.2.1")
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+async def test_A05_strangers_who_guess_keep_nobody_from_changing_the_password(strategy: str) -> None:
+    async with world(strategy=strategy) as (auth, _clock):
+        await account_with(auth)
+        who = await auth.authenticate((await signed(auth)).credential)
+        for number in range(100):
+            with pytest.raises((Denied, Throttled)):
+                await auth.sign_in(EMAIL, "guess", source=f"198.51.100.{number}")
+        await auth.change_password(who, PASSWORD, OTHER_PASSWORD, source="192.0.2.1")
+        await signed(auth, password=OTHER_PASSWORD)
+
+
+async def test_A05_whoever_took_a_session_over_guesses_as_slowly_as_anybody() -> None:
+    async with world(strategy="session") as (auth, _clock):
+        await account_with(auth)
+        who = await auth.authenticate((await signed(auth)).credential)
+        outcomes = []
+        for number in range(100):
+            with pytest.raises((Denied, Throttled)) as caught:
+                await auth.change_password(who, "guess", OTHER_PASSWORD, source=f"198.51.100.{number}")
+            outcomes.append(caught.value.code)
+        assert outcomes.count("password_wrong") == 5
+        await signed(auth)  # nor does that keep the owner out
+        await auth.set_password(await auth.find_account(EMAIL), OTHER_PASSWORD)
+        who = await auth.authenticate((await signed(auth, password=OTHER_PASSWORD)).credential)
+        await auth.change_password(who, OTHER_PASSWORD, PASSWORD)
+
+
 async def test_A05_a_hundred_failures_shut_the_sign_in_until_the_password_is_reset() -> None:
     async with world(strategy="session") as (auth, clock):
         await account_with(auth)
@@ -732,3 +761,31 @@ async def test_S27_one_round_of_maintenance_removes_all_that_has_expired(tmp_pat
         clock.turn(61)
         await auth.maintain()
         assert await auth.store.sweep(now=clock.now()) == 0
+
+
+@pytest.mark.parametrize(
+    "stored", ["a hash", None, "!unusable", "$argon2id$v=19$m=4194304,t=99,p=1$c2FsdHNhbHQ$dGFn"]
+)
+async def test_A02_every_attempt_is_one_turn_in_the_pool(stored: str | None) -> None:
+    """While others keep the pool busy, who waits for two turns would be told apart by as much."""
+    async with world(strategy="session") as (auth, clock):
+        await account_with(auth)
+        account = await auth.find_account(EMAIL)
+        if stored is None:
+            await auth.add_account("other@example.org", None)
+        elif stored != "a hash":
+            now = clock.now()
+            await auth.store.change_password(account.id, spent=None, fresh=stored, now=now, until=now)
+        turns, run = 0, auth._parts.pool.run
+
+        async def counted(*job: Any) -> Any:
+            nonlocal turns
+            turns += 1
+            return await run(*job)
+
+        auth._parts.pool.run = counted  # type: ignore[method-assign, assignment]
+        for email in ("nobody@example.org", EMAIL if stored is not None else "other@example.org"):
+            turns = 0
+            with pytest.raises(Denied):
+                await auth.sign_in(email, "guess")
+            assert turns == 1
