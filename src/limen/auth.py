@@ -22,7 +22,7 @@ from limen.accounts import Account
 from limen.clock import Clock, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
-from limen.feed import CALLED, Follower
+from limen.feed import Follower
 from limen.flows import operate
 from limen.flows.change_password import change_password
 from limen.flows.parts import Parts
@@ -52,7 +52,6 @@ from limen.strategies.tokens import AccessTokens, Prover
 from limen.transport import CookieNames, origins_of
 
 _log = logging.getLogger("limen")
-_POLL: Seconds = 0.02
 _MAINTENANCE: Seconds = 60.0
 _SWEPT = 1_000
 """Rows that are removed at once, so that no other write waits for long."""
@@ -110,7 +109,9 @@ class Limen:
         self._strategies = self._accepted()
         self._strategy = self._strategies[StrategyName(s.strategy)]
         self._ring = self._live_ring(KeyWrap(secret))
-        self._follower = self._follow()
+        self._follower = Follower(
+            self.store, self.filter, self.clock, max_staleness=s.max_staleness, on_ring=self._ring.load
+        )
         self._parts = Parts(
             settings=s,
             store=self.store,
@@ -418,12 +419,6 @@ class Limen:
             self.clock,
             memory=self.lifetimes.memory,
             on_change=self._use_ring,
-        )
-
-    def _follow(self) -> Follower:
-        at_most = min(CALLED, self.settings.max_staleness / 4)
-        return Follower(
-            self.store, self.filter, self.clock, every=_POLL, at_most=at_most, on_ring=self._ring.load
         )
 
     def _use_ring(self, ring: KeyRing) -> None:

@@ -14,8 +14,10 @@ from limen.stores.base import Feed
 
 _log = logging.getLogger("limen.feed")
 _BACKOFF_MAX: Seconds = 1.0
+POLLED: Seconds = 0.02
+"""How often the feed is read where the engine does not call."""
 CALLED: Seconds = 0.25
-"""How often the feed is read without a call, where the engine calls: calls can get lost."""
+"""How often it is read without a call where the engine calls: calls can get lost."""
 
 
 class Follower:
@@ -27,12 +29,12 @@ class Follower:
         filter_: Filter,
         clock: Clock,
         *,
-        every: Seconds,
-        at_most: Seconds = CALLED,
+        every: Seconds = POLLED,
+        max_staleness: Seconds = 4 * CALLED,
         on_ring: Callable[[], Awaitable[None]],
     ) -> None:
         self._store, self._filter, self._clock = store, filter_, clock
-        self._every, self._at_most, self._on_ring = every, at_most, on_ring
+        self._every, self._at_most, self._on_ring = every, min(CALLED, max_staleness / 4), on_ring
 
     async def catch_up(self) -> None:
         """Take in everything that was acknowledged before this call; Unavailable if it cannot be read.

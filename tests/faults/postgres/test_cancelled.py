@@ -10,9 +10,9 @@ import pytest
 
 from limen.sessions import Session
 from limen.stores import open_store
-from limen.stores.base import Store
+from limen.stores.base import Gone, Rotated, Store
 from support import servers
-from support.stores import NOW, added, opened
+from support.stores import IDLE, NOW, added, digest, opened
 from support.wire import Wire
 
 pytestmark = pytest.mark.anyio
@@ -102,4 +102,23 @@ async def test_D30_a_row_edited_by_hand_is_no_session(damage: str, caplog: pytes
     assert bad.id not in caplog.text
     assert await store.sessions_of(good.account, now=NOW) == [good]
     assert await store.session(good.id) == good
+    await store.close()
+
+
+async def test_D30_a_row_that_cannot_be_read_is_not_rotated_either() -> None:
+    """And the rotation of another in the same group is."""
+    schema = servers.new_schema()
+    store = open_store(servers.postgres().url(schema=schema))
+    await store.start()
+    good, bad = await held_by(store, 2)
+    servers.postgres().sql(
+        "limen", f"UPDATE {schema}.limen_sessions SET strategy = '?' WHERE id = '{bad.id}'"
+    )
+    gone = store.rotate(bad.id, bad.digest, digest(1), now=NOW, idle=IDLE)
+    kept = store.rotate(good.id, good.digest, digest(1), now=NOW, idle=IDLE)
+    answers = await asyncio.gather(gone, kept)
+    assert answers[0] == Gone()
+    assert isinstance(answers[1], Rotated)
+    query = f"SELECT generation FROM {schema}.limen_sessions WHERE id = '{bad.id}'"
+    assert servers.postgres().sql("limen", query) == "0", "what cannot be read was not rotated"
     await store.close()

@@ -59,6 +59,7 @@ class FeedReader:
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
+        self._rest_until = float("inf")
         if connection is not None:
             await close(connection)
 
@@ -112,6 +113,7 @@ class FeedReader:
             self._warn(error)
         else:
             self._connection, self._warned, self._rest_until = connection, False, 0.0
+            self._highest = 0  # this server may lack what was heard from another
 
     def _hear(self, connection: object, pid: int, channel: str, payload: str) -> None:
         if payload.isascii() and payload.isdigit():
