@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -71,7 +72,7 @@ def _observe() -> Observed:
 async def _asked(settings: Settings) -> tuple[Schema | None, StoredRing | None, LimenError | None]:
     """Schema and ring as stored; the ring only where the schema is ours, so that nothing is changed."""
     try:
-        store = open_store(settings.database)
+        store = open_store(settings.database, settings.session_store)
         schema = await store.schema()
         if schema.pending:
             return schema, None, None
@@ -89,6 +90,8 @@ def _listed(seen: Observed) -> list[Mapping[str, Any]]:
         return []
     said = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
     said["secret"] = None if said["secret"] is None else "…"
+    for name in ("database", "session_store"):
+        said[name] = _PASSWORD.sub(r"\1…@", said[name])
     return [
         {"name": name, "value": value, "source": seen.sources.get(name, "default")}
         for name, value in said.items()
@@ -98,6 +101,10 @@ def _listed(seen: Observed) -> list[Mapping[str, Any]]:
 def _table(seen: Observed) -> Table:
     rows = [[str(one["name"]), _shown(one["value"]), str(one["source"])] for one in _listed(seen)]
     return Table(["setting", "value", "from"], rows)
+
+
+_PASSWORD = re.compile(r"(://[^:@/]*:)[^@]*@")
+"""In an address."""
 
 
 def _shown(value: object) -> str:

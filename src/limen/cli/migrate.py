@@ -21,7 +21,7 @@ def verb(check: bool, database: str | None, config: str | None) -> Answer:
     log_to_stderr("error")
     surroundings.put({"database": database, "config": config})
     settings = load({}, environment=True).settings
-    store = open_store(settings.database)
+    store = open_store(settings.database, settings.session_store)
     schema = asyncio.run(store.schema() if check else store.migrate())
     data = {"database": settings.database, "applied": list(schema.applied), "pending": list(schema.pending)}
     if check:

@@ -40,6 +40,11 @@ class Settings:
     database: Annotated[str, "Where everything is kept: `sqlite:///file.db`, or `memory://` for tests."] = (
         f"sqlite:///{DEVELOPMENT_DIRECTORY}/limen.db"
     )
+    session_store: Annotated[
+        str,
+        "Where sessions, revocations and throttles are kept beside the accounts in `database`: "
+        "`redis://host:6379/0` and its kin (docs/redis.md). Empty: in `database` too.",
+    ] = field(default="", repr=False)
     secret: Annotated[
         Secret | None,
         "At least 32 random bytes, as `limen key secret` prints them. Whoever has it can forge credentials, "
