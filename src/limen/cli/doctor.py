@@ -89,6 +89,7 @@ def _listed(seen: Observed) -> list[Mapping[str, Any]]:
         return []
     said = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
     said["secret"] = None if said["secret"] is None else "…"
+    said["database"] = seen.settings.place
     return [
         {"name": name, "value": value, "source": seen.sources.get(name, "default")}
         for name, value in said.items()
