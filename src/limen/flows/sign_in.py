@@ -41,10 +41,10 @@ async def sign_in(
     """
     started = parts.clock.monotonic()
     secret, key = normalise(password), email_key(email)
-    known = parts.devices.recognise(device, key)
+    account = await parts.store.account_by_key(key)
+    known = parts.devices.recognise(device, _known_to(account, key))
     charges = _charges(parts, key, known, source)
     await parts.charge(charges)
-    account = await parts.store.account_by_key(key)
     grant = None
     while grant is None:
         proven, matched = await _proven(parts, account, secret, charges, started, source)
@@ -55,10 +55,9 @@ async def sign_in(
     audit.record("sign_in", at=parts.clock.now(), account=grant.account, session=grant.session, source=source)
     if matched.outdated and proven.password is not None:
         await _upgrade(parts, proven, proven.password, secret)
-    fresh_device = (
-        device if known is not None and device is not None else parts.devices.seal(key, parts.entropy)
-    )
-    return SignedIn(grant, fresh_device)
+    if known is None or device is None:
+        device = parts.devices.seal(_known_to(proven, key), parts.entropy)
+    return SignedIn(grant, device)
 
 
 async def issue(parts: Parts, proven: Account, sign_in: SignIn) -> Grant | None:
@@ -100,6 +99,12 @@ async def prove_password(parts: Parts, account: Account, password: str, *, sourc
     if matched is None:
         raise Denied("the current password is wrong", code="password_wrong", forbidden=True)
     await parts.store.settle(clear=[own, strangers[0]], refund=others)
+
+
+def _known_to(account: Account | None, key: str) -> str:
+    """Whom a device is known to: the account as it was last cut off. A changed password or a sign-out
+    everywhere forgets all devices, so that who once was in cannot have gathered many to guess with."""
+    return key if account is None else f"{key} {account.cutoff!r}"
 
 
 def _charges(parts: Parts, key: str, device: str | None, source: str) -> list[Charge]:

@@ -598,6 +598,37 @@ async def test_A05_whoever_took_a_session_over_guesses_as_slowly_as_anybody() ->
         await auth.change_password(who, OTHER_PASSWORD, PASSWORD)
 
 
+@pytest.mark.parametrize("how", ["password", "everywhere"])
+async def test_A05_devices_are_forgotten_with_the_password_or_by_signing_out_everywhere(how: str) -> None:
+    """Else who was once in keeps the devices of many sign-ins, and guesses with each."""
+    async with world(strategy="session") as (auth, clock):
+        await account_with(auth)
+        known = [await auth.sign_in(EMAIL, PASSWORD, source="192.0.2.1") for _ in range(20)]
+        who = await auth.authenticate(known[-1].grant.credential)
+        clock.turn(1)
+        if how == "password":
+            await auth.change_password(who, PASSWORD, OTHER_PASSWORD)
+        else:
+            await auth.sign_out_everywhere(who)
+        evaluated = 0
+        for device in (signed_in.device for signed_in in known):
+            with pytest.raises((Denied, Throttled)) as caught:
+                await auth.sign_in(EMAIL, "guess", device=device, source="192.0.2.1")
+            evaluated += caught.value.code == "sign_in_failed"
+        assert evaluated == 5
+
+
+async def test_A07_registrations_from_one_network_are_slowed_whatever_the_host() -> None:
+    async with world() as (auth, _):
+        outcomes = []
+        for n in range(120):
+            try:
+                await auth.register(f"a{n}@example.org", PASSWORD, source=f"192.0.2.{n}")
+            except Throttled as throttled:
+                outcomes.append(throttled.code)
+        assert outcomes == ["too_many_attempts"] * 20
+
+
 async def test_A05_a_hundred_failures_shut_the_sign_in_until_the_password_is_reset() -> None:
     async with world(strategy="session") as (auth, clock):
         await account_with(auth)
