@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -19,7 +18,7 @@ from limen.clock import SystemClock
 from limen.doctor import Observed
 from limen.errors import LimenError
 from limen.keys import StoredRing
-from limen.settings import Settings, load
+from limen.settings import Settings, load, without_password
 from limen.stores import open_store
 from limen.stores.base import Schema
 
@@ -90,8 +89,8 @@ def _listed(seen: Observed) -> list[Mapping[str, Any]]:
         return []
     said = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
     said["secret"] = None if said["secret"] is None else "…"
-    for name in ("database", "session_store"):
-        said[name] = _PASSWORD.sub(r"\1…@", said[name])
+    said["database"] = seen.settings.place
+    said["session_store"] = without_password(seen.settings.session_store)
     return [
         {"name": name, "value": value, "source": seen.sources.get(name, "default")}
         for name, value in said.items()
@@ -101,10 +100,6 @@ def _listed(seen: Observed) -> list[Mapping[str, Any]]:
 def _table(seen: Observed) -> Table:
     rows = [[str(one["name"]), _shown(one["value"]), str(one["source"])] for one in _listed(seen)]
     return Table(["setting", "value", "from"], rows)
-
-
-_PASSWORD = re.compile(r"(://[^:@/]*:)[^@]*@")
-"""In an address."""
 
 
 def _shown(value: object) -> str:
