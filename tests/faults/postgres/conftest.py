@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support import servers
-from support.wire import Wire, wire
+from support.postgres_wire import Wire, wire
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from limen.sessions import Session
 from limen.stores import open_store
 from limen.stores.base import Gone, Rotated, Store
 from support import servers
+from support.postgres_wire import Wire
 from support.stores import IDLE, NOW, added, digest, opened
-from support.wire import Wire
 
 pytestmark = pytest.mark.anyio
 

@@ -11,9 +11,9 @@ from limen.stores import open_store
 from limen.stores.base import Store
 from limen.stores.postgres import PostgresStore
 from limen.stores.postgres.faults import CONTENDED
+from support.postgres_wire import Fate, Refuse, Wire
 from support.steps import WRITES, Scene, everything
 from support.stores import NOW, added, opened
-from support.wire import Fate, Refuse, Wire
 
 pytestmark = pytest.mark.anyio
 

@@ -13,8 +13,8 @@ from limen.revocations import Kind, Revocation
 from limen.stores import open_store
 from limen.stores.postgres import PostgresStore, events
 from support import servers
+from support.postgres_wire import Fate, Wire
 from support.stores import NOW, UNTIL
-from support.wire import Fate, Wire
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ import pytest
 from limen.auth import Limen
 from limen.errors import Denied
 from support import servers
-from support.wire import Fate, Refuse, Wire
+from support.postgres_wire import Fate, Refuse, Wire
 from support.world import EMAIL, PASSWORD, world
 
 pytestmark = pytest.mark.anyio

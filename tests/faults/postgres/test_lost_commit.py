@@ -8,9 +8,9 @@ import pytest
 
 from limen.stores import open_store
 from limen.stores.base import Rotated, Store
+from support.postgres_wire import Fate, Refuse, Wire
 from support.steps import WRITES, Scene, charges_left, everything
 from support.stores import IDLE, NOW, added, digest, opened
-from support.wire import Fate, Refuse, Wire
 
 pytestmark = pytest.mark.anyio
 
