@@ -13,6 +13,7 @@ import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -37,7 +38,7 @@ from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.requirement import Requirement
 from limen.revocations import Filter
-from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName, is_head
+from limen.sessions import Lifetimes, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
 from limen.stores import open_store
 from limen.stores.base import Store
@@ -51,8 +52,9 @@ from limen.strategies.tokens import AccessTokens, Prover
 from limen.transport import CookieNames, origins_of
 
 _log = logging.getLogger("limen")
-_POLL: Seconds = 0.02
 _MAINTENANCE: Seconds = 60.0
+_SWEPT = 1_000
+"""Rows that are removed at once, so that no other write waits for long."""
 
 
 class Limen:
@@ -80,7 +82,7 @@ class Limen:
         secret = require_secret(s)
         self.clock: Clock = clock or SystemClock()
         self._entropy = entropy
-        self.store: Store = store or open_store(s.database)
+        self.store: Store = store or open_store(s.database, s.session_store)
         self.filter = Filter()
         self.lifetimes = Lifetimes(
             idle=s.idle_lifetime,
@@ -107,7 +109,9 @@ class Limen:
         self._strategies = self._accepted()
         self._strategy = self._strategies[StrategyName(s.strategy)]
         self._ring = self._live_ring(KeyWrap(secret))
-        self._follower = Follower(self.store, self.filter, self.clock, every=_POLL, on_ring=self._ring.load)
+        self._follower = Follower(
+            self.store, self.filter, self.clock, max_staleness=s.max_staleness, on_ring=self._ring.load
+        )
         self._parts = Parts(
             settings=s,
             store=self.store,
@@ -140,8 +144,12 @@ class Limen:
         if self._tasks:
             return
         await self.store.start()
-        await self._ring.load()
-        await self._follower.catch_up()
+        try:
+            await self._ring.load()
+            await self._follower.catch_up()
+        except BaseException:  # whoever could not start has nothing to close
+            await self.store.close()
+            raise
         self._tasks = [
             asyncio.create_task(self._follower.run(), name="limen feed"),
             asyncio.create_task(self._keep_house(), name="limen maintenance"),
@@ -187,7 +195,8 @@ class Limen:
     async def maintain(self) -> None:
         """One round of what runs every minute: sweep, forget, retire and rotate keys."""
         now = self.clock.now()
-        await self.store.sweep(now=now)
+        while await self.store.sweep(now=now, limit=_SWEPT) >= _SWEPT:
+            pass  # whoever fills tables fills them faster than that
         self.filter.prune(now=now)
         await self._ring.tend()
 
@@ -201,6 +210,9 @@ class Limen:
         identity = self.recall(credential)
         if identity is not None:
             return identity
+        if not self.is_fresh():
+            with suppress(Unavailable):  # then each strategy asks the store by itself
+                await self.catch_up()  # a process that slept, or that nothing wakes, has an old key ring too
         now = self.clock.now()
         name, proof = self._prover.prove(credential, now=now)
         strategy = self._strategies.get(name)
@@ -268,11 +280,11 @@ class Limen:
 
     async def end_session(self, identity: Identity, sid: str) -> Revoked:
         """See flows/sign_out."""
-        return await end_session(self._parts, self._strategies[identity.strategy], identity, sid)
+        return await end_session(self._parts, self._strategies.values(), identity, sid)
 
     async def end_other_sessions(self, identity: Identity) -> Revoked:
         """See flows/sign_out."""
-        return await end_other_sessions(self._parts, self._strategies[identity.strategy], identity)
+        return await end_other_sessions(self._parts, self._strategies.values(), identity)
 
     async def sessions(self, identity: Identity) -> list[Session]:
         """The live sessions of the caller's account, newest first. The `jwt` strategy keeps none."""
@@ -310,19 +322,17 @@ class Limen:
             return None
 
     async def revoke_token(self, token: str) -> None:
-        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2)."""
+        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2).
+
+        A spent credential ends it too: the answer with its successor may have been lost, and whoever signs
+        out must not be told that it is done while the session lives on.
+        """
         try:
             _, proof = self._prover.prove(token, now=self.clock.now())
         except Denied:
             return
-        sid: str | None
-        if isinstance(proof, Presented):
-            session = await self.store.session(proof.sid)
-            sid = session.id if session is not None and is_head(session, proof) else None
-        else:
-            sid = proof.sid
-        if sid is not None:
-            await operate.revoke_quietly(self._parts, sid)
+        if proof.sid is not None:
+            await operate.revoke_quietly(self._parts, proof.sid)
 
     # -- what an operator does ---------------------------------------------------------------------------
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from limen.clock import Instant, Mono, Seconds
 from limen.ids import AccountID, SessionID
+
+_K = TypeVar("_K", bound=str)
 
 
 class Kind(StrEnum):
@@ -54,6 +57,9 @@ class Page:
     position: int
     ring: int
     """The version of the key ring; another number than the one known means: read the ring again."""
+    forgotten: Instant = Instant(0.0)
+    """The latest `until` of the events after that position that are left out because they were over, to the
+    reader's clock or to the one that swept. 0 if there is none."""
 
 
 class Filter:
@@ -61,12 +67,18 @@ class Filter:
 
     `fresh_at` is the local monotonic time at which the last read that was answered in full had been *sent*.
     No two clocks are compared. When `now - fresh_at > max_staleness` nothing here may be trusted.
+
+    Events leave when nothing that they cover is alive, and a wall clock says when that is. If it was wrong,
+    or goes back, they were needed after all. So the filter knows the latest `until` that it has forgotten,
+    and is not asked about what ends before that: while the clock is right, all of it has ended.
     """
 
     __slots__ = (
         "accounts",
         "changes",
         "claims",
+        "floor",
+        "forgotten",
         "fresh_at",
         "issuer_ms",
         "keys",
@@ -86,6 +98,10 @@ class Filter:
         self.fresh_at = Mono(float("-inf"))
         self.changes = 0
         """Grows with every event: what was checked at this count need not be checked again."""
+        self.floor = 0
+        """What was last checked below this count was not checked against events that are gone."""
+        self.forgotten = Instant(0.0)
+        """The filter cannot tell about what ends at this moment or before."""
 
     def is_fresh(self, *, mono: Mono, max_staleness: Seconds) -> bool:
         return mono - self.fresh_at <= max_staleness
@@ -94,6 +110,9 @@ class Filter:
         """Take in a page whose read was sent at `sent`."""
         for revocation in page.revocations:
             self.add(revocation)
+        if page.forgotten:
+            self.changes += 1
+            self._forget(page.forgotten)
         self.position = max(self.position, page.position)
         self.ring = page.ring
         self.fresh_at = max(self.fresh_at, sent)
@@ -104,15 +123,13 @@ class Filter:
         upto_ms = int(revocation.upto * 1000)
         match revocation.kind:
             case Kind.SESSION:
-                sid = SessionID(revocation.subject)
-                self.sessions[sid] = max(revocation.until, self.sessions.get(sid, revocation.until))
+                _raise(self.sessions, SessionID(revocation.subject), revocation.until)
             case Kind.ACCOUNT:
                 _raise_cut(self.accounts, AccountID(revocation.subject), upto_ms, revocation.until)
             case Kind.CLAIMS:
                 _raise_cut(self.claims, AccountID(revocation.subject), upto_ms, revocation.until)
             case Kind.KEY:
-                until = self.keys.get(revocation.subject, revocation.until)
-                self.keys[revocation.subject] = max(revocation.until, until)
+                _raise(self.keys, revocation.subject, revocation.until)
             case Kind.ISSUER:
                 self.issuer_ms = max(self.issuer_ms, upto_ms)
 
@@ -134,14 +151,25 @@ class Filter:
         cut = self.claims.get(account)
         return cut is not None and issued_ms <= cut[0]
 
+    def has_forgotten(self, ends: Instant) -> bool:
+        """Whether an event that covers what ends then may have been here and be gone: ask the store."""
+        return ends <= self.forgotten
+
     def prune(self, *, now: Instant) -> int:
         """Forget what covers nothing any more; how many entries went. An issuer-wide cut stays."""
-        before = len(self)
-        self.sessions = {k: v for k, v in self.sessions.items() if now < v}
-        self.keys = {k: v for k, v in self.keys.items() if now < v}
-        self.accounts = {k: v for k, v in self.accounts.items() if now < v[1]}
-        self.claims = {k: v for k, v in self.claims.items() if now < v[1]}
-        return before - len(self)
+        gone = [
+            *_over(self.sessions, now),
+            *_over(self.keys, now),
+            *_cuts_over(self.accounts, now),
+            *_cuts_over(self.claims, now),
+        ]
+        if gone:
+            self._forget(max(gone))
+        return len(gone)
+
+    def _forget(self, until: Instant) -> None:
+        self.floor = self.changes
+        self.forgotten = max(self.forgotten, until)
 
     def __len__(self) -> int:
         return len(self.sessions) + len(self.accounts) + len(self.claims) + len(self.keys)
@@ -166,8 +194,25 @@ def newest(revocations: Iterable[Revocation], *, default: int) -> int:
     return max((r.position for r in revocations), default=default)
 
 
-def _raise_cut(
-    cuts: dict[AccountID, tuple[int, Instant]], account: AccountID, upto_ms: int, until: Instant
-) -> None:
-    known = cuts.get(account, (-1, until))
-    cuts[account] = (max(known[0], upto_ms), max(known[1], until))
+def lasting(until: Instant, *, now: Instant, latest: Instant | None) -> Instant:
+    """`until` of an event of `now`, moved with the latest rotation that it covers, where a clock went back:
+    the tokens of that moment live as long after it as others after `now`."""
+    return until if latest is None else Instant(until + max(latest - now, 0.0))
+
+
+def _raise(untils: dict[_K, Instant], key: _K, until: Instant) -> None:
+    untils[key] = max(until, untils.get(key, until))
+
+
+def _raise_cut(cuts: dict[_K, tuple[int, Instant]], key: _K, upto_ms: int, until: Instant) -> None:
+    known = cuts.get(key, (-1, until))
+    cuts[key] = (max(known[0], upto_ms), max(known[1], until))
+
+
+def _over(untils: dict[_K, Instant], now: Instant) -> list[Instant]:
+    """Take out what is over; until when each was good."""
+    return [untils.pop(key) for key in [key for key, until in untils.items() if now >= until]]
+
+
+def _cuts_over(cuts: dict[_K, tuple[int, Instant]], now: Instant) -> list[Instant]:
+    return [cuts.pop(key)[1] for key in [key for key, (_, until) in cuts.items() if now >= until]]

@@ -101,7 +101,7 @@ CORE = {"argon2", "bcrypt", "cryptography", "msgspec"}
 DRIVERS: dict[tuple[str, str], str] = {
     ("passwords", "zxcvbn"): "advice on a new password, imported when asked for",
     ("stores.postgres", "asyncpg"): "its driver",
-    ("stores.redis", "redis"): "its driver",
+    ("stores.redis", "hiredis"): "its driver",
 }
 
 KNOWN = names() | {f"limen.{concept}" for concept in RING}

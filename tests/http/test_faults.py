@@ -15,7 +15,7 @@ from limen import transport
 from limen.server.site import Site
 from limen.server.table import endpoints_of
 from support.http import ISSUER, LOGIN, Served, ask, code, login, served
-from support.world import OTHER_PASSWORD, PASSWORD
+from support.world import EMAIL, OTHER_PASSWORD, PASSWORD
 
 pytestmark = pytest.mark.anyio
 NEW = "eve@example.org"
@@ -144,6 +144,17 @@ async def test_W17_what_nobody_foresaw_is_an_id_that_is_in_the_log(
     assert len(logged) == 1
     assert logged[0].exc_info is not None
     assert path in logged[0].getMessage()
+
+
+async def test_S11_the_largest_token_that_settings_allow_fits_a_cookie() -> None:
+    """What is larger is refused where it is set: an issuer, an audience, the scopes of an account."""
+    scopes = tuple(f"{n:063d}" for n in range(16))
+    issuer = "https://" + ".".join(["a" * 61] * 4)
+    async with served(account=False, issuer=issuer, audience="https://" + "a" * 248, algorithm="RS256") as at:
+        await at.auth.add_account(EMAIL, PASSWORD, scopes=scopes)
+        answer = await at.browser().post("/auth/login", json=LOGIN | {"transport": "cookie"})
+        assert answer.status_code == 200
+        assert 3_000 < max(map(len, answer.headers.get_list("set-cookie"))) <= 4_096
 
 
 async def test_W17_a_client_that_leaves_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:

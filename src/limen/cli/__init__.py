@@ -26,6 +26,7 @@ VERBS = {
     "hash": "Hash and verify passwords; find parameters for this machine.",
     "id": "Make and inspect UUIDs.",
     "lab": "Measure the strategies on this machine, and choose by numbers.",
+    "workbench": "Write the workbench, a page for tokens, into one file.",
     "doctor": "Check the configuration against the mistakes that people make.",
 }
 """Verb → what it does, as `limen --help` says it without importing any of them."""

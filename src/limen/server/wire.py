@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -30,8 +30,8 @@ class ClientLeft(Exception):
 class Call:
     """One request. `source` (the client's address) and `scheme` are what trusted proxies say, if any."""
 
-    scope: Scope
-    receive: Receive
+    scope: Scope = field(repr=False)
+    receive: Receive = field(repr=False)
     source: str
     scheme: str
 
@@ -86,8 +86,8 @@ class Answer:
     """Status, headers and body, before the standing headers are added."""
 
     status: int
-    body: bytes = b""
-    headers: tuple[Header, ...] = ()
+    body: bytes = field(default=b"", repr=False)
+    headers: tuple[Header, ...] = field(default=(), repr=False)
 
     def plus(self, *headers: Header) -> Answer:
         return Answer(self.status, self.body, (*self.headers, *headers))

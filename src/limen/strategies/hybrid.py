@@ -61,17 +61,18 @@ class HybridStrategy:
     async def admit(self, proof: Proof, *, now: Instant, mono: Mono, activity: bool) -> Verified:
         claims = token_claims(proof)
         identity = token_identity(claims, self.name)
-        known = self._opener.filter
+        known, ends = self._opener.filter, Instant(claims.exp + self._leeway)
         verified = Verified(
             identity=identity,
-            good_until=Instant(claims.exp + self._leeway),
+            good_until=ends,
             follows_feed=True,
-            sid_ms=ids.created_ms(ids.parse(identity.session)),
-            issued_ms=ids.created_ms(ids.parse(claims.jti)),
+            sid_ms=_made_ms(identity.session),
+            issued_ms=_made_ms(claims.jti),
             changes=known.changes,
         )
         self._refuse_covered(verified)
-        if known.is_fresh(mono=mono, max_staleness=self._max_staleness):
+        fresh = known.is_fresh(mono=mono, max_staleness=self._max_staleness)
+        if fresh and not known.has_forgotten(ends):
             return verified
         row = await self._opener.store.session(identity.session)
         session = living(row, identity.session, identity.account, self.name, now=now, alarm=_log.critical)
@@ -164,6 +165,14 @@ class HybridStrategy:
             refresh=self._opener.sealer.seal(head),
             refresh_expires=session.ends,
         )
+
+
+def _made_ms(id_: str) -> int:
+    """When an id was made; Denied for what is none, in a token that our key signed for somebody else."""
+    try:
+        return ids.created_ms(ids.parse(id_))
+    except ValueError:
+        raise Denied("this token is not valid", code="token_invalid", reason="claims_foreign") from None
 
 
 def _denied(reason: str) -> Denied:

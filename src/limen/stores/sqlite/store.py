@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Never
 from weakref import WeakSet
@@ -34,6 +34,7 @@ from limen.stores.base import (
     storable,
 )
 from limen.stores.sqlite import accounts, events, faults, ring, rows, sessions, throttles
+from limen.stores.sqlite import marks as marks_table
 from limen.stores.sqlite.connection import Factory
 from limen.stores.sqlite.opening import Parts, inspect, migrate_only, open_parts
 from limen.stores.sqlite.sweep import sweep
@@ -111,6 +112,9 @@ class SQLiteStore:
     async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._parts.writer.do(accounts.delete, account, now, until)
 
+    async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
+        await self._parts.writer.do(accounts.raise_cutoff, account, upto)
+
     # -- sessions ----------------------------------------------------------------------------------------
 
     async def open_session(
@@ -164,10 +168,14 @@ class SQLiteStore:
     # -- feed, throttles, keys ---------------------------------------------------------------------------
 
     async def read_feed(self, after: int, *, now: Instant) -> Page:
+        self._parts.place.look()
         try:
             return self._parts.feed.read(after, now)
         except sqlite3.Error as error:
             raise faults.unavailable(error) from error
+
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        await asyncio.sleep(every)
 
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)
@@ -184,7 +192,7 @@ class SQLiteStore:
 
     async def ring(self) -> StoredRing:
         try:
-            return ring.read(self._parts.reader)
+            return ring.read(self._reader())
         except sqlite3.Error as error:
             raise faults.unavailable(error) from error
 
@@ -192,6 +200,12 @@ class SQLiteStore:
         self, keys: Sequence[StoredKey], *, version: int, revocation: Revocation | None = None
     ) -> int | None:
         return await self._parts.writer.do(ring.replace, tuple(keys), version, revocation)
+
+    async def marks(self) -> Mapping[str, int]:
+        return dict(self._all(marks_table.ALL))
+
+    async def raise_marks(self, marks: Mapping[str, int]) -> None:
+        await self._parts.writer.do(marks_table.raise_, dict(marks))
 
     # -- its own life ------------------------------------------------------------------------------------
 
@@ -221,9 +235,13 @@ class SQLiteStore:
 
     # -- reading -----------------------------------------------------------------------------------------
 
+    def _reader(self) -> sqlite3.Connection:
+        self._parts.place.check()
+        return self._parts.reader
+
     def _one(self, statement: str, key: bytes | str) -> rows.Row | None:
         try:
-            row: rows.Row | None = self._parts.reader.execute(statement, (key,)).fetchone()
+            row: rows.Row | None = self._reader().execute(statement, (key,)).fetchone()
         except sqlite3.Error as error:
             found = self._again(error, statement, (key,))
             return found[0] if found else None
@@ -231,7 +249,7 @@ class SQLiteStore:
 
     def _all(self, statement: str, *values: Any) -> list[rows.Row]:
         try:
-            return self._parts.reader.execute(statement, values).fetchall()
+            return self._reader().execute(statement, values).fetchall()
         except sqlite3.Error as error:
             return self._again(error, statement, values)
 
@@ -269,7 +287,7 @@ class _Shut:
     def _refuse(self) -> Never:
         raise type(self._why)(self._why.message, code=self._why.code, reason=self._why.reason)
 
-    writer = reader = feed = property(_refuse)
+    writer = reader = feed = place = property(_refuse)
 
 
 def _ping(db: sqlite3.Connection) -> None:
