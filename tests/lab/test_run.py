@@ -18,7 +18,7 @@ from support.lab import HYBRID, JWT, SESSION, UNCACHED
 from support.shell import COMMAND, surroundings
 
 OPTIONS = Options(
-    ["session", "jwt", "hybrid"], ["sqlite"], duration=1.5, concurrency=8, max_staleness=0.5, outage=1.2,
+    ["session", "jwt", "hybrid"], ["sqlite"], duration=1.0, concurrency=8, max_staleness=0.5, outage=1.1,
     sign_outs=5, hashes=3, levels=[1],
 )  # fmt: skip
 

@@ -80,10 +80,11 @@ def _measure(scheme: Argon2id | Bcrypt, times: int) -> Hashed:
         began = perf_counter()
         hasher.hash(_SECRET)
         single.append(perf_counter() - began)
+    count = threads * min(times, 2)
     with ThreadPoolExecutor(threads) as pool:
         began = perf_counter()
-        list(pool.map(hasher.hash, [_SECRET] * (threads * 2)))
-        pooled = threads * 2 / (perf_counter() - began)
+        list(pool.map(hasher.hash, [_SECRET] * count))
+        pooled = count / (perf_counter() - began)
     name, parameters, settings, memory, attacker = (*_named(scheme), *hardness(scheme))
     return Hashed(name, parameters, settings, median(single), memory, 1 / median(single), pooled, attacker)
 

@@ -13,6 +13,8 @@ from typing import cast
 import msgspec
 from msgspec import Struct
 
+from limen.errors import Unavailable
+
 HOST = "127.0.0.1"
 _LENGTH = b"content-length:"
 _CHUNKED, _LAST_CHUNK = b"transfer-encoding: chunked", b"0\r\n\r\n"
@@ -145,8 +147,10 @@ class Client:
 
 
 def json_of(answer: Answer) -> Mapping[str, object]:
-    """The members of a JSON body; RuntimeError with what came if it is not 200 and an object."""
+    """The members of a JSON body; Unavailable with what came if it is not 200."""
     if answer.status != 200:
-        raise RuntimeError(f"a server of the lab answered {answer.status}: {answer.body[:200]!r}")
+        raise Unavailable(
+            f"a server of the lab answered {answer.status}", reason=answer.body[:200].decode(errors="replace")
+        )
     found: Mapping[str, object] = msgspec.json.decode(answer.body, type=dict[str, object])
     return found

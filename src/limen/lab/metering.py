@@ -17,8 +17,8 @@ from limen.revocations import Page
 
 READS = frozenset({"account", "account_by_key", "accounts", "session", "sessions_of", "ring"})
 FEED = "read_feed"
-_LIFE = frozenset({"start", "close", "migrate", "schema"})
-"""Not metered: before the first of them there is no store, and after the last none."""
+_LIFE = frozenset({"start", "close", "migrate", "schema", "wait"})
+"""Not metered: around the first of them there is no store, and to wait for a call asks nothing of one."""
 
 Pause = Callable[[Seconds], Awaitable[None]]
 

@@ -49,6 +49,8 @@ class Subject(Struct, frozen=True):
     fd: int
     issuer: str
     database: str = "memory://"
+    sessions: str = ""
+    """Where sessions are kept beside the accounts in `database`."""
     cache: bool = True
     peer: bool = False
     """`strategy` is the name of another library."""
@@ -76,6 +78,7 @@ def make(asked: Subject) -> tuple[Limen, Metered]:
         "issuer": asked.issuer,
         "max_staleness": asked.max_staleness,
         "session_limit": 0,
+        "session_store": asked.sessions,
     }
     if not asked.cache:
         options["cache_size"] = 0
@@ -151,11 +154,11 @@ class _Server:
                 self._metered.cut = frozenset(told["what"])
             case "accounts" if self._auth is not None:
                 for number in range(told["count"]):
-                    await _add(self._auth, email(number))
+                    await add(self._auth, email(number))
         return {}
 
 
-async def _add(auth: Limen, address: str) -> None:
+async def add(auth: Limen, address: str) -> None:
     try:
         await auth.add_account(address, PASSWORD)
     except Rejected as error:

@@ -132,7 +132,8 @@ def cells_of(options: Options) -> list[Cell]:
 def check_stores(urls: Iterable[str]) -> None:
     """Misconfigured where an address is of no store that there is; nothing is opened."""
     for url in urls:
-        Limen(_database(Cell("jwt", name_of(url)), url, Path()), secret=secret())
+        beside = url if is_beside(url) else ""
+        Limen(_database(Cell("jwt", name_of(url)), url, Path()), secret=secret(), session_store=beside)
 
 
 def name_of(url: str) -> str:
@@ -189,6 +190,11 @@ def is_memory(url: str) -> bool:
     return name_of(url) == "memory"
 
 
+def is_beside(url: str) -> bool:
+    """Whether it keeps sessions alone, so that accounts need a file of their own beside it."""
+    return name_of(url).startswith(("redis", "valkey", "unix"))
+
+
 def _subject(cell: Cell, options: Options, url: str, folder: Path, fd: int, port: int) -> Subject:
     return Subject(
         strategy=cell.strategy,
@@ -196,6 +202,7 @@ def _subject(cell: Cell, options: Options, url: str, folder: Path, fd: int, port
         fd=fd,
         issuer=f"http://{HOST}:{port}",
         database=_database(cell, url, folder),
+        sessions=url if is_beside(url) else "",
         cache=cell.cache,
         rtt=options.rtt,
         max_staleness=options.max_staleness,
@@ -203,7 +210,10 @@ def _subject(cell: Cell, options: Options, url: str, folder: Path, fd: int, port
 
 
 def _database(cell: Cell, url: str, folder: Path) -> str:
-    """A file of its own where only the engine was named; else the address that was given."""
+    """A file of its own where only the engine was named; one file for all cells whose sessions lie in one
+    place beside it; else the address that was given."""
     if url == "sqlite":
         return f"sqlite:///{folder}/{cell.strategy}-{'' if cell.cache else 'un'}cached.db"
+    if is_beside(url):
+        return f"sqlite:///{folder}/accounts.db"
     return "memory://" if is_memory(url) else url

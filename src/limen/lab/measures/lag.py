@@ -1,8 +1,8 @@
 """Revocation lag: how long a credential is still accepted after its sign-out was acknowledged.
 
 One process signs out; another, which shares nothing with it but the store, is asked with the same credential
-every `EVERY`. The lag is the time from the acknowledgement to when the last request was sent
-that was let in.
+every `EVERY`. The lag is the time from the acknowledgement to the last answer that let
+it in.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ async def _lag(one: Served, witness: Served, credential: str) -> float | None:
             sent = monotonic()
             if (await asking.ask(raw)).status != 200:
                 return last - acknowledged
-            last = sent
+            last = monotonic()
             if sent - acknowledged > WATCHED:
                 return None
             await asyncio.sleep(EVERY)

@@ -11,7 +11,7 @@ from limen.lab.bench import Bench
 from limen.lab.processes import Helper
 from limen.lab.records import Weight
 from limen.lab.weigh import Weighing
-from limen.lab.world import Served
+from limen.lab.world import Served, is_memory
 
 
 def seconds(cells: int) -> float:
@@ -38,7 +38,8 @@ async def _weigh(bench: Bench, one: Served, at_once: asyncio.Semaphore) -> None:
 
 def _asked(bench: Bench, one: Served) -> Weighing:
     subject = structs.replace(one.subject, fd=-1, rtt=0.0)
-    if bench.urls[one.cell.store] != "sqlite":
-        return Weighing(one.cell, subject)
+    url = bench.urls[one.cell.store]
+    if url != "sqlite":
+        return Weighing(one.cell, subject, elsewhere=not is_memory(url))
     file = bench.folder / f"weighed-{one.cell.strategy}-{one.cell.cache}.db"
     return Weighing(one.cell, structs.replace(subject, database=f"sqlite:///{file}"), str(file))
