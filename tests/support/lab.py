@@ -112,14 +112,21 @@ def a_turn(cell: Cell, kind: str, round_: int, micros: float, *, concurrency: in
 
 @asynccontextmanager
 async def bench_of(
-    folder: Path, *cells: Cell, planted: Subject | None = None, **options: Any
+    folder: Path,
+    *cells: Cell,
+    planted: Subject | None = None,
+    urls: dict[str, str] | None = None,
+    **options: Any,
 ) -> AsyncIterator[Bench]:
     """Servers for these cells, one load process, and people who have signed in."""
     chosen = Options(sorted({c.strategy for c in cells}), sorted({c.store for c in cells}), **options)
     run = Run("20270115T080000Z", chosen, Machine(2, "", "", "", None), {}, "")
-    bench = Bench(run, folder, {c.store: c.store for c in cells}, lambda _: None)
+    addresses = urls or {c.store: c.store for c in cells}
+    bench = Bench(run, folder, addresses, lambda _: None)
     async with AsyncExitStack() as stack:
-        starting = [served(cell, chosen, cell.store, folder, planted=planted) for cell in cells]
+        starting = [
+            served(cell, chosen, addresses.get(cell.store, ""), folder, planted=planted) for cell in cells
+        ]
         for cell, one in zip(cells, await together(stack, starting), strict=True):
             one.people = []
             if not cell.is_reference:
@@ -136,6 +143,6 @@ async def another(bench: Bench, one: Served, *, late: float = 0.0) -> AsyncItera
     """A second process of the same deployment, whose feed tells everything so much later."""
     planted = Subject(one.cell.strategy, -1, "", late=late)
     async with served(
-        one.cell, bench.run.options, one.cell.store, bench.folder, like=one, planted=planted
+        one.cell, bench.run.options, bench.urls[one.cell.store], bench.folder, like=one, planted=planted
     ) as found:
         yield found

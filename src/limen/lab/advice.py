@@ -99,8 +99,7 @@ def _reasons(found: Estimate, costs: Costs, work: Workload) -> list[str]:
         f"{number(costs.seen * 1e6)} µs of processor a request, {number(found.cores)} cores at "
         f"{number(work.rate)} requests a second",
         f"{number(found.reads)} store reads and {number(found.writes)} writes a second",
-        f"a sign-out is true everywhere after {_soon(found.revoked_typical)}, at the latest after "
-        f"{_soon(found.revoked_worst)}",
+        _sign_out(found),
         f"an outage of the store of {span(work.outage)} refuses {number(found.refused)} requests",
     ]
     if found.added >= 0.0005:
@@ -112,8 +111,21 @@ def _reasons(found: Estimate, costs: Costs, work: Workload) -> list[str]:
     return said
 
 
-def _soon(seconds: Seconds) -> str:
-    return "nothing: at once" if not seconds else span(seconds)
+def _sign_out(found: Estimate) -> str:
+    if not found.revoked_worst:
+        return "a sign-out is true everywhere at once"
+    return (
+        f"a sign-out is true everywhere after {span(found.revoked_typical)}, at the latest after "
+        f"{span(found.revoked_worst)}"
+    )
+
+
+def _duration(seconds: Seconds) -> str:
+    """As limen.toml takes it: `7d`, `15m`, `0.5s`."""
+    for unit, size in (("d", 86_400.0), ("h", 3_600.0), ("m", 60.0)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
 
 
 def _rank(option: Option, options: list[Option]) -> tuple[int, float, int]:
@@ -132,14 +144,14 @@ def _settings(best: Option, work: Workload, needs: Needs) -> dict[str, object]:
     found: dict[str, object] = {
         "strategy": strategy,
         "transports": ["cookie"] if needs.browsers and not needs.others_verify else ["cookie", "bearer"],
-        "max_staleness": f"{min(work.max_staleness, max(needs.sign_out_within, 0.1)):g}s",
+        "max_staleness": _duration(min(work.max_staleness, max(needs.sign_out_within, 0.1))),
     }
     if strategy == "hybrid":
-        found["access_lifetime"] = f"{min(work.access_lifetime, needs.stolen_dies_within):g}s"
+        found["access_lifetime"] = _duration(min(work.access_lifetime, needs.stolen_dies_within))
     if strategy == "jwt":
-        found["access_lifetime"] = f"{min(work.jwt_lifetime, needs.sign_out_within):g}s"
+        found["access_lifetime"] = _duration(min(work.jwt_lifetime, needs.sign_out_within))
     if strategy == "session":
-        found["idle_lifetime"] = f"{work.idle_lifetime:g}s"
+        found["idle_lifetime"] = _duration(work.idle_lifetime)
         if name.endswith("no cache"):
             found["cache_size"] = 0
     return found

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from limen.lab.catalogue import FIGURES, Figure
 from limen.lab.records import Cell, Run
-from limen.lab.statistics import FEWEST, LEVEL, RESAMPLES, Interval, percentile
+from limen.lab.statistics import FEWEST, RESAMPLES, Interval, percentile
 
-BETWEEN = 0.03
+BETWEEN = 0.05
 """What two runs of the very same thing differ by even so: a process is laid out in memory anew each time.
 A difference must be larger than this, whatever the rounds of each run say."""
+
+LEVEL = 0.997
+"""Of the interval of a change. Runs are compared in more than a hundred figures at once: at 95 % chance alone
+would make some of them look real each time."""
 
 
 @dataclass(frozen=True, slots=True)

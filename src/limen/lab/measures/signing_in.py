@@ -17,7 +17,7 @@ from limen.lab.world import ACCOUNTS, Served
 from limen.passwords import Argon2id, Bcrypt, Hasher
 from limen.passwords.argon2 import Argon2Parameters
 
-ROUNDS, LONGEST, CONNECTIONS = 3, 0.5, 8
+ROUNDS, LONGEST, CONNECTIONS = 5, 0.3, 8
 _SECRET = "correct horse battery staple"  # noqa: S105 - what is hashed to see how long it takes
 
 
@@ -27,7 +27,7 @@ def seconds(cells: int, duration: float) -> float:
 
 
 def _slot(duration: float) -> float:
-    return min(duration / 60, LONGEST)
+    return min(duration / 100, LONGEST)
 
 
 async def measure(bench: Bench) -> None:
