@@ -174,9 +174,6 @@ def lag_curve(run: Run, store: str) -> str:
             points += [frame.at(t, 100 * (n + 1) / total) for n, t in enumerate(times)]
             points.append((frame.x.end, points[-1][1]))
             drawing.path(points, f"line {mark(lag.cell).kind}", steps=True)
-            if lag.outlived and not times:
-                words = f"{label(lag.cell)}: none; it ends with the token"
-                drawing.text((frame.x.end, frame.y(0) - 6), words, "value", "end")
 
     return both(f"Revocation lag on {store}", 250, draw)
 

@@ -9,7 +9,7 @@ from limen.lab.page import charts
 from limen.lab.page.tables import figure, legend, section, table
 from limen.lab.records import Run
 from limen.lab.statistics import median
-from limen.lab.summary import outages_of, span, stores
+from limen.lab.summary import label, outages_of, span, stores
 
 
 def glance(run: Run) -> str:
@@ -110,7 +110,8 @@ def lag(run: Run) -> str:
             charts.lag_curve(run, store),
             run,
             f"On {store}. A second process was asked every {span(first.every)} "
-            f"with the credential that the first had signed out, for {span(first.watched)} at most.",
+            f"with the credential that the first had signed out, for {span(first.watched)} at most."
+            f"{_outlived(run, store)}",
         )
         for store in shared
     )
@@ -121,6 +122,12 @@ def lag(run: Run) -> str:
         "feed it is a matter of milliseconds; a token alone knows nothing of it until it expires.",
         f"{legend(run, peers=False)}<div class=pair>{inner}</div>",
     )
+
+
+def _outlived(run: Run, store: str) -> str:
+    """Whose line stays at nothing."""
+    names = [label(lag.cell) for lag in run.lags if lag.cell.store == store and lag.outlived]
+    return f" Not once in effect by then: {', '.join(names)}; it ends with the token." if names else ""
 
 
 def outage(run: Run) -> str:
