@@ -188,7 +188,8 @@ class Limen:
         """One round of what runs every minute: sweep, forget, retire and rotate keys."""
         now = self.clock.now()
         await self.store.sweep(now=now)
-        self.filter.prune(now=now)
+        for _ in self.filter.pruning(now=now):
+            await asyncio.sleep(0)
         await self._ring.tend()
 
     # -- checking ----------------------------------------------------------------------------------------

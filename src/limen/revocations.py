@@ -6,12 +6,17 @@ revocation rate × token lifetime. A reader that missed events which have left s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from limen.clock import Instant, Mono, Seconds
+from limen.compact import Crowd, Table
 from limen.ids import AccountID, SessionID
+
+EXACT = 1_000_000
+"""How many young revocations a verifier remembers as they are."""
 
 
 class Kind(StrEnum):
@@ -61,31 +66,43 @@ class Filter:
 
     `fresh_at` is the local monotonic time at which the last read that was answered in full had been *sent*.
     No two clocks are compared. When `now - fresh_at > max_staleness` nothing here may be trusted.
+
+    Up to `exact` sessions and accounts are remembered as they are, in about 40 bytes each. What comes
+    beyond that is remembered in 2 to 4 bytes, with doubt: `covering` says nothing of it, `doubts` that only
+    the store can tell.
     """
 
     __slots__ = (
-        "accounts",
+        "_accounts",
+        "_claims",
+        "_crowd",
+        "_exact",
+        "_keys",
+        "_sessions",
         "changes",
-        "claims",
         "fresh_at",
+        "hearing",
         "issuer_ms",
-        "keys",
         "position",
+        "reading",
         "ring",
-        "sessions",
     )
 
-    def __init__(self) -> None:
-        self.sessions: dict[SessionID, Instant] = {}
-        self.accounts: dict[AccountID, tuple[int, Instant]] = {}
-        self.claims: dict[AccountID, tuple[int, Instant]] = {}
-        self.keys: dict[str, Instant] = {}
+    def __init__(self, *, exact: int = EXACT) -> None:
+        self._sessions, self._accounts, self._claims = Table(), Table(), Table()
+        self._crowd: Crowd | None = None
+        self._exact = exact
+        self._keys: dict[str, Instant] = {}
         self.issuer_ms = -1
         self.position = 0
         self.ring = -1
         self.fresh_at = Mono(float("-inf"))
         self.changes = 0
         """Grows with every event: what was checked at this count need not be checked again."""
+        self.hearing: list[Callable[[Revocation], None]] = []
+        """Who is told of each event as it is learned, from wherever, in no order."""
+        self.reading: list[Callable[[Page], None]] = []
+        """Who is told of each page after it was taken in; pages overlap, and leave nothing out."""
 
     def is_fresh(self, *, mono: Mono, max_staleness: Seconds) -> bool:
         return mono - self.fresh_at <= max_staleness
@@ -97,6 +114,8 @@ class Filter:
         self.position = max(self.position, page.position)
         self.ring = page.ring
         self.fresh_at = max(self.fresh_at, sent)
+        for told in self.reading:
+            told(page)
 
     def add(self, revocation: Revocation) -> None:
         """Remember one event; twice is the same as once, in any order."""
@@ -104,47 +123,93 @@ class Filter:
         upto_ms = int(revocation.upto * 1000)
         match revocation.kind:
             case Kind.SESSION:
-                sid = SessionID(revocation.subject)
-                self.sessions[sid] = max(revocation.until, self.sessions.get(sid, revocation.until))
+                self._remember(self._sessions, revocation, 0)
             case Kind.ACCOUNT:
-                _raise_cut(self.accounts, AccountID(revocation.subject), upto_ms, revocation.until)
+                self._remember(self._accounts, revocation, upto_ms)
             case Kind.CLAIMS:
-                _raise_cut(self.claims, AccountID(revocation.subject), upto_ms, revocation.until)
+                self._remember(self._claims, revocation, upto_ms)
             case Kind.KEY:
-                until = self.keys.get(revocation.subject, revocation.until)
-                self.keys[revocation.subject] = max(revocation.until, until)
+                until = self._keys.get(revocation.subject, revocation.until)
+                self._keys[revocation.subject] = max(revocation.until, until)
             case Kind.ISSUER:
                 self.issuer_ms = max(self.issuer_ms, upto_ms)
+        for told in self.hearing:
+            told(revocation)
 
     def covering(self, *, sid: SessionID, account: AccountID, sid_ms: int, kid: str | None) -> Kind | None:
-        """Which kind of event ends this credential, None if none does. `claims` is asked separately."""
-        if sid in self.sessions:
+        """Which kind of event ends this credential, None if none is known to. `claims` is asked apart."""
+        if self._sessions.size and self._sessions.get(_key(sid)) is not None:
             return Kind.SESSION
-        cut = self.accounts.get(account)
-        if cut is not None and sid_ms <= cut[0]:
-            return Kind.ACCOUNT
+        if self._accounts.size:
+            cut = self._accounts.get(_key(account))
+            if cut is not None and sid_ms <= cut[0]:
+                return Kind.ACCOUNT
         if sid_ms <= self.issuer_ms:
             return Kind.ISSUER
-        if kid is not None and kid in self.keys:
+        if kid is not None and kid in self._keys:
             return Kind.KEY
         return None
 
-    def has_stale_claims(self, *, account: AccountID, issued_ms: int) -> bool:
-        """Whether the account's claims changed at or after the moment the token was issued."""
-        cut = self.claims.get(account)
-        return cut is not None and issued_ms <= cut[0]
+    def doubts(self, *, sid: SessionID, account: AccountID) -> bool:
+        """Whether there may be an event of this session or account that was too many to be kept as it is.
+
+        Then the store must be asked. Never False where there is one; rarely True where there is none.
+        """
+        crowd = self._crowd
+        return crowd is not None and (_key(sid) in crowd or _key(account) in crowd)
+
+    def has_stale_claims(self, *, account: AccountID, issued_ms: int | None) -> bool:
+        """Whether the account's claims changed at or after a token was issued; for None, whether at all."""
+        if not self._claims.size:
+            return False
+        cut = self._claims.get(_key(account))
+        return cut is not None and (issued_ms is None or issued_ms <= cut[0])
+
+    def pruning(self, *, now: Instant) -> Iterator[int]:
+        """Forget what covers nothing any more, in steps of milliseconds; each yields how many entries went.
+
+        An issuer-wide cut stays.
+        """
+        kept = {k: v for k, v in self._keys.items() if now < v}
+        gone, self._keys = len(self._keys) - len(kept), kept
+        if self._crowd is not None:
+            gone += self._crowd.prune(now)
+            self._crowd = self._crowd if len(self._crowd) else None
+        yield gone
+        for table in (self._sessions, self._accounts, self._claims):
+            yield from table.pruning(now)
 
     def prune(self, *, now: Instant) -> int:
-        """Forget what covers nothing any more; how many entries went. An issuer-wide cut stays."""
-        before = len(self)
-        self.sessions = {k: v for k, v in self.sessions.items() if now < v}
-        self.keys = {k: v for k, v in self.keys.items() if now < v}
-        self.accounts = {k: v for k, v in self.accounts.items() if now < v[1]}
-        self.claims = {k: v for k, v in self.claims.items() if now < v[1]}
-        return before - len(self)
+        """All of `pruning` at once; how many entries went."""
+        return sum(self.pruning(now=now))
 
     def __len__(self) -> int:
-        return len(self.sessions) + len(self.accounts) + len(self.claims) + len(self.keys)
+        crowd = 0 if self._crowd is None else len(self._crowd)
+        return self._tabled() + len(self._keys) + crowd
+
+    def _tabled(self) -> int:
+        return self._sessions.size + self._accounts.size + self._claims.size
+
+    def _remember(self, table: Table, revocation: Revocation, upto_ms: int) -> None:
+        key = _key(revocation.subject)
+        if self._tabled() < self._exact or table.get(key) is not None:
+            table.put(key, upto_ms, revocation.until)
+            return
+        if self._crowd is None:
+            self._crowd = Crowd()
+        self._crowd.add(key, revocation.until)
+
+
+def _key(subject: str) -> bytes:
+    """16 bytes for an id: those of a UUID, or a digest of any other text."""
+    if len(subject) == 36:
+        try:
+            key = bytes.fromhex(subject.replace("-", ""))
+        except ValueError:
+            key = b""
+        if len(key) == 16:
+            return key
+    return sha256(subject.encode()).digest()[:16]
 
 
 def cut(now: Instant, newest_ms: int | None) -> Instant:
@@ -164,10 +229,3 @@ def claims_cut(upto: Instant, last: Instant) -> Instant:
 def newest(revocations: Iterable[Revocation], *, default: int) -> int:
     """The highest position among the events, `default` if there is none."""
     return max((r.position for r in revocations), default=default)
-
-
-def _raise_cut(
-    cuts: dict[AccountID, tuple[int, Instant]], account: AccountID, upto_ms: int, until: Instant
-) -> None:
-    known = cuts.get(account, (-1, until))
-    cuts[account] = (max(known[0], upto_ms), max(known[1], until))

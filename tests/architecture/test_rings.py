@@ -20,6 +20,7 @@ RINGS = {
     0: {"errors", "clock", "ids", "secret", "settings"},
     1: {
         "accounts",
+        "compact",
         "cookies",
         "devices",
         "insecure",
@@ -51,6 +52,7 @@ PAIRS = {
     ("keys", "jose"): "a ring is made of JOSE keys",
     ("lint", "jose"): "its findings are about tokens and keys",
     ("insecure", "passwords"): "the weak scheme for tests is a password scheme",
+    ("revocations", "compact"): "the filter is a million ids in little memory",
     ("transport", "cookies"): "a cookie is one of the two ways in which a credential travels",
     ("auth", "feed"): "Limen puts the parts together",
     ("auth", "flows"): "Limen puts the parts together",

@@ -90,10 +90,9 @@ class Recall:
         self._young[key] = seen
 
     def _is_covered(self, verified: Verified) -> bool:
+        """Or may be: then the strategy asks."""
         who, known = verified.identity, self._filter
         kind = known.covering(sid=who.session, account=who.account, sid_ms=verified.sid_ms, kid=None)
-        if kind is not None:
+        if kind is not None or known.doubts(sid=who.session, account=who.account):
             return True
-        if verified.issued_ms is None:
-            return who.account in known.claims
         return known.has_stale_claims(account=who.account, issued_ms=verified.issued_ms)
