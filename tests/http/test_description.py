@@ -35,7 +35,8 @@ def fits(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> str | 
     """Why a value does not fit a schema; None if it does."""
     known = {
         "$ref", "oneOf", "anyOf", "type", "properties", "required", "additionalProperties", "items", "enum",
-        "const", "minimum", "format", "title", "description", "default",
+        "const", "minimum", "format", "title", "description", "default", "prefixItems", "minItems",
+        "maxItems",
     }  # fmt: skip
     assert set(schema) <= known, f"this reader does not know {set(schema) - known}"
     if "$ref" in schema:

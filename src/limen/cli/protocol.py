@@ -11,6 +11,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from limen.server.wire import STREAM
+
 HEAD_MAX = 32_768
 HEAD_PATIENCE = 10.0
 
@@ -45,6 +47,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._done()
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """The server drains: what has an end is finished, and a stream, which has none, is cut."""
+        super().shutdown()
+        cycle: Any = self.cycle
+        if cycle is not None and cycle.scope.get(STREAM):
+            self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Not a line for each client that asks for a WebSocket: there are none here, and it is answered."""

@@ -77,6 +77,10 @@ class Recall:
         if self._half:
             self._keep(sha256(credential.encode()).digest(), _Seen(verified))
 
+    def trust(self, max_staleness: Seconds) -> None:
+        """From now on believe a view of at most this age."""
+        self._max_staleness = max_staleness
+
     def forget(self) -> None:
         """Drop everything: the key ring changed."""
         self._young, self._old = {}, {}
