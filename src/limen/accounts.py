@@ -15,6 +15,8 @@ from limen.clock import Instant
 from limen.errors import Rejected
 from limen.ids import AccountID
 
+SCOPES_MAX = 1_024
+"""Of the 4,096 bytes of a cookie, what scopes may take: 1,366 in base64url."""
 EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _LOCAL_MAX = 64
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,64}\Z")  # RFC 6749 §3.3
@@ -108,7 +110,8 @@ def _mixes_alphabets(text: str) -> bool:
 
 
 def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
-    """The scopes, sorted and once each, else Rejected."""
+    """The scopes, sorted and once each, else Rejected: all of them stand in each access token, and that in a
+    cookie."""
     for scope in scopes:
         if not _SCOPE.match(scope):
             raise Rejected(
@@ -117,7 +120,15 @@ def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
                 status=422,
                 field="scope",
             )
-    return tuple(sorted(set(scopes)))
+    kept = tuple(sorted(set(scopes)))
+    if len(" ".join(kept)) > SCOPES_MAX:
+        raise Rejected(
+            f"scopes have at most {SCOPES_MAX:,} characters together; name a role instead",
+            code="scope_malformed",
+            status=422,
+            field="scope",
+        )
+    return kept
 
 
 def _bad(why: str) -> Rejected:

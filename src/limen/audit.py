@@ -30,5 +30,6 @@ def record(
     if session is not None:
         line["session"] = session
     if source:
-        line["source"] = source[:64]
+        # An address is ASCII. What is not must neither break the line nor, as half a character, the sign-in.
+        line["source"] = source[:64].encode("ascii", "backslashreplace").decode()
     _log.info("%s", msgspec.json.encode(line).decode())

@@ -13,7 +13,7 @@ import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -210,6 +210,9 @@ class Limen:
         identity = self.recall(credential)
         if identity is not None:
             return identity
+        if not self.is_fresh():
+            with suppress(Unavailable):  # then each strategy asks the store by itself
+                await self.catch_up()  # a process that slept, or that nothing wakes, has an old key ring too
         now = self.clock.now()
         name, proof = self._prover.prove(credential, now=now)
         strategy = self._strategies.get(name)

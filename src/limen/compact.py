@@ -56,22 +56,22 @@ class Table:
         if self.size * _SIZE > len(self._buckets) * _LOAD:
             self._split()
 
-    def pruning(self, now: float) -> Iterator[int]:
-        """Forget whose `until` has come; yields how many went, every few thousand buckets."""
-        gone = place = 0
+    def pruning(self, now: float) -> Iterator[tuple[int, float]]:
+        """Forget whose `until` has come; every few thousand buckets yields how many went, and the latest
+        `until` among them (0 if none went)."""
+        gone, latest, place = 0, 0.0, 0
         while place < len(self._buckets):  # it may grow meanwhile, at its end
-            bucket = self._buckets[place]
-            if bucket and any(until <= now for _, _, until in _records(bucket)):
-                kept = [_RECORD.pack(*record) for record in _records(bucket) if now < record[2]]
+            over = [until for _, _, until in _records(self._buckets[place]) if until <= now]
+            if over:
+                kept = [_RECORD.pack(*r) for r in _records(self._buckets[place]) if now < r[2]]
                 self._buckets[place] = b"".join(kept)
-                left = len(bucket) // _SIZE - len(kept)
-                self.size -= left
-                gone += left
+                self.size -= len(over)
+                gone, latest = gone + len(over), max(latest, *over)
             place += 1
             if place % _SLICE == 0:
-                yield gone
-                gone = 0
-        yield gone
+                yield gone, latest
+                gone, latest = 0, 0.0
+        yield gone, latest
 
     def _place(self, key: bytes) -> int:
         # Python's own hash is keyed by chance: nobody can choose ids that fall into one bucket.
@@ -109,11 +109,11 @@ class Crowd:
     def __contains__(self, key: bytes) -> bool:
         return any(key in era for era in self._eras)
 
-    def prune(self, now: float) -> int:
-        """Forget the eras whose keys have all ended; how many keys went."""
-        before = len(self)
+    def prune(self, now: float) -> tuple[int, float]:
+        """Forget the eras whose keys have all ended; how many went, and the latest `until` among them."""
+        over = [era for era in self._eras if era.until <= now]
         self._eras = [era for era in self._eras if now < era.until]
-        return before - len(self)
+        return sum(era.size for era in over), max((era.until for era in over), default=0.0)
 
     def __len__(self) -> int:
         return sum(era.size for era in self._eras)

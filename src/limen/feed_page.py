@@ -83,6 +83,8 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_staleness: float
     """What the issuer promises of every verifier, in seconds."""
     revocations: list[Event]
+    forgotten: float = 0.0
+    """The latest `until` of events that belong here and are left out because they were over, by our clock."""
     keys: dict[str, list[dict[str, str]]] | None = None
     """The public keys (RFC 7517 §5), where the `etag` that was sent is not theirs."""
 

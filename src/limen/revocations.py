@@ -59,6 +59,9 @@ class Page:
     position: int
     ring: int
     """The version of the key ring; another number than the one known means: read the ring again."""
+    forgotten: Instant = Instant(0.0)
+    """The latest `until` of the events after that position that are left out because they were over, to the
+    reader's clock or to the one that swept. 0 if there is none."""
 
 
 class Filter:
@@ -66,6 +69,10 @@ class Filter:
 
     `fresh_at` is the local monotonic time at which the last read that was answered in full had been *sent*.
     No two clocks are compared. When `now - fresh_at > max_staleness` nothing here may be trusted.
+
+    Events leave when nothing that they cover is alive, and a wall clock says when that is. If it was wrong,
+    or goes back, they were needed after all. So the filter knows the latest `until` that it has forgotten,
+    and is not asked about what ends before that: while the clock is right, all of it has ended.
 
     Up to `exact` sessions and accounts are remembered as they are, in about 40 bytes each. What comes
     beyond that is remembered in 2 to 4 bytes, with doubt: `covering` says nothing of it, `doubts` that only
@@ -80,9 +87,12 @@ class Filter:
         "_keys",
         "_sessions",
         "changes",
+        "floor",
+        "forgotten",
         "fresh_at",
         "hearing",
         "issuer_ms",
+        "missed",
         "position",
         "reading",
         "ring",
@@ -99,6 +109,12 @@ class Filter:
         self.fresh_at = Mono(float("-inf"))
         self.changes = 0
         """Grows with every event: what was checked at this count need not be checked again."""
+        self.floor = 0
+        """What was last checked below this count was not checked against events that are gone."""
+        self.forgotten = Instant(0.0)
+        """The filter cannot tell about what ends at this moment or before."""
+        self.missed = 0
+        """How often events were over before they came here."""
         self.hearing: list[Callable[[Revocation], None]] = []
         """Who is told of each event as it is learned, from wherever, in no order."""
         self.reading: list[Callable[[Page], None]] = []
@@ -111,11 +127,19 @@ class Filter:
         """Take in a page whose read was sent at `sent`."""
         for revocation in page.revocations:
             self.add(revocation)
+        if page.forgotten:
+            self.miss(page.forgotten)
         self.position = max(self.position, page.position)
         self.ring = page.ring
         self.fresh_at = max(self.fresh_at, sent)
         for told in self.reading:
             told(page)
+
+    def miss(self, forgotten: Instant) -> None:
+        """Know that events of up to this `until` were over before they came here."""
+        self.changes += 1
+        self.missed += 1
+        self._forget(forgotten)
 
     def add(self, revocation: Revocation) -> None:
         """Remember one event; twice is the same as once, in any order."""
@@ -158,6 +182,10 @@ class Filter:
         crowd = self._crowd
         return crowd is not None and (_key(sid) in crowd or _key(account) in crowd)
 
+    def has_forgotten(self, ends: Instant) -> bool:
+        """Whether an event that covers what ends then may have been here and be gone: ask the store."""
+        return ends <= self.forgotten
+
     def has_stale_claims(self, *, account: AccountID, issued_ms: int | None) -> bool:
         """Whether the account's claims changed at or after a token was issued; for None, whether at all."""
         if not self._claims.size:
@@ -170,14 +198,14 @@ class Filter:
 
         An issuer-wide cut stays.
         """
-        kept = {k: v for k, v in self._keys.items() if now < v}
-        gone, self._keys = len(self._keys) - len(kept), kept
+        over = [kid for kid, until in self._keys.items() if until <= now]
+        yield self._left(len(over), max((self._keys.pop(kid) for kid in over), default=0.0))
         if self._crowd is not None:
-            gone += self._crowd.prune(now)
+            yield self._left(*self._crowd.prune(now))
             self._crowd = self._crowd if len(self._crowd) else None
-        yield gone
         for table in (self._sessions, self._accounts, self._claims):
-            yield from table.pruning(now)
+            for gone, latest in table.pruning(now):
+                yield self._left(gone, latest)
 
     def prune(self, *, now: Instant) -> int:
         """All of `pruning` at once; how many entries went."""
@@ -186,6 +214,15 @@ class Filter:
     def __len__(self) -> int:
         crowd = 0 if self._crowd is None else len(self._crowd)
         return self._tabled() + len(self._keys) + crowd
+
+    def _left(self, gone: int, latest: float) -> int:
+        if gone:
+            self._forget(Instant(latest))
+        return gone
+
+    def _forget(self, until: Instant) -> None:
+        self.floor = self.changes
+        self.forgotten = max(self.forgotten, until)
 
     def _tabled(self) -> int:
         return self._sessions.size + self._accounts.size + self._claims.size
@@ -229,3 +266,9 @@ def claims_cut(upto: Instant, last: Instant) -> Instant:
 def newest(revocations: Iterable[Revocation], *, default: int) -> int:
     """The highest position among the events, `default` if there is none."""
     return max((r.position for r in revocations), default=default)
+
+
+def lasting(until: Instant, *, now: Instant, latest: Instant | None) -> Instant:
+    """`until` of an event of `now`, moved with the latest rotation that it covers, where a clock went back:
+    the tokens of that moment live as long after it as others after `now`."""
+    return until if latest is None else Instant(until + max(latest - now, 0.0))

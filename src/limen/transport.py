@@ -40,6 +40,9 @@ class CookieNames:
     refresh: str = "__Secure-refresh"
     """Not `__Host-`: it is sent to the refresh route alone, and that prefix asks for the path /."""
     device: str = "__Host-device"
+    refreshes: str = "__Host-refreshes"
+    """The id of the session that `refresh` belongs to. A neighbouring host can plant a `refresh` of its own
+    account, since that name is no `__Host-`; it cannot plant this."""
     starts: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
     """How the pairs of the two that identify a request begin."""
     clears: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
@@ -58,7 +61,7 @@ class CookieNames:
         There every port of the machine gets the same cookies, so a plain `token` could be anybody's.
         """
         if settings.development:
-            return cls("limen-sid", "limen-token", "limen-refresh", "limen-device")
+            return cls("limen-sid", "limen-token", "limen-refresh", "limen-device", "limen-refreshes")
         return cls()
 
 

@@ -33,6 +33,7 @@ class Vigil:
         self.max_staleness, self._leeway = max_staleness, leeway
         self._watches: set[_Watch] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._missed = known.missed
 
     @asynccontextmanager
     async def keep(self, identity: Identity, *, follows_feed: bool) -> AsyncIterator[None]:
@@ -56,6 +57,7 @@ class Vigil:
     def _begin(self, watch: _Watch) -> None:
         if not self._watches:
             self._known.hearing.append(self._hear)
+            self._missed = self._known.missed
         self._watches.add(watch)
         self._look(watch)
         if self._timer is None:
@@ -82,10 +84,10 @@ class Vigil:
 
     def _arm(self) -> None:
         age = self._clock.monotonic() - self._known.fresh_at
-        if age > self.max_staleness:
+        if age > self.max_staleness or self._known.missed != self._missed:
             for watch in self._watches:
                 _end(watch, Unavailable("the view of the revocations is too old", reason="feed_stale"))
-            age = 0.0
+            age, self._missed = 0.0, self._known.missed
         wait = self.max_staleness - age + 0.01
         self._timer = asyncio.get_running_loop().call_later(wait, self._arm)
 

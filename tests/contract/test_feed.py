@@ -33,7 +33,8 @@ async def test_events_come_after_a_position_while_they_matter(store: Store) -> N
     kept = [await store.revoke(event(f"k{n}", until=UNTIL + n)) for n in range(6)]
     assert await store.read_feed(0, now=NOW) == Page(tuple(kept), 6, 0)
     assert await store.read_feed(4, now=NOW) == Page(tuple(kept[4:]), 6, 0)
-    assert await store.read_feed(0, now=Instant(UNTIL + 3)) == Page(tuple(kept[4:]), 6, 0)
+    left_out = await store.read_feed(0, now=Instant(UNTIL + 3))
+    assert left_out == Page(tuple(kept[4:]), 6, 0, kept[3].upto)
     assert await store.read_feed(6, now=NOW) == Page((), 6, 0)
 
 
@@ -49,7 +50,7 @@ async def test_a_position_is_never_given_twice(store: Store) -> None:
     for _ in range(3):
         await store.revoke(event())
     assert await store.sweep(now=UNTIL) == 3
-    assert await store.read_feed(0, now=NOW) == Page((), 3, 0)
+    assert await store.read_feed(0, now=NOW) == Page((), 3, 0, NOW)
     assert (await store.revoke(event())).position == 4
     assert (await store.read_feed(3, now=NOW)).position == 4
 
@@ -91,3 +92,20 @@ async def test_positions_follow_the_order_of_acknowledgement(store: Store) -> No
 
     await asyncio.gather(*(revoke(n) for n in range(50)))
     assert done == sorted(done)
+
+
+async def test_S21_R17_a_page_tells_up_to_when_it_leaves_something_out(store: Store) -> None:
+    """To a clock that is ahead, or was when it swept, events are over that are not."""
+    account = await added(store)
+    one = await store.revoke_account(account.id, now=NOW, until=UNTIL, why="w")
+    two = await store.revoke_account(account.id, now=Instant(NOW + 7), until=UNTIL, why="w")
+    ahead = Instant(UNTIL + 1)
+    assert await store.read_feed(0, now=ahead) == Page((), 2, 0, two.upto)
+    assert await store.read_feed(2, now=ahead) == Page((), 2, 0)
+    assert await store.read_feed(0, now=NOW) == Page((one, two), 2, 0)
+    await store.sweep(now=ahead)
+    three = await store.revoke_account(account.id, now=Instant(NOW + 9), until=UNTIL, why="w")
+    assert await store.read_feed(0, now=NOW) == Page((three,), 3, 0, two.upto)
+    assert await store.read_feed(1, now=NOW) == Page((three,), 3, 0, two.upto)
+    assert await store.read_feed(2, now=NOW) == Page((three,), 3, 0)
+    assert await store.read_feed(3, now=NOW) == Page((), 3, 0)

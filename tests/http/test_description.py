@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx2
@@ -56,11 +56,12 @@ def fits(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> str | 
 
 
 def _plain(value: Any, schema: dict[str, Any]) -> str | None:
-    types = {
+    types: dict[str, Any] = {
         "object": dict,
         "array": list,
         "string": str,
         "integer": int,
+        "number": (int, float),
         "boolean": bool,
         "null": type(None),
     }
@@ -83,7 +84,13 @@ def _plain(value: Any, schema: dict[str, Any]) -> str | None:
 
 def _inside(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> str | None:
     if isinstance(value, list):
-        found = [fits(one, schema.get("items", {}), document) for one in value]
+        places = schema.get("prefixItems", [])
+        if len(value) < schema.get("minItems", 0):
+            return f"{value!r} is too short"
+        found = [
+            fits(one, places[n] if n < len(places) else schema.get("items", {}), document)
+            for n, one in enumerate(value)
+        ]
         return next((one for one in found if one), None)
     if not isinstance(value, dict):
         return None
@@ -128,41 +135,70 @@ BODIES: dict[str, Any] = {
 }
 
 
-async def tried(at: Served, path: str, method: str, operation: dict[str, Any]) -> Iterator[httpx2.Response]:
-    """The operation as it should be called, as a stranger calls it, and in several wrong ways."""
+JSON = {"content-type": "application/json"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+BIG_JAR = "x=" + "y" * 20_000
+WRONG: list[dict[str, Any]] = [
+    {},
+    {"headers": {"authorization": "Bearer x"}},
+    {"headers": {"cookie": BIG_JAR}},
+    {"headers": {"origin": "https://evil.example"}},
+    {"headers": JSON, "content": b"{"},
+    {"headers": JSON, "content": b"x" * 70_000},
+    {"headers": {"content-type": "text/plain"}, "content": b"x"},
+    {"headers": FORM, "content": b"token=a&token=b"},
+    {"headers": FORM, "content": b"x" * 70_000},
+    {"json": {"x": "y"}},
+    {"json": {"refresh_token": "x"}},
+    {"json": {"email": "x", "password": ""}},
+    {"json": {"current_password": PASSWORD, "new_password": "x"}},
+    {"json": {"current_password": OTHER_PASSWORD, "new_password": OTHER_PASSWORD}},
+    {"json": LOGIN | {"transport": "cookie"}, "headers": {"cookie": BIG_JAR, "origin": ISSUER}},
+]
+
+
+async def tried(
+    at: Served, path: str, method: str, operation: dict[str, Any]
+) -> AsyncIterator[httpx2.Response]:
+    """The operation in wrong ways, by strangers and others; as it should be; and without a store."""
     url = path.replace("{sid}", "0198a0d2-0000-7000-8000-000000000000")
     name = operation["operationId"]
-    good = at.client()
+    stranger, good, browser = at.client(), at.client(), await at.signed_in()
     content: dict[str, Any] = {"json": BODIES[name]} if name in BODIES else {}
     if name == "limen_refresh":
         content = {"json": {"refresh_token": (await login(good)).get("refresh_token", "x")}}
     if {"client": []} in operation["security"]:
-        content = {"data": {"token": "x"}}
+        content = {"data": {"token": (await login(good))["access_token"]}}
         good.auth = ("gateway", at.auth.client_secret("gateway"))
     elif {"bearer": []} in operation["security"]:
         good.headers["authorization"] = f"Bearer {(await login(at.client()))['access_token']}"
-    stranger, browser = at.client(), await at.signed_in()
-    return iter(
-        [
-            await browser.request(method, url, headers={"authorization": "Bearer x"}),
-            await browser.request(method, url, headers={"origin": "https://evil.example"}),
-            await stranger.request(method, url),
-            await stranger.request(method, url, headers={"authorization": "Bearer x"}),
-            await stranger.request(method, url, headers={"cookie": "x=" + "y" * 20_000}),
-            await stranger.request(method, url, content=b"{", headers={"content-type": "application/json"}),
-            await stranger.request(method, url, json={"x": "y"}),
-            await stranger.request(method, url, json={"email": "x", "password": ""}),
-            await stranger.request(
-                method, url, content=b"x" * 70_000, headers={"content-type": "application/json"}
-            ),
-            await good.request(method, url, content=b"x", headers={"content-type": "text/plain"}),
-            await at.client().request(method, f"http://limen.example{url}"),
-            await at.browser(cookie="x=" + "y" * 20_000).request(
-                method, url, json=LOGIN | {"transport": "cookie"}
-            ),
-            await good.request(method, url, **content),
-        ]
-    )
+    if path == "/feed":
+        good = stranger  # the good answer has no end: tests/http/test_feed.py reads it
+    for wrong in WRONG:
+        for client in (stranger, good, browser):
+            if client is not good or name != "limen_logout" or "json" in wrong or "content" in wrong:
+                yield await client.request(method, url, **wrong)
+    yield await stranger.request(method, f"http://limen.example{url}")
+    yield await good.request(method, url, **content)
+    last = good
+    if {"bearer": []} in operation["security"]:
+        last = await at.bearer(password=OTHER_PASSWORD if name == "limen_change_password" else PASSWORD)
+    for _ in range(8):
+        yield await stranger.request(method, url, json=BODIES["limen_login"] | {"password": OTHER_PASSWORD})
+    await at.auth.store.close()
+    at.clock.turn(at.auth.settings.max_staleness + 1)
+    yield await last.request(method, url, **content)
+
+
+ELSEWHERE = {
+    "limen_register": {429},
+    "limen_change_password": {409, 429},
+    "limen_end_session": {200},
+    "limen_jwks": {304},
+    "limen_feed": {200, 400, 503},
+    "limen_feed_page": {400},
+}
+"""What an operation names and is not brought to here, but in the tests of its own. 500 is in test_faults."""
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -172,14 +208,14 @@ async def test_every_operation_answers_as_the_document_says(strategy: str) -> No
         seen: dict[str, set[int]] = {}
         for path, method, operation in list(operations(document)):
             async with served(strategy=strategy, clients=("gateway",)) as fresh:
-                for answer in await tried(fresh, path, method, operation):
+                async for answer in tried(fresh, path, method, operation):
                     check(answer, operation, document)
                     seen.setdefault(operation["operationId"], set()).add(answer.status_code)
         for path, method, operation in operations(document):
             name = operation["operationId"]
-            unasked = name == "limen_end_session" or (name == "limen_refresh" and strategy != "hybrid")
-            assert unasked or seen[name] & {200, 202}, f"{method} {path} never succeeded: {seen[name]}"
-            assert path.endswith("z") or 403 in seen[name]
+            missing = {int(status) for status in operation["responses"]} - seen[name] - {500}
+            if strategy == "hybrid":
+                assert missing == ELSEWHERE.get(name, set()), f"{method} {path} never answered that"
 
 
 def described(at: Served) -> dict[str, Any]:
@@ -207,7 +243,8 @@ def test_the_document_is_whole(options: dict[str, Any]) -> None:
         assert {name for one in operation["security"] for name in one} <= set(schemes)
         assert {"500"} <= set(operation["responses"])
         variables = re.findall(r"\{(\w+)\}", path)
-        assert [one["name"] for one in operation.get("parameters", [])] == variables
+        parameters = operation.get("parameters", [])
+        assert [one["name"] for one in parameters if one["in"] == "path"] == variables
     text = json.dumps(document)
     for reference in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
         assert reference in document["components"]["schemas"]

@@ -15,7 +15,7 @@ from limen import transport
 from limen.server.site import Site
 from limen.server.table import endpoints_of
 from support.http import ISSUER, LOGIN, Served, ask, code, login, served
-from support.world import OTHER_PASSWORD, PASSWORD
+from support.world import EMAIL, OTHER_PASSWORD, PASSWORD
 
 pytestmark = pytest.mark.anyio
 NEW = "eve@example.org"
@@ -147,6 +147,20 @@ async def test_W17_what_nobody_foresaw_is_an_id_that_is_in_the_log(
     assert len(logged) == 1
     assert logged[0].exc_info is not None
     assert path in logged[0].getMessage()
+
+
+async def test_S11_a_cookie_that_browsers_would_drop_is_not_sent_and_the_log_says_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served(account=False) as at:
+        await at.auth.add_account(EMAIL, PASSWORD, scopes=tuple(f"{i:064}" for i in range(60)))
+        answer = await at.browser().post("/auth/login", json=LOGIN | {"transport": "cookie"})
+        assert (answer.status_code, code(answer)) == (500, "cookie_too_large")
+        assert "set-cookie" not in answer.headers
+        assert "4,096" not in answer.text
+        await login(at.client())
+    told = [record for record in caplog.records if "4,096" in record.getMessage()]
+    assert [record.levelname for record in told] == ["ERROR"]
 
 
 async def test_W17_a_client_that_leaves_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:

@@ -32,6 +32,29 @@ async def test_refresh_by_body_and_by_cookie() -> None:
         assert not any(value in answer.text for value in after.values() if value)
 
 
+async def test_S14_S16_a_refresh_cookie_that_a_neighbour_planted_signs_nobody_in() -> None:
+    async with served() as at, await at.signed_in() as victim:
+        await at.auth.add_account("eve@example.org", PASSWORD)
+        eve = await at.signed_in("eve@example.org")
+        planted = next(c.value for c in eve.cookies.jar if c.name == "__Secure-refresh")
+        own = {c.name: c.value for c in victim.cookies.jar}
+        jars = [
+            {"__Secure-refresh": planted},
+            {"__Secure-refresh": planted, "__Host-device": own["__Host-device"]},
+            {"__Secure-refresh": planted, "__Host-refreshes": ""},
+            {"__Secure-refresh": planted, "__Host-refreshes": own["__Host-refreshes"]},
+        ]
+        for jar in jars:
+            cookie = "; ".join(f"{name}={value}" for name, value in jar.items())
+            answer = await at.browser().post("/auth/refresh", headers={"cookie": cookie})
+            assert (answer.status_code, code(answer)) == (401, "refresh_denied")
+            assert "set-cookie" not in answer.headers
+        both = f"__Secure-refresh={own['__Secure-refresh']}; __Secure-refresh={planted}"
+        answer = await at.browser().post("/auth/refresh", headers={"cookie": both})
+        assert (answer.status_code, code(answer)) == (400, "credential_ambiguous")
+        assert (await victim.post("/auth/refresh")).status_code == 200
+
+
 async def test_a_refresh_takes_one_credential() -> None:
     async with served() as at, await at.signed_in() as browser:
         tokens = await login(at.client())

@@ -140,6 +140,8 @@ async def test_R23_who_is_no_client_is_told_nothing(path: str) -> None:
             {"authorization": f"Bearer {token}"},
             {"authorization": "Basic"},
             {"authorization": "Basic ===="},
+            {"authorization": basic(at.auth)["authorization"].replace("Basic Z", "Basic !Z")},
+            {"authorization": basic(at.auth)["authorization"] + " "},
             {"authorization": "Basic " + b64encode(b"gateway").decode()},
             {"authorization": "Basic " + b64encode(b"\xff:\xff").decode()},
             {"authorization": basic(at.auth)["authorization"].replace("Basic", "Bearer")},

@@ -45,12 +45,23 @@ async def test_a_bearer_answer_is_that_of_oauth_and_sets_no_cookie(strategy: str
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+async def test_S11_the_longest_scopes_that_an_account_may_have_fit_a_cookie(strategy: str) -> None:
+    scopes = tuple(f"{n:063d}" for n in range(16))
+    async with served(strategy=strategy, account=False) as at, at.browser() as client:
+        await at.auth.add_account(EMAIL, LOGIN["password"], scopes=scopes)
+        await login(client, transport="cookie")
+        assert (await client.get("/auth/session")).json()["scope"] == " ".join(scopes)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 async def test_S11_cookies_have_every_flag_and_their_answer_no_token(strategy: str) -> None:
     async with served(strategy=strategy) as at, at.browser() as client:
         answer = await client.post("/auth/login", json=LOGIN | {"transport": "cookie"})
         found = cookies(answer)
         used = "__Host-sid" if strategy == "session" else "__Host-token"
-        expected = {used, "__Host-device"} | ({"__Secure-refresh"} if strategy == "hybrid" else set())
+        expected = {used, "__Host-device"} | (
+            {"__Secure-refresh", "__Host-refreshes"} if strategy == "hybrid" else set()
+        )
         assert {name for name, morsel in found.items() if morsel.value} == expected
         for name, morsel in found.items():
             assert morsel["secure"]

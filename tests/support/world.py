@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from limen.insecure import WeakHashing
-
 from limen.auth import Limen
+from limen.insecure import WeakHashing
 from limen.secret import Secret
 from limen.testing import TurnableClock
 

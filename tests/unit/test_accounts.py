@@ -213,6 +213,15 @@ def test_a_scope_that_rfc_6749_does_not_know_is_refused(scope: str) -> None:
     assert caught.value.code == "scope_malformed"
 
 
+def test_scopes_have_a_length_that_fits_a_cookie() -> None:
+    longest = tuple(f"{n:063d}" for n in range(16))
+    assert len(" ".join(longest)) == 1_023
+    assert check_scopes(longest) == longest
+    with pytest.raises(Rejected, match="1,024") as caught:
+        check_scopes((*longest, "x"))
+    assert caught.value.code == "scope_malformed"
+
+
 def test_an_account_does_not_show_its_hash() -> None:
     account = Account(AccountID("i"), "a@b.c", "a@b.c", "$argon2id$hash", (), Instant(0.0))
     assert "argon2" not in repr(account)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from limen.compact import Crowd, Table
 
 KEYS = st.integers(0, 40).map(lambda n: n.to_bytes(16))
-PUTS = st.lists(st.tuples(KEYS, st.integers(-1, 9), st.integers(0, 9).map(float)), max_size=80)
+PUTS = st.lists(st.tuples(KEYS, st.integers(0, 9), st.integers(0, 9).map(float)), max_size=80)
 
 
 def key(n: int) -> bytes:
@@ -28,7 +28,10 @@ def test_a_table_is_a_dict_whose_values_only_rise(puts: list[tuple[bytes, int, f
     assert all(table.get(n.to_bytes(16)) == model.get(n.to_bytes(16)) for n in range(41))
     assert table.size == len(model)
     left = {one: value for one, value in model.items() if now < value[1]}
-    assert sum(table.pruning(now)) == len(model) - len(left)
+    over = [until for one, (_, until) in model.items() if one not in left]
+    steps = list(table.pruning(now))
+    assert sum(gone for gone, _ in steps) == len(over)
+    assert max(latest for _, latest in steps) == max(over, default=0.0)
     assert all(table.get(n.to_bytes(16)) == left.get(n.to_bytes(16)) for n in range(41))
     assert table.size == len(left)
 
@@ -57,7 +60,7 @@ def test_what_comes_while_a_table_is_pruned_stays() -> None:
     for n in range(100_000):
         table.put(key(n), 0, float(n % 2))
     gone = 0
-    for n, step in enumerate(table.pruning(0.5)):
+    for n, (step, _) in enumerate(table.pruning(0.5)):
         gone += step
         for more in range(500):
             table.put(key(1_000_000 + 500 * n + more), 7, 9.0)
@@ -84,8 +87,8 @@ def test_a_crowd_forgets_nobody_and_mistakes_few() -> None:
         crowd.add(key(n), 5.0)
     assert all(key(n) in crowd for n in range(50_000))
     assert sum(key(n) in crowd for n in range(1_000_000, 1_020_000)) < 20
-    assert (crowd.prune(4.9), len(crowd)) == (0, 50_000)
-    assert (crowd.prune(5.0), len(crowd)) == (50_000, 0)
+    assert (crowd.prune(4.9), len(crowd)) == ((0, 0.0), 50_000)
+    assert (crowd.prune(5.0), len(crowd)) == ((50_000, 5.0), 0)
     assert key(1) not in crowd
 
 

@@ -226,6 +226,7 @@ def test_S12_in_production_every_cookie_has_a_prefix() -> None:
     names = CookieNames.of(Settings(issuer="https://app.example.com"))
     assert (names.sid, names.token) == ("__Host-sid", "__Host-token")
     assert (names.refresh, names.device) == ("__Secure-refresh", "__Host-device")
+    assert names.refreshes == "__Host-refreshes"
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
@@ -233,6 +234,7 @@ def test_S12_on_plain_http_loopback_and_only_there_prefixes_are_dropped(issuer: 
     names = CookieNames.of(Settings(issuer=issuer))
     assert (names.sid, names.token) == ("limen-sid", "limen-token")
     assert (names.refresh, names.device) == ("limen-refresh", "limen-device")
+    assert names.refreshes == "limen-refreshes"
 
 
 @pytest.mark.parametrize(

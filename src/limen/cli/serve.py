@@ -36,13 +36,14 @@ def verb(
     port: int | None, workers: int, issuer: str | None, log_level: str, access_log: bool,
 ) -> Answer:  # fmt: skip
     """Answer over HTTP. The audit log goes to stdout, everything else to stderr; SIGTERM drains."""
+    serving.leave_on_signals()
     logging.config.dictConfig(logs.configuration(log_level, access=access_log))
     surroundings.put({"strategy": strategy, "database": database, "config": config, "issuer": issuer})
     bound = _listen(host, port, workers)
     address = _address(bound, host)
     auth = asyncio.run(_tried())
-    _greet(auth, address, workers, as_json=wants_json(context))
     _remark(auth.settings, bound.getsockname()[1])
+    _greet(auth, address, workers, as_json=wants_json(context))
     return Answer({}, exit=serving.serve(bound, workers=workers, level=log_level, access_log=access_log))
 
 

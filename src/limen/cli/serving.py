@@ -48,6 +48,13 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
+def leave_on_signals() -> None:
+    """Being told to stop is no failure, before the server runs and when uvicorn, having drained, raises the
+    signal anew."""
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, _leave)
+
+
 def serve(bound: socket.socket, *, workers: int, level: str, access_log: bool) -> Exit:
     """Answer until a signal says stop, then finish what is being answered."""
     config = uvicorn.Config(
@@ -71,8 +78,6 @@ def serve(bound: socket.socket, *, workers: int, level: str, access_log: bool) -
     if workers > 1:
         Multiprocess(config, sockets=[bound]).run()
         return Exit.OK
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, _leave)  # uvicorn raises the signal anew when it has drained: that is no failure
     server = uvicorn.Server(config)
     server.run(sockets=[bound])
     return Exit.OK if server.started else Exit.UNAVAILABLE

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from limen import audit
 from limen.errors import Denied, Rejected
 from limen.flows.parts import Parts
 from limen.flows.register import words_of
-from limen.flows.sign_in import prove_password
+from limen.flows.sign_in import issue, prove_password
 from limen.passwords import normalise
 from limen.strategies.base import Grant, Identity, SignIn
 
@@ -16,7 +18,7 @@ async def change_password(
 ) -> Grant:
     """A grant of a new session. Every older session of the account ends in the step that replaces the hash.
 
-    Rejected(409) if the password was changed by somebody else in between.
+    Rejected(409) if the account was changed by somebody else in between.
     """
     account = await parts.store.account(identity.account)
     if account is None or account.password is None or account.disabled is not None:
@@ -30,8 +32,16 @@ async def change_password(
         account.id, spent=account.password, fresh=hashed, now=now, until=parts.until(now)
     )
     if cut is None:
-        raise Rejected("the password was changed meanwhile", code="password_changed", status=409)
+        raise _changed()
     parts.learn(cut)
     audit.record("change_password", at=now, account=account.id, session=identity.session, source=source)
     scopes = tuple(sorted(identity.scopes & set(account.scopes)))
-    return await parts.strategy.issue(account, SignIn(identity.amr, scopes, user_agent, source), now=now)
+    proven = replace(account, password=hashed)
+    grant = await issue(parts, proven, SignIn(identity.amr, scopes, user_agent, source))
+    if grant is None:
+        raise _changed()
+    return grant
+
+
+def _changed() -> Rejected:
+    return Rejected("the password was changed meanwhile", code="password_changed", status=409)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from limen import audit
 from limen.accounts import Account, check_scopes, email_key
+from limen.clock import Mono
 from limen.errors import Denied, Rejected, Unavailable
 from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
 from limen.passwords import Matched, UnusableHash, normalise
@@ -44,30 +45,41 @@ async def sign_in(
     charges = _charges(parts, key, known, source)
     await parts.charge(charges)
     account = await parts.store.account_by_key(key)
-    try:
-        matched = await _prove(parts, account, secret)
-    except Unavailable:
-        await parts.store.settle(refund=charges)  # nothing was evaluated, so nothing is counted
-        raise
-    now = parts.clock.now()
-    if account is None or matched is None or account.disabled is not None:
-        audit.record(
-            "sign_in", at=now, result="denied", account=None if account is None else account.id, source=source
-        )
-        await parts.until_grid(started)
-        raise Denied(
-            "e-mail address or password is wrong", code="sign_in_failed", reason=_why(account, matched)
-        )
-    granted = _granted(account, scopes)
+    grant = None
+    while grant is None:
+        proven, matched = await _proven(parts, account, secret, charges, started, source)
+        granted = SignIn(("pwd",), _granted(proven, scopes), user_agent, source)
+        grant = await issue(parts, proven, granted)
+        account = proven if grant is not None else await parts.store.account(proven.id)
     await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
-    grant = await parts.strategy.issue(account, SignIn(("pwd",), granted, user_agent, source), now=now)
-    audit.record("sign_in", at=now, account=account.id, session=grant.session, source=source)
-    if matched.outdated and account.password is not None:
-        await _upgrade(parts, account, account.password, secret)
+    audit.record("sign_in", at=parts.clock.now(), account=grant.account, session=grant.session, source=source)
+    if matched.outdated and proven.password is not None:
+        await _upgrade(parts, proven, proven.password, secret)
     fresh_device = (
         device if known is not None and device is not None else parts.devices.seal(key, parts.entropy)
     )
     return SignedIn(grant, fresh_device)
+
+
+async def issue(parts: Parts, proven: Account, sign_in: SignIn) -> Grant | None:
+    """A grant to an account whose password was proven; None if it is not that account any more.
+
+    A proof takes time, in which the password may be replaced or a scope taken away. The session is opened
+    first and the account looked at then: what was changed before is seen here, and what is changed after ends
+    or narrows this session as it does any other.
+    """
+    grant = await parts.strategy.issue(proven, sign_in, now=parts.clock.now())
+    seen = await parts.store.account(proven.id)
+    same = seen is not None and seen.disabled is None and seen.password == proven.password
+    if same and seen is not None and set(sign_in.scopes) <= set(seen.scopes):
+        return grant
+    now = parts.clock.now()
+    ended = await parts.store.revoke_session(
+        grant.session, account=proven.id, now=now, until=parts.until(now), why="account_changed"
+    )
+    if ended is not None:
+        parts.learn(ended)
+    return None
 
 
 async def prove_password(parts: Parts, account: Account, password: str, *, source: str) -> None:
@@ -90,6 +102,28 @@ def _charges(parts: Parts, key: str, device: str | None, source: str) -> list[Ch
         return [(parts.bucket("device", f"{device} {key}"), DEVICE)]
     sources = parts.source_charges("sign-in", source, HOST, NETWORK)
     return [(parts.bucket("account", key), ACCOUNT), *sources, (parts.bucket("everywhere", ""), EVERYWHERE)]
+
+
+async def _proven(
+    parts: Parts,
+    account: Account | None,
+    password: str,
+    charges: list[Charge],
+    started: Mono,
+    source: str,
+) -> tuple[Account, Matched]:
+    """The account if the password is its own and it may sign in; else Denied, on the grid."""
+    try:
+        matched = await _prove(parts, account, password)
+    except Unavailable:
+        await parts.store.settle(refund=charges)  # nothing was evaluated, so nothing is counted
+        raise
+    if account is not None and matched is not None and account.disabled is None:
+        return account, matched
+    whose = None if account is None else account.id
+    audit.record("sign_in", at=parts.clock.now(), result="denied", account=whose, source=source)
+    await parts.until_grid(started)
+    raise Denied("e-mail address or password is wrong", code="sign_in_failed", reason=_why(account, matched))
 
 
 async def _prove(parts: Parts, account: Account | None, password: str) -> Matched | None:

@@ -95,7 +95,7 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     elif endpoint.media != "application/json":
         good["content"] = {endpoint.media: {"schema": {"type": "string"}}}
     always = (500,) if endpoint.clear_text else (403, 500)
-    if {"cookie", "refresh"} & set(endpoint.security):
+    if 400 in endpoint.errors and {"cookie", "refresh"} & set(endpoint.security):
         always = (*always, 431)
     refused = {str(status): _refused(status) for status in sorted({*endpoint.errors, *always})}
     return {str(endpoint.status): good, **refused}

@@ -57,6 +57,7 @@ def cleared(site: Site, call: Call) -> tuple[Header, ...]:
         (b"set-cookie", clear_cookie(names.sid, path="/", secure=secure)),
         (b"set-cookie", clear_cookie(names.token, path="/", secure=secure)),
         (b"set-cookie", clear_cookie(names.refresh, path=refresh_path(site, call), secure=secure)),
+        (b"set-cookie", clear_cookie(names.refreshes, path="/", secure=secure)),
         (b"clear-site-data", b'"cache"'),
     )
 
@@ -92,6 +93,9 @@ def _set(site: Site, call: Call, grant: Grant, device: str | None) -> list[Heade
                 path=refresh_path(site, call),
                 secure=secure,
             )
+        )
+        found.append(
+            set_cookie(names.refreshes, grant.session, max_age=_seconds(age), path="/", secure=secure)
         )
     if device is not None:
         found.append(set_cookie(names.device, device, max_age=_DEVICE_MAX_AGE, path="/", secure=secure))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from limen import ids, transport
-from limen.errors import LimenError, Rejected, Unavailable
+from limen.errors import LimenError, Misconfigured, Rejected, Unavailable
 from limen.problems import problem
 from limen.server.site import Site
 from limen.server.standing import with_standing
@@ -42,7 +42,7 @@ class Endpoint:
     """The parameters of the address and what they are; none is required."""
     status: int = 200
     errors: Sequence[int] = ()
-    """Statuses beside 500, and beside 403 and 431 where https and cookies are asked for."""
+    """Statuses beside 500, 403 where https is asked for, and 431 where a cookie can be bad input (400)."""
     security: Sequence[str] = ()
     """Any one of these security schemes is enough; `nobody` is a stranger's."""
     guarded: bool = False
@@ -90,13 +90,22 @@ class Resource:
                 _guard(self._site, call)
             return await endpoint.run(self._site, call)
         except LimenError as error:
-            level = logging.WARNING if isinstance(error, Unavailable) else logging.INFO
-            _log.log(level, "%s %s: %s (%s)", endpoint.method, endpoint.path, error.code, error.reason)
+            _noted(endpoint, error)
             return (endpoint.refuses or refusal)(error)
         except ClientLeft:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an id and the log the rest
             return broken(error, f"{endpoint.method} {endpoint.path}")
+
+
+def _noted(endpoint: Endpoint, error: LimenError) -> None:
+    """Write the reason down, which the client is not told, as loud as somebody must act on it."""
+    level, reason = logging.INFO, error.reason
+    if isinstance(error, Unavailable):
+        level = logging.WARNING
+    elif isinstance(error, Misconfigured):
+        level, reason = logging.ERROR, error.message
+    _log.log(level, "%s %s: %s (%s)", endpoint.method, endpoint.path, error.code, reason)
 
 
 def refusal(error: LimenError) -> Answer:

@@ -49,12 +49,18 @@ async def refresh(site: Site, call: Call) -> Answer:
     if presented is not None and cookie is not None:
         raise Rejected("a refresh token and a refresh cookie came at once", code="credential_ambiguous")
     transport = site.transport(Transport.COOKIE if presented is None else Transport.BEARER)
+    session = None
     if transport is Transport.COOKIE:
         _own_site(site, call)
+        session = rules.find_cookie(call.headers, site.auth.cookie_names.refreshes)
     credential = presented or cookie
     if not credential:
         raise Denied("sign in first", code="credential_missing")
+    if transport is Transport.COOKIE and session is None:
+        raise _planted()
     grant = await site.auth.refresh(credential, source=call.source)
+    if session not in (None, grant.session):
+        raise _planted()  # what was spent is the session of whoever planted it
     return granted(site, call, grant, transport)
 
 
@@ -97,6 +103,13 @@ def _cleared_if_cookie(site: Site, call: Call) -> tuple[tuple[bytes, bytes], ...
 def _own_site(site: Site, call: Call) -> None:
     """A browser that gets or spends cookies must say that a page of ours made it (S13, S14)."""
     rules.check_forgery(call.scope["method"], call.headers, site.auth.origins)
+
+
+def _planted() -> Denied:
+    """For a refresh cookie that did not come with a sign-in of this browser (docs/decisions/0008)."""
+    return Denied(
+        "this session cannot be refreshed: sign in again", code="refresh_denied", reason="cookie_planted"
+    )
 
 
 async def _end_replaced(site: Site, call: Call) -> None:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from limen.auth import Limen
-from limen.clock import Mono, Seconds
+from limen.clock import Instant, Mono, Seconds
 from limen.feed_page import PAGE_EVENTS, Cursor, Event, FeedPage, epoch_of
 from limen.revocations import Page
 
@@ -27,7 +27,10 @@ class Tail:
         self._auth = auth
         self._events: list[Event] = []
         self.floor = self.position = -1
+        self._forgotten: list[tuple[int, Instant]] = []
+        """Up to which position events were left out, and their latest `until`."""
         self._whole: Sequence[Event] = ()
+        self._whole_forgotten = Instant(0.0)
         self._whole_at: Mono | None = None
         self._whole_to = 0
         self._reading = asyncio.Lock()
@@ -58,7 +61,8 @@ class Tail:
         after = self._place(cursor)
         source: Sequence[Event] = self._events
         to = self.position
-        if after < self.floor:
+        whole = after < self.floor
+        if whole:
             source, to = await self._everything()
             after = self._place(cursor, source)
         first = bisect_right(source, after, key=_position)
@@ -80,6 +84,7 @@ class Tail:
             etag=ring.etag,
             max_staleness=self._auth.settings.max_staleness,
             revocations=events,
+            forgotten=self._left_out(after, whole),
             keys=None if etag == ring.etag else ring.published(),
         )
 
@@ -98,6 +103,11 @@ class Tail:
         same = at < 0 or held[at].position != cursor.position or cursor.tag in ("", held[at].tag)
         return cursor.position if same else 0
 
+    def _left_out(self, after: int, whole: bool) -> Instant:
+        """The latest `until` of the events after a position that nobody here has any more."""
+        ours = max((until for to, until in self._forgotten if to > after), default=Instant(0.0))
+        return max(ours, self._whole_forgotten) if whole else ours
+
     async def _everything(self) -> tuple[Sequence[Event], int]:
         """All young events, read once for all who begin within the same seconds, and up to where they go."""
         async with self._reading:
@@ -106,7 +116,7 @@ class Tail:
             if stale or self._whole_to < self.floor:
                 page = await self._auth.store.read_feed(0, now=self._auth.clock.now())
                 self._whole, self._whole_to = [Event.of(r) for r in page.revocations], page.position
-                self._whole_at = now
+                self._whole_at, self._whole_forgotten = now, page.forgotten
                 asyncio.get_running_loop().call_later(_WHOLE_GOOD_FOR, self._forget)
             return self._whole, self._whole_to
 
@@ -116,6 +126,11 @@ class Tail:
             self._whole, self._whole_at, self._whole_to = (), None, 0
 
     def _take(self, page: Page) -> None:
+        if page.forgotten and page.position > self.floor:
+            self._forgotten = [
+                *(f for f in self._forgotten if f[0] > self.floor),
+                (page.position, page.forgotten),
+            ]
         fresh = [Event.of(r) for r in page.revocations if r.position > self.position]
         self._events += fresh
         self.position = max(self.position, page.position)

@@ -168,6 +168,7 @@ class Sessions(Protocol):
     ) -> Revocation | None:
         """End one session and append the event. None if there is none such, or it is not `account`'s.
 
+        Wherever sessions end, `until` moves with the latest `rotated` of theirs (`revocations.lasting`).
         A row past its end that was not swept yet is ended too.
         """
         ...
@@ -196,7 +197,8 @@ class Feed(Protocol):
     async def read_feed(self, after: int, *, now: Instant) -> Page:
         """All events after a position that matter at `now` (`now < until`), in order.
 
-        No event that was acknowledged before this call was made, and is still young, is missing.
+        No event that was acknowledged before this call was made, and is still young, is missing. What is
+        not there any more, or is over, is told by `Page.forgotten`: `now` may be wrong, here or in a sweep.
         """
         ...
 

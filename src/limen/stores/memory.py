@@ -49,6 +49,7 @@ class MemoryStore:
         self._of: dict[AccountID, set[SessionID]] = {}
         self._events: dict[int, Revocation] = {}
         self._position = 0
+        self._swept, self._forgotten = 0, Instant(0.0)
         self._buckets: dict[str, Bucket] = {}
         self._ring = StoredRing((), 0)
 
@@ -112,7 +113,8 @@ class MemoryStore:
                 session = self._sessions[sid]
                 kept = tuple(scope for scope in session.scopes if scope in scopes)
                 self._sessions[sid] = replace(session, scopes=kept)
-            until = Instant(until + (cut - upto))
+            rotated = max((self._sessions[sid].rotated for sid in self._of.get(account, ())), default=None)
+            until = revocations.lasting(Instant(until + (cut - upto)), now=now, latest=rotated)
             return self._append(Revocation(Kind.CLAIMS, account, cut, until, now, "scopes_changed"))
 
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
@@ -226,8 +228,12 @@ class MemoryStore:
 
     async def read_feed(self, after: int, *, now: Instant) -> Page:
         with self._step():
-            young = (e for p, e in self._events.items() if p > after and now < e.until)
-            return Page(tuple(young), self._position, self._ring.version)
+            later = [e for p, e in self._events.items() if p > after]
+            young = tuple(e for e in later if now < e.until)
+            over = [e.until for e in later if now >= e.until]
+            swept = [self._forgotten] if self._swept > after else []
+            forgotten = max((*over, *swept), default=Instant(0.0))
+            return Page(young, self._position, self._ring.version, forgotten)
 
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)
@@ -296,8 +302,11 @@ class MemoryStore:
             for _, sid in past[:limit]:
                 self._remove(sid)
             old = _oldest(self._events, lambda e: e.until, now, limit)
+            for event in old:
+                self._swept = max(self._swept, event.position)
+                self._forgotten = max(self._forgotten, event.until)
             idle = _oldest(self._buckets, lambda b: b.ends, now, limit)
-            return len(past[:limit]) + old + idle
+            return len(past[:limit]) + len(old) + len(idle)
 
     # -- inside a step -----------------------------------------------------------------------------------
 
@@ -312,18 +321,20 @@ class MemoryStore:
         return [s for sid in self._of.get(account, ()) if now < (s := self._sessions[sid]).ends]
 
     def _end(self, sid: SessionID, now: Instant, until: Instant, why: str) -> Revocation:
+        until = revocations.lasting(until, now=now, latest=self._sessions[sid].rotated)
         self._remove(sid)
         return self._append(Revocation(Kind.SESSION, sid, now, until, now, why))
 
     def _end_all(self, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation:
         mine = sorted(self._of.get(account, ()))
         upto = revocations.cut(now, ids.created_ms(mine[-1]) if mine else None)
+        latest = max((upto, *(self._sessions[sid].rotated for sid in mine)))
         for sid in mine:
             self._remove(sid)
         found = self._accounts.get(account)
         if found is not None:
             self._accounts[account] = replace(found, cutoff=max(found.cutoff, upto))
-        until = Instant(until + (upto - now))
+        until = revocations.lasting(until, now=now, latest=latest)
         return self._append(Revocation(Kind.ACCOUNT, account, upto, until, now, why))
 
     def _remove(self, sid: SessionID) -> None:
@@ -335,9 +346,7 @@ class MemoryStore:
         return event
 
 
-def _oldest(table: dict[_K, _V], end: Callable[[_V], Instant], now: Instant, limit: int) -> int:
-    """Take the first `limit` that are past their end out of a table; how many there were."""
+def _oldest(table: dict[_K, _V], end: Callable[[_V], Instant], now: Instant, limit: int) -> list[_V]:
+    """Take the first `limit` that are past their end out of a table."""
     past = sorted((end(value), key) for key, value in table.items() if end(value) <= now)[:limit]
-    for _, key in past:
-        del table[key]
-    return len(past)
+    return [table.pop(key) for _, key in past]

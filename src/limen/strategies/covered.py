@@ -37,4 +37,7 @@ def refuse_covered(verified: Verified, known: Filter) -> None:
 
 def is_settled(verified: Verified, known: Filter) -> bool:
     """Whether a fresh view that covers nothing is the whole answer, or the store must be asked as well."""
-    return not known.doubts(sid=verified.identity.session, account=verified.identity.account)
+    who = verified.identity
+    return not known.has_forgotten(verified.good_until) and not known.doubts(
+        sid=who.session, account=who.account
+    )

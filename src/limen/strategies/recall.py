@@ -65,7 +65,7 @@ class Recall:
             if self._monotonic() - known.fresh_at > self._max_staleness:
                 return None
             if known.changes != seen.changes:
-                if self._is_covered(seen.verified):
+                if seen.changes < known.floor or self._is_covered(seen.verified):
                     self._young.pop(key, None)
                     self._old.pop(key, None)
                     return None

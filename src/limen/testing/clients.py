@@ -72,6 +72,7 @@ def present(
         client.cookies.set(
             names.refresh, grant.refresh, domain=domain, path=f"{auth.settings.prefix}/refresh"
         )
+        client.cookies.set(names.refreshes, grant.session, domain=domain)
 
 
 def origin(auth: Limen) -> str:

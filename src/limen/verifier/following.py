@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 
-from limen.clock import Clock, Mono, Seconds
+from limen.clock import Clock, Instant, Mono, Seconds
 from limen.errors import LimenError, Unavailable
 from limen.feed_page import Cursor, FeedPage, decode, decode_event
 from limen.revocations import Filter, Kind, Revocation
@@ -139,6 +139,8 @@ class RemoteFollower:
             self._known.add(revocation)
             if revocation.kind is Kind.KEY:
                 self._keys.drop(revocation.subject)
+        if page.forgotten:
+            self._known.miss(Instant(page.forgotten))
         self._known.position, self._known.ring = page.position, page.ring
         if page.max_staleness < self.max_staleness:
             self.max_staleness = page.max_staleness

@@ -98,6 +98,14 @@ def test_W28_a_signal_lets_requests_be_answered(tmp_path: Path, how: signal.Sign
     assert '"event":"register"' in out
 
 
+def test_a_signal_at_once_is_no_failure(tmp_path: Path) -> None:
+    for workers in ("1", "2"):
+        with Serving(tmp_path, "--port", "0", "--workers", workers) as server:
+            code, _, err = server.stop()
+        assert code == 0
+        assert "Traceback" not in err
+
+
 def test_the_issuer_follows_the_port_in_development(tmp_path: Path) -> None:
     with Serving(tmp_path, "--port", "0") as server:
         assert server.said["issuer"] == server.address

@@ -8,10 +8,10 @@ from limen import ids
 from limen.accounts import Account
 from limen.clock import Instant
 from limen.ids import AccountID
-from limen.revocations import Kind, Revocation, claims_cut
+from limen.revocations import Kind, Revocation, claims_cut, lasting
 from limen.stores.base import joined, split
 from limen.stores.sqlite import rows
-from limen.stores.sqlite.events import append, end_all
+from limen.stores.sqlite.events import append, end_all, latest_rotation
 
 BY_ID = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id = ?"  # noqa: S608 - a constant of ours
 BY_KEY = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE key = ?"  # noqa: S608
@@ -78,7 +78,7 @@ def set_scopes(
         (" ".join(s for s in split(text) if s in scopes), sid) for sid, text in held if type(text) is str
     ]
     db.executemany("UPDATE limen_sessions SET scopes = ? WHERE id = ?", narrowed)
-    until = Instant(until + (cut - upto))
+    until = lasting(Instant(until + (cut - upto)), now=now, latest=latest_rotation(db, id_))
     return append(db, Revocation(Kind.CLAIMS, account, cut, until, now, "scopes_changed"))
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from limen.clock import Instant
 from limen.ids import AccountID
-from limen.revocations import Kind, Page, Revocation, cut
+from limen.revocations import Kind, Page, Revocation, cut, lasting
 from limen.stores.sqlite import rows
 
 _AFTER = (
@@ -19,6 +19,8 @@ _AFTER = (
     "WHERE position > ? AND until > ? ORDER BY position"
 )
 _POSITION = "SELECT seq FROM sqlite_sequence WHERE name = 'limen_revocations'"
+_OVER = "SELECT max(until) FROM limen_revocations WHERE position > ? AND until <= ?"
+_STATE = "SELECT ring, swept, forgotten FROM limen_state"
 
 
 def append(db: sqlite3.Connection, revocation: Revocation) -> Revocation:
@@ -36,10 +38,18 @@ def end_all(db: sqlite3.Connection, account: AccountID, now: Instant, until: Ins
     id_ = rows.raw(account)
     newest = db.execute("SELECT max(id) FROM limen_sessions WHERE account = ?", (id_,)).fetchone()[0]
     upto = cut(now, None if newest is None else int.from_bytes(newest[:6]))
+    until = lasting(until, now=now, latest=max(upto, latest_rotation(db, id_) or upto))
     db.execute("DELETE FROM limen_sessions WHERE account = ?", (id_,))
     db.execute("UPDATE limen_accounts SET cutoff = max(cutoff, ?) WHERE id = ?", (upto, id_))
-    until = Instant(until + (upto - now))
     return append(db, Revocation(Kind.ACCOUNT, account, upto, until, now, why))
+
+
+def latest_rotation(db: sqlite3.Connection, account: bytes) -> Instant | None:
+    """The latest of the rotations of an account's sessions."""
+    rotated = db.execute("SELECT max(rotated) FROM limen_sessions WHERE account = ?", (account,)).fetchone()[
+        0
+    ]
+    return rotated if rows.is_instant(rotated) else None
 
 
 class FeedReader:
@@ -69,9 +79,11 @@ class FeedReader:
         self._db.execute("BEGIN")
         try:
             position = self._db.execute(_POSITION).fetchone()
-            ring = self._db.execute("SELECT ring FROM limen_state").fetchone()
+            ring, swept, forgotten = self._db.execute(_STATE).fetchone() or (0, 0, 0.0)
             found = self._db.execute(_AFTER, (after, now)).fetchall()
+            over = self._db.execute(_OVER, (after, now)).fetchone()[0]
         finally:
             self._db.rollback()
         events = rows.readable(rows.revocation, found)
-        return Page(tuple(events), position[0] if position else 0, ring[0] if ring else 0)
+        left_out = Instant(max(over or 0.0, forgotten if swept > after else 0.0))
+        return Page(tuple(events), position[0] if position else 0, ring, left_out)

@@ -23,6 +23,8 @@ def name_of(error: Exception) -> str:
 
 def unavailable(error: Exception) -> Unavailable:
     """What a caller is told when SQLite fails while it serves."""
+    if isinstance(error, Unavailable):
+        return error
     return Unavailable("the database cannot be used just now", reason=name_of(error))
 
 

@@ -6,16 +6,48 @@ closing any descriptor of it would drop the locks that this process holds on it 
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from pathlib import Path
 
-from limen.errors import Misconfigured
+from limen.errors import Misconfigured, Unavailable
 
+_log = logging.getLogger("limen.stores")
 _PRIVATE = 0o600
 _BESIDE = ("-wal", "-shm")
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs"})
 _MOUNTS = Path("/proc/self/mounts")
+
+
+class Place:
+    """Whether the database that was opened still lies where it was opened.
+
+    SQLite goes on with a file that was removed, or replaced by a backup: what is acknowledged then is lost,
+    and what other processes revoke is never heard of. So nothing is answered from it.
+    """
+
+    __slots__ = ("_known", "_path", "lost")
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._known, self.lost = path, _identity(path), False
+
+    def look(self) -> None:
+        """Unavailable if it is gone, or another one."""
+        lost = _identity(self._path) != self._known
+        if lost and not self.lost:
+            _log.critical(
+                "%s was removed or replaced while it was open, and is not used any more: stop every process "
+                "that has it open, put the file in its place, and start again",
+                self._path,
+            )
+        self.lost = lost
+        self.check()
+
+    def check(self) -> None:
+        """Unavailable if the last look found it so. Costs no call of the system."""
+        if self.lost:
+            raise Unavailable("the database was moved away", reason="database_moved")
 
 
 def lock_of(path: Path) -> Path:
@@ -64,6 +96,15 @@ def make_private(path: Path) -> None:
         _tighten(file)
         if file.exists() and not os.access(file, os.W_OK):
             raise Misconfigured(f"{file} cannot be written by this user: change its mode or its owner")
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file lies here; None if there is none."""
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _beside(path: Path) -> list[Path]:

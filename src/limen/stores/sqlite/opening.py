@@ -25,6 +25,7 @@ class Parts:
     reader: sqlite3.Connection
     feed: FeedReader
     lock: FileLock
+    place: files.Place
 
     def close(self) -> None:
         """Readers first, so that the last checkpoint finds nobody in its way."""
@@ -54,9 +55,10 @@ def open_parts(path: Path, factory: Factory, patience: Seconds) -> Parts:
             _prove_writable(connection)
             files.make_private(path)
         undo.pop_all()
-    writer = Writer(lambda: open_writer(path, factory, patience=patience), lock)
+    place = files.Place(path)
+    writer = Writer(lambda: open_writer(path, factory, patience=patience), lock, look=place.look)
     writer.start(connection)
-    return Parts(writer, reader, feed, lock)
+    return Parts(writer, reader, feed, lock, place)
 
 
 def migrate_only(path: Path, factory: Factory, patience: Seconds) -> Schema:

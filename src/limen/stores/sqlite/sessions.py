@@ -8,7 +8,7 @@ from typing import Any
 from limen import ids
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID, SessionID
-from limen.revocations import Kind, Revocation, cut
+from limen.revocations import Kind, Revocation, cut, lasting
 from limen.sessions import Digest, Session
 from limen.stores.base import Cut, Gone, NoAccount, Opened, Rotated, Stale, joined
 from limen.stores.sqlite import rows
@@ -110,7 +110,8 @@ def _ids(cursor: sqlite3.Cursor) -> list[bytes]:
 
 
 def _end(db: sqlite3.Connection, id_: bytes, now: Instant, until: Instant, why: str) -> Revocation:
-    db.execute("DELETE FROM limen_sessions WHERE id = ?", (id_,))
+    row = db.execute("DELETE FROM limen_sessions WHERE id = ? RETURNING rotated + 0.0", (id_,)).fetchone()
+    until = lasting(until, now=now, latest=row[0] if rows.is_instant(row[0]) else None)
     return append(db, Revocation(Kind.SESSION, ids.from_bytes(id_), now, until, now, why))
 
 

@@ -164,6 +164,7 @@ class SQLiteStore:
     # -- feed, throttles, keys ---------------------------------------------------------------------------
 
     async def read_feed(self, after: int, *, now: Instant) -> Page:
+        self._parts.place.look()
         try:
             return self._parts.feed.read(after, now)
         except sqlite3.Error as error:
@@ -184,7 +185,7 @@ class SQLiteStore:
 
     async def ring(self) -> StoredRing:
         try:
-            return ring.read(self._parts.reader)
+            return ring.read(self._reader())
         except sqlite3.Error as error:
             raise faults.unavailable(error) from error
 
@@ -221,9 +222,13 @@ class SQLiteStore:
 
     # -- reading -----------------------------------------------------------------------------------------
 
+    def _reader(self) -> sqlite3.Connection:
+        self._parts.place.check()
+        return self._parts.reader
+
     def _one(self, statement: str, key: bytes | str) -> rows.Row | None:
         try:
-            row: rows.Row | None = self._parts.reader.execute(statement, (key,)).fetchone()
+            row: rows.Row | None = self._reader().execute(statement, (key,)).fetchone()
         except sqlite3.Error as error:
             found = self._again(error, statement, (key,))
             return found[0] if found else None
@@ -231,7 +236,7 @@ class SQLiteStore:
 
     def _all(self, statement: str, *values: Any) -> list[rows.Row]:
         try:
-            return self._parts.reader.execute(statement, values).fetchall()
+            return self._reader().execute(statement, values).fetchall()
         except sqlite3.Error as error:
             return self._again(error, statement, values)
 
@@ -269,7 +274,7 @@ class _Shut:
     def _refuse(self) -> Never:
         raise type(self._why)(self._why.message, code=self._why.code, reason=self._why.reason)
 
-    writer = reader = feed = property(_refuse)
+    writer = reader = feed = place = property(_refuse)
 
 
 def _ping(db: sqlite3.Connection) -> None:

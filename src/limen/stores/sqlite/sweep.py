@@ -6,6 +6,12 @@ import sqlite3
 
 from limen.clock import Instant
 
+_FORGET = (
+    "UPDATE limen_state SET swept = max(swept, gone.position), forgotten = max(forgotten, gone.until) FROM "
+    "(SELECT max(position) AS position, max(until) AS until FROM (SELECT position, until FROM limen_revocations "
+    "WHERE until <= ? ORDER BY until, position LIMIT ?)) AS gone WHERE gone.position IS NOT NULL"
+)
+"""What the second of the statements below is about to remove."""
 STATEMENTS = (
     "DELETE FROM limen_sessions WHERE id IN "
     "(SELECT id FROM limen_sessions WHERE ends <= ? ORDER BY ends, id LIMIT ?)",
@@ -17,4 +23,5 @@ STATEMENTS = (
 
 
 def sweep(db: sqlite3.Connection, now: Instant, limit: int) -> int:
+    db.execute(_FORGET, (now, limit))
     return sum(db.execute(statement, (now, limit)).rowcount for statement in STATEMENTS)

@@ -54,10 +54,19 @@ class _Write:
 
 
 class Writer:
-    """Owns the writing connection. Lives from `start` to `close`, whatever the disk does in between."""
+    """Owns the writing connection. Lives from `start` to `close`, whatever the disk does in between.
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], lock: FileLock) -> None:
-        self._connect, self._lock = connect, lock
+    `look` is asked before each group, and raises Unavailable where nothing may be written.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        lock: FileLock,
+        *,
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._connect, self._lock, self._look = connect, lock, look
         self._connection: sqlite3.Connection | None = None
         self._queue: SimpleQueue[_Write] = SimpleQueue()
         self._bell: SimpleQueue[bool] = SimpleQueue()
@@ -134,6 +143,7 @@ class Writer:
             self._lock.release()
 
     def _transact(self, group: list[_Write]) -> None:
+        self._look()
         db = self._connection
         if db is None:
             db = self._connection = self._connect()

@@ -19,8 +19,8 @@ from support.faulty import Plan, factory
 from support.stores import IDLE, NOW, UNTIL, added, digest, opened
 
 pytestmark = pytest.mark.anyio
-SMALL = ("limen_state", "limen_keys", "limen_migrations", "sqlite_sequence", "sqlite_master")
-"""Tables of a few rows, which grow with nobody's visits."""
+SMALL = ("limen_state", "limen_keys", "limen_migrations", "sqlite_sequence", "sqlite_master", "gone")
+"""Tables of a few rows, which grow with nobody's visits; `gone` is the one row of a maximum."""
 
 
 @pytest.fixture

@@ -68,11 +68,14 @@ CREATE TABLE limen_keys (
     since     REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row: the version of the key ring, and what `ping` writes to know that it can.
+-- One row: the version of the key ring, what `ping` writes to know that it can, and of the events that were
+-- swept the highest position and the latest `until`, for a clock that was wrong may have swept what matters.
 CREATE TABLE limen_state (
-    one   INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
-    ring  INTEGER NOT NULL,
-    pings INTEGER NOT NULL
+    one       INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    ring      INTEGER NOT NULL,
+    pings     INTEGER NOT NULL,
+    swept     INTEGER NOT NULL,
+    forgotten REAL NOT NULL
 ) STRICT;
 
-INSERT INTO limen_state (one, ring, pings) VALUES (1, 0, 0);
+INSERT INTO limen_state (one, ring, pings, swept, forgotten) VALUES (1, 0, 0, 0, 0.0);
