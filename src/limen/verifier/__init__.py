@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("limen.verifier")
 _MAINTENANCE: Seconds = 60.0
 _AGAIN: Seconds = 2.0
+_START: Seconds = 5.0
 _MAX_AGE = re.compile(r"max-age=([0-9]{1,9})")
 _PATIENCE_MAX: Seconds = 2.0
 
@@ -136,9 +137,12 @@ class Verifier:
         if self._tasks:
             return
         try:
-            await self.catch_up()
-        except Unavailable as error:
-            _log.warning("the issuer is not there yet, so nobody is let in: %s", error.reason)
+            async with asyncio.timeout(_START):
+                await self.catch_up()
+        except (Unavailable, TimeoutError) as error:
+            _log.warning(
+                "the issuer is not there yet, so nobody is let in: %s", getattr(error, "reason", "slow")
+            )
         running = [self._keep_house()]
         if self.strategy is StrategyName.HYBRID:
             running += [self._follower.run(), *([self._follower.hasten()] if self._stream else [])]
