@@ -17,7 +17,7 @@ from limen.jose import jwk
 from limen.revocations import Kind
 from limen.verifier.known_keys import COOL_DOWN, GOOD_FOR
 from support.http import login, served
-from support.remote import CLIENT, KEYS, PAGE, Between, changed, code_of, made, said, verified
+from support.remote import CLIENT, KEYS, PAGE, changed, code_of, said, verified
 from support.tokens import key, token
 from support.world import EMAIL, PASSWORD
 
@@ -160,36 +160,39 @@ async def test_K01_a_rotation_refuses_no_valid_token() -> None:
     """Published, cached for an hour, then signing; retired when its last token has ended. A thousand tokens,
     fresh and shortly before their end, by one who follows the feed and by one who reads the set hourly."""
     options: dict[str, Any] = {"jwks_max_age": 3_600, "clients": (CLIENT,), "strategy": "hybrid"}
-    async with served(**options) as at, verified(at) as (follower, _):
-        async with made(at, Between(at.app), client=False) as reader:
-            reader.strategy = follower.strategy  # so that both judge the same tokens
-            read_at, first = at.clock.now(), {at.auth.ring.active.kid}
-            kids, verified_count, young = set(), 0, list[str]()
-            for minute in range(0, 200, 5):
-                at.clock.turn(300)
-                if at.clock.now() - read_at >= 3_600:
-                    body, _ = await reader._issuer.keys()
-                    reader._keys.take(body, etag=str(minute))
-                    read_at = at.clock.now()
-                if minute in (65, 140):
-                    await at.auth.rotate_keys()
-                await at.auth.maintain()
-                await follower.catch_up()
-                reader.filter.fresh_at = follower.filter.fresh_at
-                kids.add(at.auth.ring.active.kid)
-                for older in young:  # up to 10 minutes old, of a key that may be retiring
-                    assert await code_of(follower, older) == "ok"
-                    assert await code_of(reader, older) == "ok"
-                young = young[-25:]
-                for _ in range(25):
-                    fresh = (await at.auth.sign_in(EMAIL, PASSWORD)).grant.credential
-                    assert await code_of(follower, fresh) == "ok"
-                    assert await code_of(reader, fresh) == "ok"
-                    verified_count += 1
-                    young.append(fresh)
-            assert len(kids) == 3
-            assert verified_count == 1_000
-            assert not first & set(jwk.key_set(at.auth.ring.jwks)), "the first key is retired"
+    async with (
+        served(**options) as at,
+        verified(at) as (follower, _),
+        verified(at, client=False) as (reader, _),
+    ):
+        reader.strategy = follower.strategy  # so that both judge the same tokens
+        read_at, first = at.clock.now(), {at.auth.ring.active.kid}
+        kids, verified_count, young = set(), 0, list[str]()
+        for minute in range(0, 200, 5):
+            at.clock.turn(300)
+            if at.clock.now() - read_at >= 3_600:
+                body, _ = await reader._issuer.keys()
+                reader._keys.take(body, etag=str(minute))
+                read_at = at.clock.now()
+            if minute in (65, 140):
+                await at.auth.rotate_keys()
+            await at.auth.maintain()
+            await follower.catch_up()
+            reader.filter.fresh_at = follower.filter.fresh_at
+            kids.add(at.auth.ring.active.kid)
+            for older in young:  # up to 10 minutes old, of a key that may be retiring
+                assert await code_of(follower, older) == "ok"
+                assert await code_of(reader, older) == "ok"
+            young = young[-25:]
+            for _ in range(25):
+                fresh = (await at.auth.sign_in(EMAIL, PASSWORD)).grant.credential
+                assert await code_of(follower, fresh) == "ok"
+                assert await code_of(reader, fresh) == "ok"
+                verified_count += 1
+                young.append(fresh)
+        assert len(kids) == 3
+        assert verified_count == 1_000
+        assert not first & set(jwk.key_set(at.auth.ring.jwks)), "the first key is retired"
 
 
 async def test_K02_a_compromised_key_is_refused_with_the_next_page() -> None:
