@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.harness import Figure
 
-PARTS = ("tokens", "recall", "sqlite", "storm", "requests")
+PARTS = ("tokens", "recall", "sqlite", "storm", "requests", "feed")
 RESULTS = Path(__file__).parent / "results"
 PEERS = ("cryptography", "msgspec", "pyjwt", "joserfc", "django", "argon2-cffi", "uvicorn")
 
