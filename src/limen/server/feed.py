@@ -2,7 +2,7 @@
 
 A page (`GET /feed/page`) is read from the store after the request came, so whichever process answers it says
 everything that was acknowledged before it was asked. Nothing that comes by the stream (`GET /feed`) makes a
-view any fresher (docs/decisions/0008).
+view any fresher (docs/decisions/0013).
 """
 
 from __future__ import annotations
