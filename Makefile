@@ -11,8 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install -qq --require-hashes
 LIMEN := $(PIP) install -qq --no-deps --no-build-isolation --editable .
 WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
-# The tests that ask `jose` from npm exist once their lock file does.
-REFEREES := $(patsubst %/package-lock.json,%/node_modules/.made,$(wildcard tests/referees/package-lock.json))
+# What comes from npm, beside the tests that ask it: each lock file has a folder of its own.
+NODE := $(patsubst %/package-lock.json,%/node_modules/.made,$(wildcard tests/*/package-lock.json))
 ARGS ?=
 # An interpreter that went away, with an upgrade of the system say, is no environment any more.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/.made)
@@ -23,7 +23,7 @@ help: ## Print this
 run: $(VENV)/.run ## Start the server on an embedded database; ARGS="--strategy session" is passed on
 	@$(BIN)/limen serve $(ARGS)
 
-test: $(VENV)/.test $(REFEREES) ## Install what the tests need and run them all; ARGS="-k J15" runs some
+test: $(VENV)/.test $(VENV)/.browser $(NODE) ## Install what the tests need and run them all; ARGS="-k J15" runs some
 	@$(BIN)/coverage erase
 	$(WITH_VENV) $(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -32,10 +32,11 @@ test: $(VENV)/.test $(REFEREES) ## Install what the tests need and run them all;
 check: static rings ## Format, lint, strict types, rings, then all tests
 	@$(MAKE) --no-print-directory test
 
-static: $(VENV)/.test ## Format, lint and strict types only
+static: $(VENV)/.test tests/browser/node_modules/.made ## Format, lint and strict types only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(WITH_VENV) tests/browser/node_modules/.bin/tsc --project tests/browser
 
 rings: $(VENV)/.test ## The rules of the house only: rings, sizes, words
 	$(BIN)/python -m pytest -q tests/architecture
@@ -51,7 +52,7 @@ lock: $(VENV)/.lock ## Resolve requirements/*.txt anew from pyproject.toml
 	sh scripts/lock $(BIN)/uv
 
 clean: ## Remove what make made, the environment included
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/referees/node_modules
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/*/node_modules
 
 $(VENV)/.made: scripts/venv
 	@sh scripts/venv $(VENV)
@@ -77,7 +78,11 @@ $(VENV)/.lock: $(VENV)/.made requirements/lock.txt
 	@$(INSTALL) -r requirements/lock.txt
 	@touch $@
 
-tests/referees/node_modules/.made: tests/referees/package-lock.json | $(VENV)/.test
-	@echo "installing the referees"
-	@cd tests/referees && $(WITH_VENV) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+$(VENV)/.browser: scripts/browser | $(VENV)/.made
+	@sh scripts/browser
+	@touch $@
+
+tests/%/node_modules/.made: tests/%/package-lock.json | $(VENV)/.test
+	@echo "installing what tests/$* needs from npm"
+	@cd tests/$* && $(WITH_VENV) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

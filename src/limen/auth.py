@@ -39,7 +39,7 @@ from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.requirement import Requirement
 from limen.revocations import Filter
-from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName, is_head
+from limen.sessions import Lifetimes, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
 from limen.stores import open_store
 from limen.stores.base import Store
@@ -56,6 +56,8 @@ from limen.vigil import Vigil
 _log = logging.getLogger("limen")
 _POLL: Seconds = 0.02
 _MAINTENANCE: Seconds = 60.0
+_SWEPT = 1_000
+"""Rows that are removed at once, so that no other write waits for long."""
 
 
 class Limen:
@@ -145,8 +147,12 @@ class Limen:
         if self._tasks:
             return
         await self.store.start()
-        await self._ring.load()
-        await self._follower.catch_up()
+        try:
+            await self._ring.load()
+            await self._follower.catch_up()
+        except BaseException:  # whoever could not start has nothing to close
+            await self.store.close()
+            raise
         self._tasks = [
             asyncio.create_task(self._follower.run(), name="limen feed"),
             asyncio.create_task(self._keep_house(), name="limen maintenance"),
@@ -195,7 +201,8 @@ class Limen:
     async def maintain(self) -> None:
         """One round of what runs every minute: sweep, forget, retire and rotate keys."""
         now = self.clock.now()
-        await self.store.sweep(now=now)
+        while await self.store.sweep(now=now, limit=_SWEPT) >= _SWEPT:
+            pass  # whoever fills tables fills them faster than that
         for _ in self.filter.pruning(now=now):
             await asyncio.sleep(0)
         await self._ring.tend()
@@ -295,11 +302,11 @@ class Limen:
 
     async def end_session(self, identity: Identity, sid: str) -> Revoked:
         """See flows/sign_out."""
-        return await end_session(self._parts, self._strategies[identity.strategy], identity, sid)
+        return await end_session(self._parts, self._strategies.values(), identity, sid)
 
     async def end_other_sessions(self, identity: Identity) -> Revoked:
         """See flows/sign_out."""
-        return await end_other_sessions(self._parts, self._strategies[identity.strategy], identity)
+        return await end_other_sessions(self._parts, self._strategies.values(), identity)
 
     async def sessions(self, identity: Identity) -> list[Session]:
         """The live sessions of the caller's account, newest first. The `jwt` strategy keeps none."""
@@ -341,19 +348,17 @@ class Limen:
             return None
 
     async def revoke_token(self, token: str) -> None:
-        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2)."""
+        """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2).
+
+        A spent credential ends it too: the answer with its successor may have been lost, and whoever signs
+        out must not be told that it is done while the session lives on.
+        """
         try:
             _, proof = self._prover.prove(token, now=self.clock.now())
         except Denied:
             return
-        sid: str | None
-        if isinstance(proof, Presented):
-            session = await self.store.session(proof.sid)
-            sid = session.id if session is not None and is_head(session, proof) else None
-        else:
-            sid = proof.sid
-        if sid is not None:
-            await operate.revoke_quietly(self._parts, sid)
+        if proof.sid is not None:
+            await operate.revoke_quietly(self._parts, proof.sid)
 
     # -- what an operator does ---------------------------------------------------------------------------
 

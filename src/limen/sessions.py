@@ -104,9 +104,10 @@ class Lifetimes:
         """How long a revocation must be remembered: whatever it covers is dead after that.
 
         The longest that a verifier may trust what it verified (an access token's life, or the time until
-        a session's activity is recorded) and twice the largest leeway.
+        a session's activity is recorded) and twice the largest leeway; and the grace, for a token may be
+        issued so much later than the rotation that stores know of (`revocations.lasting`).
         """
-        return max(self.access, self.touch_every) + 2 * LEEWAY_MAX
+        return max(self.access, self.touch_every) + 2 * LEEWAY_MAX + self.refresh_grace
 
 
 @dataclass(frozen=True, slots=True)

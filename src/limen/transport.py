@@ -71,6 +71,9 @@ class Found(NamedTuple):
     credential: str
     transport: Transport
 
+    def __repr__(self) -> str:
+        return f"Found({self.transport})"
+
 
 def glance(
     headers: Headers, names: CookieNames, transports: Collection[Transport]

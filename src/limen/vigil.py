@@ -18,7 +18,7 @@ class _Watch:
 
     def __init__(self, identity: Identity, timeout: asyncio.Timeout) -> None:
         self.identity, self.timeout = identity, timeout
-        self.sid_ms = ids.created_ms(identity.session)
+        self.sid_ms = 0
         self.why: LimenError = Denied("this credential has expired", code="token_expired")
 
 
@@ -58,6 +58,7 @@ class Vigil:
         if not self._watches:
             self._known.hearing.append(self._hear)
             self._missed = self._known.missed
+        watch.sid_ms = ids.created_ms(watch.identity.session)
         self._watches.add(watch)
         self._look(watch)
         if self._timer is None:

@@ -13,7 +13,7 @@ import pytest
 from support.source import ROOT
 
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-NODE = ROOT / "tests" / "referees" / "package-lock.json"
+NODE = sorted((ROOT / "tests").glob("*/package-lock.json"))
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==(\S+)", re.MULTILINE)
 # `https://…`, `git+ssh`, an option that names a place, or a file of some machine.
@@ -82,7 +82,8 @@ def test_no_two_locks_disagree() -> None:
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
 
 
-def test_the_referees_lock_names_no_place_either() -> None:
-    packages = json.loads(NODE.read_text())["packages"] if NODE.exists() else {}
+@pytest.mark.parametrize("lock", NODE, ids=lambda lock: lock.parent.name)
+def test_a_lock_of_npm_names_no_place_either(lock: Path) -> None:
+    packages = json.loads(lock.read_text())["packages"]
     assert [name for name, entry in packages.items() if "resolved" in entry] == []
     assert [name for name, entry in packages.items() if name and "integrity" not in entry] == []

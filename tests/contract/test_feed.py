@@ -34,7 +34,7 @@ async def test_events_come_after_a_position_while_they_matter(store: Store) -> N
     assert await store.read_feed(0, now=NOW) == Page(tuple(kept), 6, 0)
     assert await store.read_feed(4, now=NOW) == Page(tuple(kept[4:]), 6, 0)
     left_out = await store.read_feed(0, now=Instant(UNTIL + 3))
-    assert left_out == Page(tuple(kept[4:]), 6, 0, kept[3].upto)
+    assert left_out == Page(tuple(kept[4:]), 6, 0, kept[3].until)
     assert await store.read_feed(6, now=NOW) == Page((), 6, 0)
 
 
@@ -50,7 +50,7 @@ async def test_a_position_is_never_given_twice(store: Store) -> None:
     for _ in range(3):
         await store.revoke(event())
     assert await store.sweep(now=UNTIL) == 3
-    assert await store.read_feed(0, now=NOW) == Page((), 3, 0, NOW)
+    assert await store.read_feed(0, now=NOW) == Page((), 3, 0, UNTIL)
     assert (await store.revoke(event())).position == 4
     assert (await store.read_feed(3, now=NOW)).position == 4
 
@@ -94,18 +94,39 @@ async def test_positions_follow_the_order_of_acknowledgement(store: Store) -> No
     assert done == sorted(done)
 
 
-async def test_S21_R17_a_page_tells_up_to_when_it_leaves_something_out(store: Store) -> None:
+async def test_S21_R17_a_page_tells_what_it_leaves_out_by_its_latest_end(store: Store) -> None:
     """To a clock that is ahead, or was when it swept, events are over that are not."""
     account = await added(store)
     one = await store.revoke_account(account.id, now=NOW, until=UNTIL, why="w")
     two = await store.revoke_account(account.id, now=Instant(NOW + 7), until=UNTIL, why="w")
     ahead = Instant(UNTIL + 1)
-    assert await store.read_feed(0, now=ahead) == Page((), 2, 0, two.upto)
+    assert await store.read_feed(0, now=ahead) == Page((), 2, 0, UNTIL)
     assert await store.read_feed(2, now=ahead) == Page((), 2, 0)
     assert await store.read_feed(0, now=NOW) == Page((one, two), 2, 0)
     await store.sweep(now=ahead)
     three = await store.revoke_account(account.id, now=Instant(NOW + 9), until=UNTIL, why="w")
-    assert await store.read_feed(0, now=NOW) == Page((three,), 3, 0, two.upto)
-    assert await store.read_feed(1, now=NOW) == Page((three,), 3, 0, two.upto)
+    assert await store.read_feed(0, now=NOW) == Page((three,), 3, 0, UNTIL)
+    assert await store.read_feed(1, now=NOW) == Page((three,), 3, 0, UNTIL)
     assert await store.read_feed(2, now=NOW) == Page((three,), 3, 0)
     assert await store.read_feed(3, now=NOW) == Page((), 3, 0)
+
+
+async def test_S21_an_event_outlives_the_tokens_of_a_rotation_that_seems_to_lie_ahead(store: Store) -> None:
+    """The clock was an hour ahead at the rotation: the tokens of that moment are good an hour from now."""
+    account, ahead = await added(store), Instant(NOW + 3_600)
+    ends = (
+        lambda: store.revoke_session(one.id, account=account.id, now=NOW, until=UNTIL, why="w"),
+        lambda: store.revoke_account(account.id, now=NOW, until=UNTIL, why="w"),
+        lambda: store.set_scopes(account.id, ("read",), upto=NOW, until=UNTIL, now=NOW),
+        lambda: store.disable_account(account.id, now=NOW, until=UNTIL),
+    )
+    for n, end in enumerate(ends):
+        one = await opened(
+            store, account, at=NOW + 1 + n, ends=Instant(ahead + 60), expires=Instant(ahead + 60)
+        )
+        await store.rotate(one.id, one.digest, one.digest, now=ahead, idle=60)
+        event = await end()
+        assert event is not None
+        assert event.until >= UNTIL + 3_600
+        assert event in (await store.read_feed(0, now=NOW)).revocations
+        await store.revoke_session(one.id, account=None, now=NOW, until=UNTIL, why="w")

@@ -124,6 +124,18 @@ async def test_R22_a_client_revokes_a_token_and_learns_nothing(strategy: str) ->
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, b"")}
 
 
+async def test_S22_R22_a_refresh_token_whose_successor_never_arrived_still_ends_its_session() -> None:
+    async with served(clients=("gateway",)) as at, at.client() as client:
+        spent = (await login(client))["refresh_token"]
+        lost = (await client.post("/auth/refresh", json={"refresh_token": spent})).json()
+        assert (await introspected(at, lost["access_token"])).json()["active"]
+        answer = await client.post("/oauth/revoke", data={"token": spent}, headers=basic(at.auth))
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert (await introspected(at, lost["access_token"])).content == b'{"active":false}'
+        again = await client.post("/auth/refresh", json={"refresh_token": lost["refresh_token"]})
+        assert again.status_code == 401
+
+
 @pytest.mark.parametrize("path", ["/oauth/introspect", "/oauth/revoke"])
 async def test_R23_who_is_no_client_is_told_nothing(path: str) -> None:
     async with served(clients=("gateway",)) as at, at.client() as client:
@@ -245,6 +257,21 @@ async def test_S13_forward_auth_lets_no_forged_request_through(name: str) -> Non
         ours = {name: "POST", "origin": ISSUER}
         assert (await client.get("/forward-auth", headers=ours)).status_code == 200
         assert (await program.get("/forward-auth", headers={name: "POST"})).status_code == 200
+
+
+async def test_S13_W27_forward_auth_lets_no_page_of_another_origin_open_a_websocket() -> None:
+    """A handshake is a GET that no same-origin policy keeps in, and a sibling host's brings our cookies."""
+    handshake = {"sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-version": "13"}
+    async with served() as at, await at.signed_in() as client, await at.bearer() as program:
+        del client.headers["origin"]
+        for forged in ({}, {"origin": "https://sibling.limen.example"}, {"sec-fetch-site": "same-site"}):
+            for name in ({}, {"x-forwarded-method": "GET"}):
+                answer = await client.get("/forward-auth", headers=handshake | forged | name)
+                assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
+                assert "remote-user" not in answer.headers
+        ours = handshake | {"origin": ISSUER}
+        assert (await client.get("/forward-auth", headers=ours)).status_code == 200
+        assert (await program.get("/forward-auth", headers=handshake)).status_code == 200
 
 
 async def test_forward_auth_without_a_store_is_no_yes() -> None:

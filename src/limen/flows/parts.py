@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from limen import throttle
 from limen.clock import Clock, Instant, Mono, Seconds
@@ -35,6 +35,8 @@ EVERYWHERE = Limit(free=10_000, drain=0.02, longest=60)
 """Failures in the whole deployment: slows a distributed guess, never a known device."""
 REGISTRATIONS = Limit(free=20, drain=180)
 """New accounts from one address, or one /64."""
+NETWORK_REGISTRATIONS = Limit(free=100, drain=36)
+"""New accounts from one /24, or one /48."""
 
 Charge = tuple[str, Limit]
 
@@ -52,7 +54,7 @@ class Parts:
     pool: HashingPool
     policy: PasswordPolicy
     devices: DeviceSealer
-    throttle_key: bytes
+    throttle_key: bytes = field(repr=False)
     clock: Clock
     sleep: Callable[[float], Awaitable[None]]
     entropy: Entropy
@@ -70,15 +72,15 @@ class Parts:
         """A throttle key: the kind in clear, whom it is about as a keyed hash."""
         return f"{kind}:{hmac.digest(self.throttle_key, value.encode(), 'sha256')[:16].hex()}"
 
-    def source_charges(self, kind: str, source: str, host: Limit, network: Limit | None) -> list[Charge]:
+    def source_charges(self, kind: str, source: str, host: Limit, network: Limit) -> list[Charge]:
         """The buckets of where a request came from; none where that is not known."""
         if not source:
             return []
         by_host, by_network = throttle.sources(source)
-        charges = [(self.bucket(f"{kind}-host", by_host), host)]
-        if network is not None:
-            charges.append((self.bucket(f"{kind}-network", by_network), network))
-        return charges
+        return [
+            (self.bucket(f"{kind}-host", by_host), host),
+            (self.bucket(f"{kind}-network", by_network), network),
+        ]
 
     async def charge(self, charges: Sequence[Charge]) -> None:
         """Count an attempt before anything is looked at; Throttled with the time to wait."""

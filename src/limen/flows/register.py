@@ -5,7 +5,7 @@ from __future__ import annotations
 from limen import audit, ids
 from limen.accounts import Account, check_email, check_scopes, email_key
 from limen.errors import Denied
-from limen.flows.parts import REGISTRATIONS, Parts
+from limen.flows.parts import NETWORK_REGISTRATIONS, REGISTRATIONS, Parts
 from limen.ids import AccountID
 from limen.passwords import normalise
 from limen.settings import Registration
@@ -21,7 +21,7 @@ async def register(parts: Parts, email: str, password: str, *, source: str) -> N
     started = parts.clock.monotonic()
     address, secret = check_email(email), normalise(password)
     parts.policy.check(secret, context=words_of(parts, address))
-    await parts.charge(parts.source_charges("register", source, REGISTRATIONS, None))
+    await parts.charge(parts.source_charges("register", source, REGISTRATIONS, NETWORK_REGISTRATIONS))
     account = await make(parts, address, secret, scopes=parts.settings.default_scopes)
     added = await parts.store.add_account(account)
     result = "ok" if added else "taken"

@@ -10,7 +10,7 @@ from limen.accounts import Account, check_scopes, email_key
 from limen.clock import Mono
 from limen.errors import Denied, Rejected, Unavailable
 from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
-from limen.passwords import Matched, UnusableHash, normalise
+from limen.passwords import Hasher, Matched, Mismatched, UnusableHash, normalise
 from limen.strategies.base import Grant, SignIn
 
 _log = logging.getLogger("limen.flows")
@@ -41,10 +41,10 @@ async def sign_in(
     """
     started = parts.clock.monotonic()
     secret, key = normalise(password), email_key(email)
-    known = parts.devices.recognise(device, key)
+    account = await parts.store.account_by_key(key)
+    known = parts.devices.recognise(device, _known_to(account, key))
     charges = _charges(parts, key, known, source)
     await parts.charge(charges)
-    account = await parts.store.account_by_key(key)
     grant = None
     while grant is None:
         proven, matched = await _proven(parts, account, secret, charges, started, source)
@@ -55,10 +55,9 @@ async def sign_in(
     audit.record("sign_in", at=parts.clock.now(), account=grant.account, session=grant.session, source=source)
     if matched.outdated and proven.password is not None:
         await _upgrade(parts, proven, proven.password, secret)
-    fresh_device = (
-        device if known is not None and device is not None else parts.devices.seal(key, parts.entropy)
-    )
-    return SignedIn(grant, fresh_device)
+    if known is None or device is None:
+        device = parts.devices.seal(_known_to(proven, key), parts.entropy)
+    return SignedIn(grant, device)
 
 
 async def issue(parts: Parts, proven: Account, sign_in: SignIn) -> Grant | None:
@@ -83,8 +82,14 @@ async def issue(parts: Parts, proven: Account, sign_in: SignIn) -> Grant | None:
 
 
 async def prove_password(parts: Parts, account: Account, password: str, *, source: str) -> None:
-    """Prove the password of someone who is signed in already. Throttled like a sign-in, Denied if wrong."""
-    charges = _charges(parts, account.key, None, source)
+    """Prove the password of someone who is signed in already. Throttled like a sign-in, Denied if wrong.
+
+    In a bucket of its own, which nobody can fill who is not signed in to this account: strangers who guess
+    must not keep its owner from changing the password. Success clears theirs too.
+    """
+    own = parts.bucket("proof", account.key)
+    strangers, *others = _charges(parts, account.key, None, source)
+    charges = [(own, ACCOUNT), *others]
     await parts.charge(charges)
     try:
         matched = await _prove(parts, account, normalise(password))
@@ -93,7 +98,13 @@ async def prove_password(parts: Parts, account: Account, password: str, *, sourc
         raise
     if matched is None:
         raise Denied("the current password is wrong", code="password_wrong", forbidden=True)
-    await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
+    await parts.store.settle(clear=[own, strangers[0]], refund=others)
+
+
+def _known_to(account: Account | None, key: str) -> str:
+    """Whom a device is known to: the account as it was last cut off. A changed password or a sign-out
+    everywhere forgets all devices, so that who once was in cannot have gathered many to guess with."""
+    return key if account is None else f"{key} {account.cutoff!r}"
 
 
 def _charges(parts: Parts, key: str, device: str | None, source: str) -> list[Charge]:
@@ -129,19 +140,21 @@ async def _proven(
 async def _prove(parts: Parts, account: Account | None, password: str) -> Matched | None:
     """Whether the password is the account's. The same work is done where there is none to compare with."""
     stored = parts.hasher.dummy if account is None or account.password is None else account.password
+    verdict = await parts.pool.run(_compare, parts.hasher, stored, password)
+    if account is None or account.password is None:
+        return None
+    if isinstance(verdict, UnusableHash):
+        _log.error("account %s has a stored hash that cannot be used: %s", account.id, verdict)
+    return verdict if isinstance(verdict, Matched) else None
+
+
+def _compare(hasher: Hasher, stored: str, password: str) -> Matched | Mismatched | UnusableHash:
+    """One turn in the pool, whatever is stored: who waits for two is told apart while the pool is busy."""
     try:
-        verdict = await parts.pool.run(parts.hasher.verify, stored, password)
+        return hasher.verify(stored, password)
     except UnusableHash as error:
-        _log.error(
-            "account %s has a stored hash that cannot be used: %s",
-            None if account is None else account.id,
-            error,
-        )
-        await parts.pool.run(parts.hasher.verify, parts.hasher.dummy, password)
-        return None
-    if account is None or account.password is None or not isinstance(verdict, Matched):
-        return None
-    return verdict
+        hasher.verify(hasher.dummy, password)
+        return error
 
 
 async def _upgrade(parts: Parts, account: Account, spent: str, password: str) -> None:

@@ -24,7 +24,7 @@ async def sign_out(parts: Parts, strategy: Strategy, identity: Identity) -> Revo
     return strategy.effective(identity, now=now)
 
 
-async def end_session(parts: Parts, strategy: Strategy, identity: Identity, sid: str) -> Revoked:
+async def end_session(parts: Parts, accepted: Iterable[Strategy], identity: Identity, sid: str) -> Revoked:
     """End one session of the same account; Rejected(404) alike for no session and for another's."""
     now = parts.clock.now()
     revocation = None
@@ -36,18 +36,19 @@ async def end_session(parts: Parts, strategy: Strategy, identity: Identity, sid:
         raise Rejected("there is no such session", code="session_unknown", status=404)
     parts.learn(revocation)
     audit.record("end_session", at=now, account=identity.account, session=sid)
-    return strategy.effective(identity, now=now)
+    return everywhere(_stateful(accepted), now=now)
 
 
-async def end_other_sessions(parts: Parts, strategy: Strategy, identity: Identity) -> Revoked:
-    """End every session of the account but this one."""
+async def end_other_sessions(parts: Parts, accepted: Iterable[Strategy], identity: Identity) -> Revoked:
+    """End every session of the account but this one. Tokens without a session live on, as with
+    `sign_out_everywhere`."""
     now = parts.clock.now()
     ended = await parts.store.revoke_others(
         identity.account, keep=identity.session, now=now, until=parts.until(now), why="ended_by_owner"
     )
     parts.learn(*ended)
     audit.record("end_other_sessions", at=now, account=identity.account, session=identity.session)
-    return strategy.effective(identity, now=now)
+    return everywhere(accepted, now=now)
 
 
 async def sign_out_everywhere(
@@ -66,7 +67,12 @@ async def sign_out_everywhere(
 
 def everywhere(accepted: Iterable[Strategy], *, now: Instant) -> Revoked:
     """When an account-wide revocation of this moment has reached every credential that is accepted."""
-    return Revoked(Instant(now + max(s.guarantees.revocation_lag for s in accepted)))
+    return Revoked(Instant(now + max((s.guarantees.revocation_lag for s in accepted), default=0.0)))
+
+
+def _stateful(accepted: Iterable[Strategy]) -> list[Strategy]:
+    """Those that an ended session can be of, which need not be the caller's own."""
+    return [strategy for strategy in accepted if strategy.guarantees.store_reads_stale]
 
 
 def _is_id(text: str) -> bool:

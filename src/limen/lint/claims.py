@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from limen.clock import Instant, Seconds
-from limen.lint.catalogue import CLAIMS
+from limen.lint.catalogue import CLAIMS, PERSONAL_WORDS, SECRET_WORDS
 from limen.lint.finding import Finding, find, quoted
 
 LONG: Seconds = 3_600
@@ -18,20 +18,9 @@ SLACK: Seconds = 60
 _MILLISECONDS = 100_000_000_000
 """As seconds this is the year 5138."""
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}\Z")
+_LONGEST_EMAIL = 320
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.")
 _LOCAL = re.compile(r"http://(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[^/:]+\.localhost)(:\d+)?(/|\Z)")
-_TELLING_WORDS = """
-password passwd pwd passphrase passcode pin secret clientsecret apikey accesskey privatekey secretkey token
-accesstoken refreshtoken idtoken sessiontoken cookie credential credentials otp totpsecret mfasecret
-recoverycode recoverycodes backupcodes passwordhash hash salt creditcard cardnumber cvv cvc iban
-"""
-_PERSONAL_WORDS = """
-email emailaddress mail phone phonenumber mobile telephone address street birthdate birthday dob dateofbirth
-ssn socialsecuritynumber nationalid passport taxid gender sex religion race ethnicity health diagnosis
-firstname lastname givenname familyname middlename fullname name nickname picture photo ip ipaddress location
-latitude longitude salary
-"""
-_SECRETS, _PERSONAL = frozenset(_TELLING_WORDS.split()), frozenset(_PERSONAL_WORDS.split())
 _DEPTH = 8
 
 
@@ -118,7 +107,7 @@ def _audience(said: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _subject(said: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _named(said, "sub")
-    if isinstance(said.get("sub"), str) and _EMAIL.match(said["sub"]):
+    if _is_address(said.get("sub")):
         yield find(CLAIMS, "sub_personal")
 
 
@@ -133,9 +122,9 @@ def _content(said: Mapping[str, Any]) -> Iterator[Finding]:
     """Claims whose name or value gives away more than a token should."""
     for path, value in _leaves(said, ""):
         word = re.sub(r"[^a-z]", "", path.rpartition(".")[2].casefold())
-        if word in _SECRETS or _is_credential(value):
+        if word in SECRET_WORDS or _is_credential(value):
             yield find(CLAIMS, "secret_claim", name=path)
-        elif word in _PERSONAL or (path != "sub" and isinstance(value, str) and _EMAIL.match(value)):
+        elif word in PERSONAL_WORDS or (path != "sub" and _is_address(value)):
             yield find(CLAIMS, "personal_claim", name=path)
 
 
@@ -153,6 +142,12 @@ def _is_credential(value: object) -> bool:
     if not isinstance(value, str):
         return False
     return "PRIVATE KEY-----" in value or _TOKEN.match(value) is not None
+
+
+def _is_address(value: object) -> bool:
+    """Whether it is an e-mail address. A longer text is none, and is not searched: the pattern goes back and
+    forth over it (W23)."""
+    return isinstance(value, str) and len(value) <= _LONGEST_EMAIL and _EMAIL.match(value) is not None
 
 
 def _is_text(value: object) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from limen.jose import b64, public_secrets
+from limen.jose import b64
+from limen.lint import known_secrets
 from limen.lint.catalogue import KEYS
 from limen.lint.finding import Finding, find, quoted, worst_first
 
@@ -22,7 +23,7 @@ def secret(raw: bytes, *, alg: str = "HS256") -> tuple[Finding, ...]:
 
 def _secret(raw: bytes, alg: str) -> Iterator[Finding]:
     least = _LEAST.get(alg, 32)
-    if public_secrets.contains(raw) or public_secrets.contains(raw.strip()):
+    if known_secrets.contains(raw) or known_secrets.contains(raw.strip()):
         yield find(KEYS, "secret_public")
     if raw.lstrip().startswith(_PUBLIC_KEYS):
         yield find(KEYS, "secret_is_public_key")

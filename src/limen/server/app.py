@@ -12,6 +12,7 @@ from starlette.routing import Router
 
 from limen.auth import Limen
 from limen.errors import LimenError, Rejected
+from limen.server import workbench
 from limen.server.api import routes_of
 from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
@@ -38,7 +39,7 @@ class Server:
         self._site = Site.of(auth, whole=True)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
-        endpoints = [*endpoints_of(self._site), *pages(self._site)]
+        endpoints = [*endpoints_of(self._site), *pages(self._site), *workbench.endpoints()]
         self._router = Router(routes_of(self._site, endpoints), redirect_slashes=False, default=self._nowhere)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -111,11 +111,16 @@ def _same_site(site: Site, call: Call) -> None:
     """Ask of the request behind the proxy's question what is asked of any: its method may be unsafe, and a
     cookie alone does not prove that a page of ours made it.
 
-    Proxies are believed here without being named: whoever says a method can only make it stricter.
+    Proxies are believed here without being named: whoever says a method can only make it stricter. The
+    handshake of a WebSocket is a GET; not every proxy passes its `Upgrade` on, but its key they do.
     """
     if presented_by(site, call) is Transport.COOKIE:
-        for method in (*call.all(b"x-forwarded-method"), *call.all(b"x-original-method")):
-            rules.check_forgery(method.decode("latin-1"), call.headers, site.auth.origins)
+        said = [*call.all(b"x-forwarded-method"), *call.all(b"x-original-method")]
+        methods = [method.decode("latin-1") for method in said]
+        if call.header(b"sec-websocket-key") is not None:
+            methods.append("WEBSOCKET")
+        for method in methods:
+            rules.check_forgery(method, call.headers, site.auth.origins)
 
 
 def _public(site: Site) -> tuple[Header, ...]:

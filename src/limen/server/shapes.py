@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -13,7 +13,17 @@ Whole = Annotated[int, Meta(ge=0, description="seconds")]
 UUID = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
 
 
-class _Asked(Struct, frozen=True, forbid_unknown_fields=True):
+class _Quiet(Struct, frozen=True):
+    """Shows its name alone: whatever collects tracebacks with their variables would keep passwords else."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
+
+class _Asked(_Quiet, frozen=True, forbid_unknown_fields=True):
     """What a client sends: a member that nobody knows is an error, for it was meant to do something."""
 
 
@@ -64,7 +74,7 @@ class Accepted(Struct, frozen=True):
     status: Literal["accepted"] = "accepted"
 
 
-class Tokens(Struct, frozen=True):
+class Tokens(_Quiet, frozen=True):
     """Credentials for a client that presents them itself (RFC 6749 §5.1)."""
 
     access_token: str

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import msgspec
@@ -37,8 +37,8 @@ class ClientLeft(Exception):
 class Call:
     """One request. `source` (the client's address) and `scheme` are what trusted proxies say, if any."""
 
-    scope: Scope
-    receive: Receive
+    scope: Scope = field(repr=False)
+    receive: Receive = field(repr=False)
     source: str
     scheme: str
 
@@ -93,8 +93,8 @@ class Answer:
     """Status, headers and body, before the standing headers are added."""
 
     status: int
-    body: bytes = b""
-    headers: tuple[Header, ...] = ()
+    body: bytes = field(default=b"", repr=False)
+    headers: tuple[Header, ...] = field(default=(), repr=False)
 
     def plus(self, *headers: Header) -> Self:
         return replace(self, headers=(*self.headers, *headers))

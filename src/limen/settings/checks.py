@@ -102,7 +102,7 @@ def _identifiers(s: Settings) -> Faults:
     if not _PREFIX.match(s.prefix) or s.prefix.startswith("/.well-known"):
         yield "prefix", f"{s.prefix!r} is no path such as /auth: begin with a / and end without one"
     if s.audience and not _WORD.match(s.audience):
-        yield "audience", "it has a blank or a character outside ASCII: write a URL or a name"
+        yield "audience", "it has a blank, a character outside ASCII, or more than 256: write a URL or a name"
     for scope in s.default_scopes:
         if not _SCOPE.match(scope):
             yield "default_scopes", f"{scope!r} has a character that scopes cannot have: write notes:read"

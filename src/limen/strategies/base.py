@@ -28,8 +28,7 @@ class Guarantees:
     store_reads_unseen: int
     """Per request, under a fresh feed, for a credential seen for the first time."""
     store_reads_stale: int
-    """Per request while the view of the feed is older than `max_staleness` and cannot be renewed, which is tried
-    first."""
+    """Per request while the view of the feed is older than `max_staleness`; renewing it is tried before."""
     revocation_lag: Seconds
     """At most this long after a revocation was acknowledged is a covered credential still accepted."""
     refreshes: bool

@@ -19,8 +19,8 @@ def followed(claims: Claims, strategy: StrategyName, known: Filter, *, leeway: S
         identity=identity,
         good_until=Instant(claims.exp + leeway),
         follows_feed=True,
-        sid_ms=ids.created_ms(ids.parse(identity.session)),
-        issued_ms=ids.created_ms(ids.parse(claims.jti)),
+        sid_ms=_made_ms(identity.session),
+        issued_ms=_made_ms(claims.jti),
         changes=known.changes,
     )
 
@@ -41,3 +41,11 @@ def is_settled(verified: Verified, known: Filter) -> bool:
     return not known.has_forgotten(verified.good_until) and not known.doubts(
         sid=who.session, account=who.account
     )
+
+
+def _made_ms(id_: str) -> int:
+    """When an id was made; Denied for what is none, in a token that our key signed for somebody else."""
+    try:
+        return ids.created_ms(ids.parse(id_))
+    except ValueError:
+        raise Denied("this token is not valid", code="token_invalid", reason="claims_foreign") from None

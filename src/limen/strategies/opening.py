@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from limen import ids
 from limen.accounts import Account
-from limen.clock import Instant
+from limen.clock import Instant, Seconds
 from limen.errors import Denied
 from limen.ids import AccountID, Entropy, SessionID
 from limen.revocations import Filter
@@ -16,6 +16,8 @@ from limen.stores.base import Cut, NoAccount, Opened, Sessions
 from limen.strategies.base import SignIn
 
 _USER_AGENT_MAX = 256
+_AHEAD_MAX: Seconds = 86_400
+"""A session opened while a clock was ahead by more would outlive the absolute lifetime by as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def living(
         raise Denied("this credential is not valid", code="credential_invalid", reason="row_mixed_up")
     if session.strategy is not strategy:
         raise Denied("this credential is not valid", code="credential_invalid", reason="strategy_mismatch")
+    if session.created - now > _AHEAD_MAX:
+        raise Denied("this session has expired", code="credential_expired", reason="created_in_future")
     if now >= session.expires:
         raise Denied("this session has expired", code="credential_expired", reason="absolute_lifetime")
     if now >= session.ends:

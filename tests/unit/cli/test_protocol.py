@@ -63,6 +63,30 @@ async def test_a_head_without_end_is_refused_by_431() -> None:
         assert await asyncio.wait_for(reader.read(), 5) == b""
 
 
+async def test_S35_a_head_that_is_too_large_is_refused_if_it_comes_whole_too() -> None:
+    async with serving() as port, connected(port) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"a" * HEAD_MAX + b"\r\n\r\n")
+        assert (await answer(reader)).startswith(b"HTTP/1.1 431 ")
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+async def test_S35_so_is_a_target_that_is_too_large() -> None:
+    async with serving() as port, connected(port) as (reader, writer):
+        writer.write(b"GET /" + b"a" * HEAD_MAX + b" HTTP/1.1\r\nhost: a\r\n\r\n")
+        assert (await answer(reader)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_request_is_answered_though_the_next_one_begins_behind_its_large_body() -> None:
+    async with serving() as port, connected(port) as (reader, writer):
+        length = HEAD_MAX + 1
+        head = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % length
+        writer.write(head + b"a" * length + b"GET / HTTP/1.1\r\nho")
+        assert (await answer(reader)).startswith(b"HTTP/1.1 200 ")
+        assert await asyncio.wait_for(reader.readexactly(2), 5) == b"hi"
+        writer.write(b"st: a\r\n\r\n")
+        assert (await answer(reader)).startswith(b"HTTP/1.1 200 ")
+
+
 async def test_a_large_head_that_ends_is_answered() -> None:
     async with serving() as port, connected(port) as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"a" * 8_192 + b"\r\n\r\n")

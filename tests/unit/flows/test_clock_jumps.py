@@ -143,3 +143,59 @@ async def test_S21_two_hosts_whose_clocks_differ_by_less_than_the_leeway_agree(t
             await there.sign_out(await there.authenticate(again.credential))
             await here.catch_up()
             await refused(here, again)
+
+
+@pytest.mark.parametrize("strategy", STATEFUL)
+async def test_S21_a_token_of_a_clock_that_was_ahead_has_no_second_life(
+    strategy: str, tmp_path: Path
+) -> None:
+    """An hour after the clock was set right, and the session ended, its time comes again."""
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with world(url, strategy=strategy) as (auth, clock):
+        await account_with(auth)
+        clock.jump(HOUR)
+        grant = await signed(auth)
+        who = await auth.authenticate(grant.credential)
+        clock.jump(-HOUR)
+        await auth.sign_out(who)
+        for _ in range(60):
+            clock.turn(60)
+            await auth.maintain()
+        await auth.catch_up()
+        await refused(auth, grant)
+    async with world(url, strategy=strategy, clock=clock) as (auth, _):
+        await refused(auth, grant)
+
+
+@pytest.mark.parametrize("strategy", STATEFUL)
+@pytest.mark.parametrize("jump", [2 * DAY, 10 * YEAR])
+async def test_S19_S21_who_signed_in_while_the_clock_was_far_ahead_is_not_signed_in_for_years(
+    strategy: str, jump: float
+) -> None:
+    async with world(strategy=strategy) as (auth, clock):
+        await account_with(auth)
+        clock.jump(jump)
+        await auth.catch_up()
+        grant = await signed(auth)
+        clock.jump(-jump)
+        await auth.catch_up()
+        await refused(auth, grant)
+        if grant.refresh is not None:
+            with pytest.raises(Denied):
+                await auth.refresh(grant.refresh)
+        await auth.authenticate((await signed(auth)).credential)
+
+
+@pytest.mark.parametrize("strategy", STATEFUL)
+async def test_S21_who_signed_in_while_the_clock_was_a_little_ahead_stays_signed_in(strategy: str) -> None:
+    async with world(strategy=strategy) as (auth, clock):
+        await account_with(auth)
+        clock.jump(HOUR)
+        await auth.catch_up()
+        grant = await signed(auth)
+        clock.jump(-HOUR)
+        await auth.catch_up()
+        credential = (
+            grant.credential if grant.refresh is None else (await auth.refresh(grant.refresh)).credential
+        )
+        await auth.authenticate(credential)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from limen.auth import Limen
 from limen.errors import Denied, Rejected, Throttled, Unavailable
 from limen.strategies.base import Grant
+from limen.throttle import Limit
 from support.world import EMAIL, OTHER_PASSWORD, PASSWORD, STRATEGIES, account_with, world
 
 pytestmark = pytest.mark.anyio
@@ -568,6 +570,65 @@ async def test_A05_a_known_device_signs_in_while_strangers_guess() -> None:
         await auth.sign_in(EMAIL, PASSWORD, device=device, source="192.0.2.1")
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+async def test_A05_strangers_who_guess_keep_nobody_from_changing_the_password(strategy: str) -> None:
+    async with world(strategy=strategy) as (auth, _clock):
+        await account_with(auth)
+        who = await auth.authenticate((await signed(auth)).credential)
+        for number in range(100):
+            with pytest.raises((Denied, Throttled)):
+                await auth.sign_in(EMAIL, "guess", source=f"198.51.100.{number}")
+        await auth.change_password(who, PASSWORD, OTHER_PASSWORD, source="192.0.2.1")
+        await signed(auth, password=OTHER_PASSWORD)
+
+
+async def test_A05_whoever_took_a_session_over_guesses_as_slowly_as_anybody() -> None:
+    async with world(strategy="session") as (auth, _clock):
+        await account_with(auth)
+        who = await auth.authenticate((await signed(auth)).credential)
+        outcomes = []
+        for number in range(100):
+            with pytest.raises((Denied, Throttled)) as caught:
+                await auth.change_password(who, "guess", OTHER_PASSWORD, source=f"198.51.100.{number}")
+            outcomes.append(caught.value.code)
+        assert outcomes.count("password_wrong") == 5
+        await signed(auth)  # nor does that keep the owner out
+        await auth.set_password(await auth.find_account(EMAIL), OTHER_PASSWORD)
+        who = await auth.authenticate((await signed(auth, password=OTHER_PASSWORD)).credential)
+        await auth.change_password(who, OTHER_PASSWORD, PASSWORD)
+
+
+@pytest.mark.parametrize("how", ["password", "everywhere"])
+async def test_A05_devices_are_forgotten_with_the_password_or_by_signing_out_everywhere(how: str) -> None:
+    """Else who was once in keeps the devices of many sign-ins, and guesses with each."""
+    async with world(strategy="session") as (auth, clock):
+        await account_with(auth)
+        known = [await auth.sign_in(EMAIL, PASSWORD, source="192.0.2.1") for _ in range(20)]
+        who = await auth.authenticate(known[-1].grant.credential)
+        clock.turn(1)
+        if how == "password":
+            await auth.change_password(who, PASSWORD, OTHER_PASSWORD)
+        else:
+            await auth.sign_out_everywhere(who)
+        evaluated = 0
+        for device in (signed_in.device for signed_in in known):
+            with pytest.raises((Denied, Throttled)) as caught:
+                await auth.sign_in(EMAIL, "guess", device=device, source="192.0.2.1")
+            evaluated += caught.value.code == "sign_in_failed"
+        assert evaluated == 5
+
+
+async def test_A07_registrations_from_one_network_are_slowed_whatever_the_host() -> None:
+    async with world() as (auth, _):
+        outcomes = []
+        for n in range(120):
+            try:
+                await auth.register(f"a{n}@example.org", PASSWORD, source=f"192.0.2.{n}")
+            except Throttled as throttled:
+                outcomes.append(throttled.code)
+        assert outcomes == ["too_many_attempts"] * 20
+
+
 async def test_A05_a_hundred_failures_shut_the_sign_in_until_the_password_is_reset() -> None:
     async with world(strategy="session") as (auth, clock):
         await account_with(auth)
@@ -695,3 +756,67 @@ async def test_S27_nothing_is_written_for_unknown_credentials_or_sign_outs(tmp_p
             await refused(auth, grant.credential)
             await auth.sign_out(who)
         assert (await auth.store.read_feed(0, now=auth.clock.now())).position == position
+
+
+@pytest.mark.parametrize("one", [True, False], ids=["one", "all others"])
+async def test_S22_the_end_of_a_session_of_another_strategy_is_not_said_to_come_earlier_than_it_does(
+    one: bool, tmp_path
+) -> None:
+    """A system that moves from hybrid to uncached sessions, of which the caller's own would end at once."""
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with (
+        world(url, strategy="hybrid") as (before, clock),
+        world(url, strategy="session", accept=("hybrid",), cache_size=0, clock=clock) as (after, _),
+    ):
+        await account_with(before)
+        old = await signed(before)
+        who = await after.authenticate((await signed(after)).credential)
+        told = await (after.end_session(who, old.session) if one else after.end_other_sessions(who))
+        assert told.effective == clock.now() + after.settings.max_staleness
+
+
+async def test_S22_a_session_that_nothing_accepts_any_more_is_ended_at_once(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with world(url, strategy="hybrid") as (before, clock), world(url, strategy="jwt") as (after, _):
+        await account_with(before)
+        old = await signed(before)
+        who = await after.authenticate((await signed(after)).credential)
+        assert (await after.end_session(who, old.session)).effective == pytest.approx(clock.now(), abs=5)
+
+
+async def test_S27_one_round_of_maintenance_removes_all_that_has_expired(tmp_path) -> None:
+    """Who signs in as fast as passwords are hashed leaves more behind in a minute than one sweep takes."""
+    async with world(f"sqlite:///{tmp_path}/limen.db", strategy="session") as (auth, clock):
+        limit = Limit(free=1, keep=60)
+        await auth.store.charge([(f"key {number}", limit) for number in range(3_500)], now=clock.now())
+        clock.turn(61)
+        await auth.maintain()
+        assert await auth.store.sweep(now=clock.now()) == 0
+
+
+@pytest.mark.parametrize(
+    "stored", ["a hash", None, "!unusable", "$argon2id$v=19$m=4194304,t=99,p=1$c2FsdHNhbHQ$dGFn"]
+)
+async def test_A02_every_attempt_is_one_turn_in_the_pool(stored: str | None) -> None:
+    """While others keep the pool busy, who waits for two turns would be told apart by as much."""
+    async with world(strategy="session") as (auth, clock):
+        await account_with(auth)
+        account = await auth.find_account(EMAIL)
+        if stored is None:
+            await auth.add_account("other@example.org", None)
+        elif stored != "a hash":
+            now = clock.now()
+            await auth.store.change_password(account.id, spent=None, fresh=stored, now=now, until=now)
+        turns, run = 0, auth._parts.pool.run
+
+        async def counted(*job: Any) -> Any:
+            nonlocal turns
+            turns += 1
+            return await run(*job)
+
+        auth._parts.pool.run = counted  # type: ignore[method-assign, assignment]
+        for email in ("nobody@example.org", EMAIL if stored is not None else "other@example.org"):
+            turns = 0
+            with pytest.raises(Denied):
+                await auth.sign_in(email, "guess")
+            assert turns == 1

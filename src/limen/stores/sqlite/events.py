@@ -46,9 +46,8 @@ def end_all(db: sqlite3.Connection, account: AccountID, now: Instant, until: Ins
 
 def latest_rotation(db: sqlite3.Connection, account: bytes) -> Instant | None:
     """The latest of the rotations of an account's sessions."""
-    rotated = db.execute("SELECT max(rotated) FROM limen_sessions WHERE account = ?", (account,)).fetchone()[
-        0
-    ]
+    query = "SELECT max(rotated) FROM limen_sessions WHERE account = ?"
+    rotated = db.execute(query, (account,)).fetchone()[0]
     return rotated if rows.is_instant(rotated) else None
 
 

@@ -8,8 +8,9 @@ from limen.clock import Instant
 
 _FORGET = (
     "UPDATE limen_state SET swept = max(swept, gone.position), forgotten = max(forgotten, gone.until) FROM "
-    "(SELECT max(position) AS position, max(until) AS until FROM (SELECT position, until FROM limen_revocations "
-    "WHERE until <= ? ORDER BY until, position LIMIT ?)) AS gone WHERE gone.position IS NOT NULL"
+    "(SELECT max(position) AS position, max(until) AS until FROM "
+    "(SELECT position, until FROM limen_revocations WHERE until <= ? ORDER BY until, position LIMIT ?)"
+    ") AS gone WHERE gone.position IS NOT NULL"
 )
 """What the second of the statements below is about to remove."""
 STATEMENTS = (

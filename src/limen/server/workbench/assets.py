@@ -1,0 +1,52 @@
+"""The files of the page: those in `server/static/workbench/`, and two that are made of tables of `lint`.
+
+What a finding says stands in one place, for the command line and for the browser.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import astuple
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from limen.lint import catalogue, known_secrets
+
+INDEX, STYLE = "index.html", "workbench.css"
+RULES, KNOWN_SECRETS = "rules.js", "known-secrets.js"
+
+# What only the type checker and whoever reads the source needs: comments, and indentation.
+_COMMENT = re.compile(r"/\*\*(?:(?!\*/).)*\*/[ ]?|^[ ]*//[^\n]*\n", re.DOTALL | re.MULTILINE)
+_BLANK = re.compile(r"\s*\n\s*")
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CSS_SPACE = re.compile(r"\s*([{};])\s*|(?<=[:,])[ ]")
+
+
+@cache
+def assets() -> dict[str, bytes]:
+    """Name → content of everything that the page is made of."""
+    folder = files("limen.server").joinpath("static", "workbench")
+    found = {one.name: one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(".js")}
+    made = {name: slim(text) for name, text in found.items()}
+    made[RULES] = f"export default {_rules()};\n"
+    made[KNOWN_SECRETS] = f'export default "{base64.b64encode(known_secrets.packed()).decode()}";\n'
+    made[STYLE] = _CSS_SPACE.sub(r"\1", _CSS_COMMENT.sub("", folder.joinpath(STYLE).read_text("utf-8")))
+    made[INDEX] = _BLANK.sub("\n", folder.joinpath(INDEX).read_text("utf-8"))
+    return {name: text.encode() for name, text in made.items()}
+
+
+def slim(module: str) -> str:
+    """A module without its comments and indentation. No module of ours has a text over several lines."""
+    return _BLANK.sub("\n", _COMMENT.sub("", module)).lstrip()
+
+
+def _rules() -> str:
+    table = {
+        "rules": {name: astuple(rule) for name, rule in catalogue.CATALOGUE.items()},
+        "secret_words": sorted(catalogue.SECRET_WORDS),
+        "personal_words": sorted(catalogue.PERSONAL_WORDS),
+    }
+    return msgspec.json.encode(table).decode()
