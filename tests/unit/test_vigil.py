@@ -100,7 +100,7 @@ async def test_a_view_that_is_too_old_lets_nothing_stay_open() -> None:
 
 async def test_it_ends_with_the_credential() -> None:
     clock: Any = SystemClock()
-    async with world(strategy="jwt", access_lifetime=1, leeway=0, clock=clock) as (auth, _):
+    async with world(strategy="jwt", access_lifetime=2, leeway=0, clock=clock) as (auth, _):
         await account_with(auth)
         assert await ended(await watching(auth, await somebody(auth))) == "token_expired"
 
