@@ -21,13 +21,13 @@ class Barrier:
 
     async def reach(self) -> None:
         """Return when a read that began after this call has ended; raises what it raised."""
-        if self._next is None:
+        if self._next is None or self._next.done():
             self._next = asyncio.ensure_future(self._after(self._running))
             self._next.add_done_callback(_retrieved)
         await asyncio.shield(self._next)
 
     async def _after(self, earlier: asyncio.Future[None] | None) -> None:
-        if earlier is not None:
+        if earlier is not None and not earlier.done():
             await asyncio.wait({earlier})
         self._running, self._next = self._next, None
         await self._read()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import aclosing
 
 from limen.clock import Clock, Instant, Mono, Seconds
 from limen.errors import LimenError, Unavailable
@@ -107,17 +108,20 @@ class RemoteFollower:
         said = False
         if self._cursor is None:
             raise Unavailable("there is no place to follow from", reason="cursor_missing")
-        async for name, data in self._issuer.stream(self._cursor):
-            said = True
-            if name == "revocation":
-                self._hear(decode_event(data).revocation())
-            elif name == "snapshot":
-                for event in decode(data).revocations:
-                    self._hear(event.revocation())
-                self._wanted.set()
-            elif name == "ring":
-                self._wanted.set()
+        async with aclosing(self._issuer.stream(self._cursor)) as stream:
+            async for name, data in stream:
+                said = True
+                self._listened(name, data)
         return said
+
+    def _listened(self, name: str, data: bytes) -> None:
+        if name == "revocation":
+            self._hear(decode_event(data).revocation())
+        elif name == "snapshot":
+            for event in decode(data).revocations:
+                self._hear(event.revocation())
+        if name in ("snapshot", "ring"):
+            self._wanted.set()
 
     def _hear(self, revocation: Revocation) -> None:
         self._known.add(revocation)

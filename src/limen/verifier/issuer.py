@@ -71,18 +71,14 @@ class Issuer:
         self._feed_at = f"{at}{prefix}/feed"
         self._introspect_at = f"{at}{prefix}/oauth/introspect"
         self._auth = None if client is None else httpx2.BasicAuth(*client)
-        self._http = httpx2.AsyncClient(
-            headers={"accept-encoding": "identity", "user-agent": "limen-verifier"},
-            follow_redirects=False,  # a key or a revocation from elsewhere is none
-            trust_env=False,
-            timeout=patience,
-            limits=httpx2.Limits(max_connections=40, max_keepalive_connections=40),
-            verify=ssl.create_default_context() if tls is None else tls,
-            transport=transport,
-        )
+        self._tls, self._transport = tls, transport
+        self._http: httpx2.AsyncClient | None = None
 
     async def close(self) -> None:
-        await self._http.aclose()
+        """Let go of the connections; the next question opens new ones."""
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
 
     async def keys(self) -> tuple[bytes, str]:
         """The published key set as it is, and its `Cache-Control`."""
@@ -130,6 +126,19 @@ class Issuer:
                 for event in lines.events(chunk):
                     yield event
 
+    def _client(self) -> httpx2.AsyncClient:
+        if self._http is None:
+            self._http = httpx2.AsyncClient(
+                headers={"accept-encoding": "identity", "user-agent": "limen-verifier"},
+                follow_redirects=False,  # a key or a revocation from elsewhere is none
+                trust_env=False,
+                timeout=self._patience,
+                limits=httpx2.Limits(max_connections=40, max_keepalive_connections=40),
+                verify=self._tls or ssl.create_default_context(),
+                transport=self._transport,
+            )
+        return self._http
+
     async def _ask(
         self, method: str, url: str, *, most: int, patience: Seconds | None = None, **how: Any
     ) -> tuple[httpx2.Headers, bytes]:
@@ -152,7 +161,7 @@ class Issuer:
     @asynccontextmanager
     async def _answered(self, method: str, url: str, **how: Any) -> AsyncGenerator[httpx2.Response, None]:
         try:
-            async with self._http.stream(method, url, **how) as answer:
+            async with self._client().stream(method, url, **how) as answer:
                 if answer.status_code != 200:
                     raise _refused(answer.status_code)
                 if answer.headers.get("content-encoding", "identity") != "identity":
