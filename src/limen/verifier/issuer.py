@@ -13,13 +13,19 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 import msgspec
 
 from limen.clock import Seconds
 from limen.errors import Misconfigured, Unavailable
 from limen.feed_page import Cursor, FeedPage, decode
 from limen.settings import is_loopback_http
+
+try:
+    import httpx2
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        "a Verifier needs an HTTP client: pip install 'limen[verifier]'", name="httpx2"
+    ) from missing
 
 _KEYS_MOST = 256 * 1024
 _PAGE_MOST = 4 * 1024 * 1024

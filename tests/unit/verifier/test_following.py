@@ -17,7 +17,7 @@ from limen.testing import TurnableClock
 from limen.verifier.following import RHYTHM, RemoteFollower
 from limen.verifier.issuer import Issuer, _Lines
 from support.http import Served, login, served
-from support.remote import CLIENT, PAGE, Between, changed, code_of, made, verified
+from support.remote import ASK, CLIENT, PAGE, Between, changed, code_of, made, verified
 
 pytestmark = pytest.mark.anyio
 
@@ -99,6 +99,23 @@ async def test_R17_who_was_away_for_an_hour_knows_that_it_does_not_know(
         assert await code_of(verifier, honest) == "ok"
 
 
+async def test_R17_R25_events_that_an_issuer_took_for_over_are_asked_about() -> None:
+    """Its clock ran ahead by an hour for a moment, and in that moment it left the event out of a page."""
+    async with serving() as at:
+        clock = TurnableClock(at.clock.now())
+        async with verified(at, clock=clock) as (verifier, between):
+            doomed = await token_of(at)
+            assert await code_of(verifier, doomed) == "ok"
+            await ended(at, doomed)
+            at.clock.jump(3_600)
+            await verifier.catch_up()
+            at.clock.jump(-3_600)
+            await verifier.catch_up()
+            assert verifier.is_fresh()
+            assert await code_of(verifier, doomed) == "credential_revoked"
+            assert between.asked[ASK] == 1
+
+
 async def test_R17_a_place_in_another_database_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
     async with serving() as old, serving() as new:
         between = Between(old.app)
@@ -140,6 +157,7 @@ TAMPERED: dict[str, Callable[[bytes], bytes]] = {
     "cut in the middle": lambda body: body[: len(body) // 2],
     "cut at the end": lambda body: body[:-1],
     "events left out at the front": changed(after=lambda after: after + 1),
+    "its first event left out": changed(after=lambda after: after + 1, revocations=lambda events: events[1:]),
     "of another issuer": changed(issuer="https://other.example"),
     "of another question": changed(nonce="AAAA"),
     "without a nonce": changed(nonce=""),

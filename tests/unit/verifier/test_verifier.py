@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -225,6 +227,16 @@ def test_an_unsafe_choice_is_bounded() -> None:
     for seconds in (0, -1, 100_000):
         with pytest.raises(Misconfigured):
             AcceptStale(at_most=seconds)
+
+
+def test_without_an_http_client_it_says_what_to_install_and_with_one_it_needs_no_driver() -> None:
+    code = "import sys; sys.modules['httpx2'] = None\ntry:\n import limen.verifier\nexcept ImportError as e:\n print(e)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "limen[verifier]" in told
+    code = "import sys, limen.verifier; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"
+    heavy = ("sqlite3", "asyncpg", "redis", "starlette", "uvicorn", "click", "fastapi")
+    ran = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 # -- tokens of others -------------------------------------------------------------------------------------
