@@ -230,7 +230,10 @@ def test_an_unsafe_choice_is_bounded() -> None:
 
 
 def test_without_an_http_client_it_says_what_to_install_and_with_one_it_needs_no_driver() -> None:
-    code = "import sys; sys.modules['httpx2'] = None\ntry:\n import limen.verifier\nexcept ImportError as e:\n print(e)"
+    code = (
+        "import sys; sys.modules['httpx2'] = None\n"
+        "try:\n import limen.verifier\nexcept ImportError as error:\n print(error)"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "limen[verifier]" in told
     code = "import sys, limen.verifier; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"
