@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check static format rings bench lock clean
+.PHONY: help run servers test check static format rings bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,11 +23,14 @@ help: ## Print this
 run: $(VENV)/.run ## Start the server on an embedded database; ARGS="--strategy session" is passed on
 	@$(BIN)/limen serve $(ARGS)
 
-test: $(VENV)/.test $(VENV)/.browser $(NODE) ## Install what the tests need and run them all; ARGS="-k J15" runs some
+test: $(VENV)/.test $(VENV)/.browser $(NODE) servers ## Install what the tests need and run them all; ARGS="-k J15" runs some
 	@$(BIN)/coverage erase
 	$(WITH_VENV) $(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+servers:
+	@sh scripts/servers
 
 check: static rings ## Format, lint, strict types, rings, then all tests
 	@$(MAKE) --no-print-directory test

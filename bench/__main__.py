@@ -13,9 +13,20 @@ from pathlib import Path
 
 from bench.harness import Figure
 
-PARTS = ("tokens", "recall", "sqlite", "storm", "requests", "feed")
+PARTS = ("tokens", "recall", "sqlite", "postgres", "redis", "lag", "feed", "storm", "requests")
 RESULTS = Path(__file__).parent / "results"
-PEERS = ("cryptography", "msgspec", "pyjwt", "joserfc", "django", "argon2-cffi", "uvicorn")
+PEERS = (
+    "argon2-cffi",
+    "asyncpg",
+    "cryptography",
+    "django",
+    "hiredis",
+    "joserfc",
+    "msgspec",
+    "pyjwt",
+    "redis",
+    "uvicorn",
+)
 
 
 def main(parts: list[str]) -> int:

@@ -54,7 +54,6 @@ from limen.transport import CookieNames, origins_of
 from limen.vigil import Vigil
 
 _log = logging.getLogger("limen")
-_POLL: Seconds = 0.02
 _MAINTENANCE: Seconds = 60.0
 _SWEPT = 1_000
 """Rows that are removed at once, so that no other write waits for long."""
@@ -85,7 +84,7 @@ class Limen:
         secret = require_secret(s)
         self.clock: Clock = clock or SystemClock()
         self._entropy = entropy
-        self.store: Store = store or open_store(s.database)
+        self.store: Store = store or open_store(s.database, s.session_store)
         self.filter = Filter()
         self.lifetimes = Lifetimes(
             idle=s.idle_lifetime,
@@ -112,7 +111,9 @@ class Limen:
         self._strategies = self._accepted()
         self._strategy = self._strategies[StrategyName(s.strategy)]
         self._ring = self._live_ring(KeyWrap(secret))
-        self._follower = Follower(self.store, self.filter, self.clock, every=_POLL, on_ring=self._ring.load)
+        self._follower = Follower(
+            self.store, self.filter, self.clock, max_staleness=s.max_staleness, on_ring=self._ring.load
+        )
         self._parts = Parts(
             settings=s,
             store=self.store,

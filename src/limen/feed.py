@@ -14,6 +14,10 @@ from limen.stores.base import Feed
 
 _log = logging.getLogger("limen.feed")
 _BACKOFF_MAX: Seconds = 1.0
+POLLED: Seconds = 0.02
+"""How often the feed is read where the engine does not call."""
+CALLED: Seconds = 0.25
+"""How often it is read without a call where the engine calls: calls can get lost."""
 
 
 class Follower:
@@ -25,11 +29,12 @@ class Follower:
         filter_: Filter,
         clock: Clock,
         *,
-        every: Seconds,
+        every: Seconds = POLLED,
+        max_staleness: Seconds = 4 * CALLED,
         on_ring: Callable[[], Awaitable[None]],
     ) -> None:
         self._store, self._filter, self._clock = store, filter_, clock
-        self._every, self._on_ring = every, on_ring
+        self._every, self._at_most, self._on_ring = every, min(CALLED, max_staleness / 4), on_ring
 
     async def catch_up(self) -> None:
         """Take in everything that was acknowledged before this call; Unavailable if it cannot be read.
@@ -56,10 +61,11 @@ class Follower:
             except Exception:  # noqa: BLE001 - whatever it is, following must not end; the view grows stale meanwhile
                 failures += 1
                 _log.exception("following the feed failed")
-            await asyncio.sleep(self._pause(failures))
+            if failures:
+                await asyncio.sleep(self._pause(failures))
+            else:
+                await self._store.wait(self._filter.position, every=self._every, at_most=self._at_most)
 
     def _pause(self, failures: int) -> Seconds:
-        if not failures:
-            return self._every
         longest = min(self._every * 2.0 ** min(failures, 10), _BACKOFF_MAX)
         return longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not a secret

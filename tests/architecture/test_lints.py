@@ -213,7 +213,8 @@ FOLDERS = ("src", "tests", "bench", "docs", "examples", "scripts", "requirements
 def _written() -> Iterable[tuple[str, str]]:
     files = [f for folder in FOLDERS for f in sorted((ROOT / folder).rglob("*"))]
     for file in [*files, *sorted(ROOT.glob("*"))]:
-        mine = not {"node_modules", "__pycache__", "data", "results"} & set(file.relative_to(ROOT).parts)
+        foreign = {"node_modules", "__pycache__", "data", "results", ".coverage"}
+        mine = not foreign & set(file.relative_to(ROOT).parts)
         if mine and file.is_file() and (file.suffix in WRITTEN or not file.suffix):
             yield str(file.relative_to(ROOT)), file.read_text()
 

@@ -25,7 +25,7 @@ from limen.secret import Secret
 from limen.sessions import Sealer
 from limen.strategies.base import Grant, Identity
 from limen.testing import SeededEntropy, TurnableClock
-from support.stores import HOMES
+from support.stores import HOMES, examples
 from support.world import ISSUER, PASSWORD, SECRET
 
 IDLE, ABSOLUTE, ACCESS, GRACE, STALE, LEEWAY, TOUCH = 3_600.0, 9_000.0, 900.0, 10.0, 5.0, 5.0, 60.0
@@ -484,5 +484,5 @@ def test_R01_R02_R03_R13_S21_S22_S24_whatever_happens_one_lineage_lives_and_noth
     kind: str,
 ) -> None:
     walk = type(f"{kind.title()}Sessions", (Machine,), {"kind": kind}).TestCase()
-    walk.settings = settings(max_examples=50, stateful_step_count=60)
+    walk.settings = settings(max_examples=examples(kind, 50), stateful_step_count=60)
     walk.runTest()

@@ -21,7 +21,7 @@ from limen.revocations import Kind, Revocation
 from limen.sessions import Session
 from limen.stores.base import Store
 from limen.throttle import Limit
-from support.stores import HOMES, IDLE, NOW, chance_again, digest, make_account, make_session
+from support.stores import HOMES, IDLE, NOW, chance_again, digest, examples, make_account, make_session
 
 Step = Callable[[Store], Coroutine[Any, Any, Any]]
 PICK = st.integers(0, 3)
@@ -197,5 +197,5 @@ class Walk(RuleBasedStateMachine):
 @pytest.mark.parametrize("kind", [name for name in HOMES if name != "memory"])
 def test_D25_a_random_walk_through_a_store_is_one_through_memory(kind: str) -> None:
     walk = type(f"{kind.title()}Walk", (Walk,), {"kind": kind}).TestCase()
-    walk.settings = settings(max_examples=60, stateful_step_count=50)
+    walk.settings = settings(max_examples=examples(kind, 60), stateful_step_count=50)
     walk.runTest()

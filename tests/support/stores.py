@@ -16,6 +16,7 @@ from limen.ids import AccountID, SessionID
 from limen.sessions import Digest, Session, StrategyName
 from limen.stores import open_store
 from limen.stores.base import Store
+from support import redis, servers
 
 NOW = Instant(1_800_000_000.0)
 IDLE = 600.0
@@ -42,7 +43,42 @@ def sqlite_home(folder: Path) -> Home:
     return Home("sqlite", lambda: open_store(f"sqlite:///{folder}/limen.db"))
 
 
-HOMES: dict[str, Callable[[Path], Home]] = {"memory": memory_home, "sqlite": sqlite_home}
+def redis_home(folder: Path) -> Home:
+    """Accounts in SQLite, sessions in a Redis that others use too."""
+    sessions = f"{redis.shared('redis').url}?prefix={redis.prefix()}"
+    return Home("redis", lambda: open_store(f"sqlite:///{folder}/limen.db", sessions))
+
+
+def valkey_home(_: Path) -> Home:
+    """Accounts in PostgreSQL, sessions in Valkey."""
+    url = servers.postgres().url(schema=servers.new_schema())
+    sessions = f"{redis.shared('valkey').url}?prefix={redis.prefix()}"
+    return Home("valkey", lambda: open_store(url, sessions))
+
+
+def postgres_home(_: Path) -> Home:
+    url = servers.postgres().url(schema=servers.new_schema())
+    return Home("postgres", lambda: open_store(url))
+
+
+def pgbouncer_home(_: Path) -> Home:
+    url = servers.pgbouncer().url(schema=servers.new_schema())
+    return Home("pgbouncer", lambda: open_store(url))
+
+
+HOMES: dict[str, Callable[[Path], Home]] = {
+    "memory": memory_home,
+    "sqlite": sqlite_home,
+    "postgres": postgres_home,
+    "pgbouncer": pgbouncer_home,
+    "redis": redis_home,
+    "valkey": valkey_home,
+}
+
+
+def examples(kind: str, usual: int) -> int:
+    """How many random walks through a store: fewer where each step is asked of a server."""
+    return min(usual, {"postgres": 12, "pgbouncer": 6, "redis": 25, "valkey": 8}.get(kind, usual))
 
 
 def chance(count: int) -> bytes:

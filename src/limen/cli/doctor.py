@@ -18,7 +18,7 @@ from limen.clock import SystemClock
 from limen.doctor import Observed
 from limen.errors import LimenError
 from limen.keys import StoredRing
-from limen.settings import Settings, load
+from limen.settings import Settings, load, without_password
 from limen.stores import open_store
 from limen.stores.base import Schema
 
@@ -71,7 +71,7 @@ def _observe() -> Observed:
 async def _asked(settings: Settings) -> tuple[Schema | None, StoredRing | None, LimenError | None]:
     """Schema and ring as stored; the ring only where the schema is ours, so that nothing is changed."""
     try:
-        store = open_store(settings.database)
+        store = open_store(settings.database, settings.session_store)
         schema = await store.schema()
         if schema.pending:
             return schema, None, None
@@ -89,6 +89,8 @@ def _listed(seen: Observed) -> list[Mapping[str, Any]]:
         return []
     said = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
     said["secret"] = None if said["secret"] is None else "…"
+    said["database"] = seen.settings.place
+    said["session_store"] = without_password(seen.settings.session_store)
     return [
         {"name": name, "value": value, "source": seen.sources.get(name, "default")}
         for name, value in said.items()

@@ -36,7 +36,7 @@ def greeting(auth: Limen, address: str, workers: int) -> list[str]:
     settings = auth.settings
     processes = "one process" if workers == 1 else f"{workers} processes"
     return [
-        f"Limen listens on {address} ({settings.strategy}, {processes}, {settings.database})",
+        f"Limen listens on {address} ({settings.strategy}, {processes}, {settings.place})",
         f"  a request seen before: {promise.store_reads} store reads; "
         f"after sign-out a credential is accepted for {_lag(promise.revocation_lag)}",
         *(["  development: plain http, on this machine only"] if settings.development else []),

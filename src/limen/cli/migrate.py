@@ -21,9 +21,9 @@ def verb(check: bool, database: str | None, config: str | None) -> Answer:
     log_to_stderr("error")
     surroundings.put({"database": database, "config": config})
     settings = load({}, environment=True).settings
-    store = open_store(settings.database)
+    store = open_store(settings.database, settings.session_store)
     schema = asyncio.run(store.schema() if check else store.migrate())
-    data = {"database": settings.database, "applied": list(schema.applied), "pending": list(schema.pending)}
+    data = {"database": settings.place, "applied": list(schema.applied), "pending": list(schema.pending)}
     if check:
         missing = [f"missing: {name}" for name in schema.pending]
         return Answer(data, missing or ["up to date"], exit=Exit.NO if schema.pending else Exit.OK)

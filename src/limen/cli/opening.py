@@ -50,7 +50,7 @@ async def _inside(verb: Asks, given: dict[str, Any], *, makes: bool) -> Answer:
     auth = Limen.from_env()
     if not makes and not (await auth.store.schema()).applied:
         raise Misconfigured(
-            f"there is no database at {auth.settings.database}: name another, or run `limen migrate`",
+            f"there is no database at {auth.settings.place}: name another, or run `limen migrate`",
             code="database_missing",
         )
     async with auth:

@@ -80,7 +80,7 @@ def _greet(auth: Limen, address: str, workers: int, *, as_json: bool) -> None:
             "address": address,
             "strategy": auth.settings.strategy,
             "issuer": auth.settings.issuer,
-            "database": auth.settings.database,
+            "database": auth.settings.place,
             "workers": workers,
             "try": lines_to_try(auth, address),
         }

@@ -39,7 +39,9 @@ class Server:
         self._site = Site.of(auth, whole=True)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
-        endpoints = [*endpoints_of(self._site), *pages(self._site), *workbench.endpoints()]
+        endpoints = [*endpoints_of(self._site), *pages(self._site)]
+        if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
+            endpoints += workbench.endpoints()
         self._router = Router(routes_of(self._site, endpoints), redirect_slashes=False, default=self._nowhere)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,6 +15,7 @@ from limen.settings.record import (
     Transport,
     is_loopback_http,
     require_secret,
+    without_password,
 )
 from limen.settings.table import Setting, describe
 
@@ -29,4 +30,5 @@ __all__ = [
     "is_loopback_http",
     "load",
     "require_secret",
+    "without_password",
 ]

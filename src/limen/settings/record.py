@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
@@ -37,9 +38,16 @@ class Settings:
     Made by `load`, which checks. Durations are in seconds.
     """
 
-    database: Annotated[str, "Where everything is kept: `sqlite:///file.db`, or `memory://` for tests."] = (
-        f"sqlite:///{DEVELOPMENT_DIRECTORY}/limen.db"
-    )
+    database: Annotated[
+        str,
+        "Where everything is kept: `sqlite:///file.db`, `postgresql://user@host/database`, or `memory://` "
+        "for tests.",
+    ] = field(default=f"sqlite:///{DEVELOPMENT_DIRECTORY}/limen.db", repr=False)
+    session_store: Annotated[
+        str,
+        "Where sessions, revocations and throttles are kept beside the accounts in `database`: "
+        "`redis://host:6379/0` and its kin (docs/redis.md). Empty: in `database` too.",
+    ] = field(default="", repr=False)
     secret: Annotated[
         Secret | None,
         "At least 32 random bytes, as `limen key secret` prints them. Whoever has it can forge credentials, "
@@ -121,9 +129,28 @@ class Settings:
     ] = ()
 
     @property
+    def place(self) -> str:
+        """The address of the database as it may be shown and logged: without the password in it."""
+        return without_password(self.database)
+
+    @property
     def development(self) -> bool:
         """Plain http on loopback, and nothing else."""
         return is_loopback_http(self.issuer)
+
+
+def without_password(address: str) -> str:
+    """An address with … in place of every password. A password that was not percent-encoded goes too."""
+    scheme, separator, rest = address.partition("://")
+    if not separator or scheme == "sqlite":
+        return address
+    where, mark, options = rest.partition("?")
+    if "@" in options and "@" not in where:  # a password with a bare question mark in it
+        where, mark, options = rest, "", ""
+    who, at, host = where.rpartition("@")
+    name, colon, _ = who.partition(":")
+    hidden = re.sub(r"(^|&)([a-z]*password)=[^&]*", r"\1\2=…", options)
+    return f"{scheme}://{name}{':…' if colon else ''}{at}{host}{mark}{hidden}"
 
 
 def is_loopback_http(url: str) -> bool:

@@ -5,13 +5,26 @@ from __future__ import annotations
 from limen.errors import Misconfigured
 from limen.stores.base import Store
 from limen.stores.memory import MemoryStore
+from limen.stores.split import SplitStore
 from limen.stores.sqlite import SQLiteStore
 
-_FORMS = "memory:// (for tests), sqlite:///relative.db or sqlite:////absolute.db"
+_FORMS = (
+    "memory:// (for tests), sqlite:///relative.db, sqlite:////absolute.db or "
+    "postgresql://user:password@host/database"
+)
 
 
-def open_store(url: str) -> Store:
-    """The store at this address, not started yet. Misconfigured where there is no such engine."""
+def open_store(url: str, sessions: str = "") -> Store:
+    """The store at this address, not started yet. Misconfigured where there is no such engine.
+
+    `sessions` is the address of a Redis or Valkey that keeps sessions, feed and throttles beside it.
+    """
+    if sessions:
+        return _split(_single(url), sessions)
+    return _single(url)
+
+
+def _single(url: str) -> Store:
     scheme, separator, rest = url.partition("://")
     match scheme if separator else "":
         case "memory" if not rest:
@@ -22,6 +35,8 @@ def open_store(url: str) -> Store:
             raise Misconfigured(
                 "a SQLite address names a file: sqlite:///relative.db or sqlite:////absolute.db"
             )
+        case "postgresql" | "postgres":
+            return _postgres(url)
     raise Misconfigured(f"no store has addresses that begin like {url.split(':')[0]!r}; there are {_FORMS}")
 
 
@@ -31,3 +46,23 @@ def _sqlite(path: str) -> SQLiteStore:
     if any(mark in path for mark in "?#\0"):
         raise Misconfigured("a SQLite address is a path and nothing else: it takes no options")
     return SQLiteStore(path)
+
+
+def _split(accounts: Store, sessions: str) -> Store:
+    if isinstance(accounts, MemoryStore):
+        raise Misconfigured("memory:// forgets accounts that session_store would remember the sessions of")
+    try:
+        from limen.stores.redis import RedisStore
+    except ModuleNotFoundError as error:
+        raise Misconfigured("session_store needs the driver: pip install 'limen[redis]'") from error
+    return SplitStore(accounts, RedisStore(sessions))
+
+
+def _postgres(url: str) -> Store:
+    try:
+        from limen.stores.postgres import PostgresStore  # only who uses it needs its driver
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise Misconfigured("PostgreSQL needs its driver: pip install 'limen[postgres]'") from error
+    return PostgresStore(url)

@@ -11,7 +11,7 @@ and names nothing when it is looked up. Where the caller is cancelled, the step 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -121,6 +121,11 @@ class Accounts(Protocol):
         """Remove the account and all its sessions in one step. None if there is no such account."""
         ...
 
+    async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
+        """Let the account's `cutoff` be `upto` or later: its sessions are kept elsewhere, and a cut that
+        was made there went further. No event; nothing for an account that is not there."""
+        ...
+
 
 class Sessions(Protocol):
     """Sessions. A session is alive while it has a row and `now < ends`."""
@@ -202,6 +207,14 @@ class Feed(Protocol):
         """
         ...
 
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        """Return when reading the feed after this position may be worth it. Never raises Unavailable.
+
+        Where the engine calls its readers: at its call, or after `at_most` without one. Elsewhere: after
+        `every`. It says nothing about how fresh a view is; only a read does.
+        """
+        ...
+
     async def revoke(self, revocation: Revocation) -> Revocation:
         """Append an event that has no row of its own (`key`, `issuer`); the answer carries its position."""
         ...
@@ -237,6 +250,18 @@ class Keys(Protocol):
         ...
 
 
+class Marks(Protocol):
+    """Whole numbers that only grow: what another engine beside this one must not fall behind."""
+
+    async def marks(self) -> Mapping[str, int]:
+        """Every mark that was ever raised."""
+        ...
+
+    async def raise_marks(self, marks: Mapping[str, int]) -> None:
+        """Let each be the given number or more, in one step."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """Which migrations, by name and in order, a store has had and still needs."""
@@ -245,7 +270,7 @@ class Schema:
     pending: tuple[str, ...]
 
 
-class Store(Accounts, Sessions, Feed, Throttles, Keys, Protocol):
+class Store(Accounts, Sessions, Feed, Throttles, Keys, Marks, Protocol):
     """One engine that keeps everything."""
 
     async def schema(self) -> Schema:

@@ -1,12 +1,13 @@
 """The memory store: the contract in plain dictionaries, for tests and as the model of every other store.
 
-No method awaits anything, and each holds one lock from its first look to its last change, so each is one
+No step awaits anything, and each holds one lock from its first look to its last change, so each is one
 step for tasks and for threads. Nothing outlives the process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
@@ -52,6 +53,7 @@ class MemoryStore:
         self._swept, self._forgotten = 0, Instant(0.0)
         self._buckets: dict[str, Bucket] = {}
         self._ring = StoredRing((), 0)
+        self._marks: dict[str, int] = {}
 
     # -- accounts ----------------------------------------------------------------------------------------
 
@@ -141,6 +143,12 @@ class MemoryStore:
             event = self._end_all(account, now, until, "account_deleted")
             del self._keys[self._accounts.pop(account).key]
             return event
+
+    async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
+        with self._step():
+            found = self._accounts.get(account)
+            if found is not None:
+                self._accounts[account] = replace(found, cutoff=max(found.cutoff, upto))
 
     # -- sessions ----------------------------------------------------------------------------------------
 
@@ -235,6 +243,9 @@ class MemoryStore:
             forgotten = max((*over, *swept), default=Instant(0.0))
             return Page(young, self._position, self._ring.version, forgotten)
 
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        await asyncio.sleep(every)
+
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)
         with self._step():
@@ -277,6 +288,14 @@ class MemoryStore:
             if revocation is not None:
                 self._append(revocation)
             return version + 1
+
+    async def marks(self) -> Mapping[str, int]:
+        with self._step():
+            return dict(self._marks)
+
+    async def raise_marks(self, marks: Mapping[str, int]) -> None:
+        with self._step():
+            self._marks |= {name: max(to, self._marks.get(name, to)) for name, to in marks.items()}
 
     # -- its own life ------------------------------------------------------------------------------------
 

@@ -103,3 +103,7 @@ def delete(db: sqlite3.Connection, account: AccountID, now: Instant, until: Inst
     event = end_all(db, account, now, until, "account_deleted")
     db.execute("DELETE FROM limen_accounts WHERE id = ?", (id_,))
     return event
+
+
+def raise_cutoff(db: sqlite3.Connection, account: AccountID, upto: Instant) -> None:
+    db.execute("UPDATE limen_accounts SET cutoff = max(cutoff, ?) WHERE id = ?", (upto, rows.raw(account)))

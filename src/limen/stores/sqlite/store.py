@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Never
 from weakref import WeakSet
@@ -34,6 +34,7 @@ from limen.stores.base import (
     storable,
 )
 from limen.stores.sqlite import accounts, events, faults, ring, rows, sessions, throttles
+from limen.stores.sqlite import marks as marks_table
 from limen.stores.sqlite.connection import Factory
 from limen.stores.sqlite.opening import Parts, inspect, migrate_only, open_parts
 from limen.stores.sqlite.sweep import sweep
@@ -111,6 +112,9 @@ class SQLiteStore:
     async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._parts.writer.do(accounts.delete, account, now, until)
 
+    async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
+        await self._parts.writer.do(accounts.raise_cutoff, account, upto)
+
     # -- sessions ----------------------------------------------------------------------------------------
 
     async def open_session(
@@ -170,6 +174,9 @@ class SQLiteStore:
         except sqlite3.Error as error:
             raise faults.unavailable(error) from error
 
+    async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
+        await asyncio.sleep(every)
+
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)
         return await self._parts.writer.do(events.append, revocation)
@@ -193,6 +200,12 @@ class SQLiteStore:
         self, keys: Sequence[StoredKey], *, version: int, revocation: Revocation | None = None
     ) -> int | None:
         return await self._parts.writer.do(ring.replace, tuple(keys), version, revocation)
+
+    async def marks(self) -> Mapping[str, int]:
+        return dict(self._all(marks_table.ALL))
+
+    async def raise_marks(self, marks: Mapping[str, int]) -> None:
+        await self._parts.writer.do(marks_table.raise_, dict(marks))
 
     # -- its own life ------------------------------------------------------------------------------------
 

@@ -79,3 +79,10 @@ CREATE TABLE limen_state (
 ) STRICT;
 
 INSERT INTO limen_state (one, ring, pings, swept, forgotten) VALUES (1, 0, 0, 0, 0.0);
+
+-- Whole numbers that only grow: what a Redis beside this database must not fall behind.
+
+CREATE TABLE limen_marks (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
