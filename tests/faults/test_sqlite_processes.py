@@ -69,11 +69,10 @@ async def test_R20_D25_a_revocation_in_one_process_is_known_in_another_within_mo
     following = asyncio.create_task(follower.run())
     other = started("support.others", "revoke", str(path), [s.id for s in sessions])
     seen: dict[SessionID, float] = {}
+    filter_.hearing.append(lambda event: seen.update({SessionID(event.subject): time.monotonic()}))
     deadline = time.monotonic() + 30
     while len(seen) < REVOCATIONS and time.monotonic() < deadline:
         await asyncio.sleep(0.001)
-        for sid in filter_.sessions:
-            seen.setdefault(sid, time.monotonic())
     acknowledged = await asyncio.to_thread(answer, other)
     following.cancel()
     await store.close()
