@@ -125,7 +125,10 @@ DRIVERS: dict[tuple[str, str], str] = {
     ("passwords", "zxcvbn"): "advice on a new password, imported when asked for",
     ("stores.postgres", "asyncpg"): "its driver",
     ("stores.redis", "hiredis"): "its driver",
-    ("verifier", "httpx2"): "it is the issuer's client, and nobody else's",
+    (
+        "verifier",
+        "httpx2",
+    ): "it is the issuer's client; nothing else imports it, and `limen[verifier]` brings it",
 }
 
 KNOWN = names() | {f"limen.{concept}" for concept in RING}
