@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A shell makes what it runs in the background deaf to Ctrl-C, and children inherit that: those of tests are not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `make test` must give the same verdict twice; `HYPOTHESIS_PROFILE=search` looks for new examples.
 settings.register_profile(

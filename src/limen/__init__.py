@@ -16,6 +16,7 @@ if typing.TYPE_CHECKING:
     from limen.sessions import Session, StrategyName
     from limen.settings import Settings, Transport
     from limen.strategies.base import Grant, Guarantees, Identity, Revoked
+    from limen.verifier import Verifier
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "Throttled",
     "Transport",
     "Unavailable",
+    "Verifier",
 ]
 
 _HOMES = {
@@ -47,6 +49,7 @@ _HOMES = {
     "sessions": ("Session", "StrategyName"),
     "settings": ("Settings", "Transport"),
     "strategies.base": ("Grant", "Guarantees", "Identity", "Revoked"),
+    "verifier": ("Verifier",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -13,12 +13,13 @@ import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
 from limen.accounts import Account
+from limen.barrier import Barrier
 from limen.clock import Clock, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
@@ -50,6 +51,7 @@ from limen.strategies.recall import Recall
 from limen.strategies.session import SessionStrategy
 from limen.strategies.tokens import AccessTokens, Prover
 from limen.transport import CookieNames, origins_of
+from limen.vigil import Vigil
 
 _log = logging.getLogger("limen")
 _MAINTENANCE: Seconds = 60.0
@@ -131,6 +133,8 @@ class Limen:
         self.transports = frozenset(Transport(t) for t in s.transports)
         self.origins = origins_of(s)
         self._tasks: list[asyncio.Task[None]] = []
+        self._barrier = Barrier(self._follower.catch_up)
+        self._vigil = Vigil(self.filter, self.clock, max_staleness=s.max_staleness, leeway=s.leeway)
 
     @classmethod
     def from_env(cls, **options: Any) -> Limen:
@@ -189,15 +193,19 @@ class Limen:
         return self.filter.is_fresh(mono=mono, max_staleness=self.settings.max_staleness)
 
     async def catch_up(self) -> None:
-        """Take in every revocation that was acknowledged before this call, by whichever process."""
-        await self._follower.catch_up()
+        """Take in every revocation that was acknowledged before this call, by whichever process.
+
+        Callers who come at once share one read of the store.
+        """
+        await self._barrier.reach()
 
     async def maintain(self) -> None:
         """One round of what runs every minute: sweep, forget, retire and rotate keys."""
         now = self.clock.now()
         while await self.store.sweep(now=now, limit=_SWEPT) >= _SWEPT:
             pass  # whoever fills tables fills them faster than that
-        self.filter.prune(now=now)
+        for _ in self.filter.pruning(now=now):
+            await asyncio.sleep(0)
         await self._ring.tend()
 
     # -- checking ----------------------------------------------------------------------------------------
@@ -226,6 +234,21 @@ class Limen:
         if now < verified.good_until:
             self._recall.remember(credential, verified)
         return verified.identity
+
+    def alive(self, identity: Identity) -> AbstractAsyncContextManager[None]:
+        """`async with auth.alive(identity): …` for what goes on after the request: a WebSocket, a stream.
+
+        The body is cancelled when the session ends or the credential expires (then Denied is raised), or when
+        nobody can tell any more (Unavailable). The `jwt` strategy promises no end before expiry.
+        """
+        follows = identity.strategy is not StrategyName.JWT
+        return self._vigil.keep(identity, follows_feed=follows)
+
+    @property
+    def cookie(self) -> str:
+        """The cookie that carries what a sign-in hands out."""
+        names = self.cookie_names
+        return names.sid if self._strategy.name is StrategyName.SESSION else names.token
 
     @cached_property
     def required(self) -> Requirement:
@@ -315,7 +338,11 @@ class Limen:
         return right and client_id in self.settings.clients
 
     async def introspect(self, token: str) -> Identity | None:
-        """The identity behind a live credential, None for anything else (RFC 7662 §2.2)."""
+        """The identity behind a live credential, None for anything else (RFC 7662 §2.2).
+
+        Whoever asks acts on the answer, so it holds at the moment of asking: no view of a moment ago does.
+        """
+        await self.catch_up()
         try:
             return await self.authenticate(token, activity=False)
         except Denied:

@@ -115,6 +115,12 @@ class KeyRing:
     etag: str
     rotation_due: bool
     """As of the moment when it was opened: who runs for months asks `rotation_due` again."""
+    founder: str
+    """The id of the first key that this ring ever had: it tells one database from another."""
+
+    def published(self) -> dict[str, list[dict[str, str]]]:
+        """The public set as `jwks` has it (RFC 7517 §5)."""
+        return msgspec.json.decode(self.jwks, type=dict[str, list[dict[str, str]]])
 
 
 def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: Instant) -> KeyRing:
@@ -134,6 +140,7 @@ def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: I
         jwks=jwks,
         etag=f'"{hashlib.sha256(jwks).hexdigest()[:32]}"',
         rotation_due=rotation_due(ring, policy, now=now),
+        founder=min(ring.keys, key=lambda key: (key.created, key.kid)).kid,
     )
 
 

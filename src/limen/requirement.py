@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from collections.abc import Callable, Collection, MutableMapping
+from typing import Any, ClassVar, Protocol
 
 from limen import transport
 from limen.errors import Denied
 from limen.settings import Transport
 from limen.strategies.base import Identity
-
-if TYPE_CHECKING:
-    from limen.auth import Limen
+from limen.transport import CookieNames
 
 Scope = MutableMapping[str, Any]
 """An ASGI connection scope."""
 
 _REMEMBERED = "limen.identity"
 _BY = "limen.auth"
-"""Who verified it: of two `Limen` in one process, neither takes the other's word."""
+"""Who verified it: of two in one process, neither takes the other's word."""
 
 
 class Connection(Protocol):
@@ -26,6 +24,37 @@ class Connection(Protocol):
 
     @property
     def scope(self) -> Scope: ...
+
+
+class Authenticates(Protocol):
+    """Whoever can tell who is asking: `Limen`, and `Verifier` from afar. Integrations need no more of either
+    than this."""
+
+    @property
+    def cookie_names(self) -> CookieNames: ...
+    @property
+    def transports(self) -> Collection[Transport]: ...
+    @property
+    def origins(self) -> Collection[str]:
+        """Whose pages may send cookies with unsafe requests."""
+        ...
+
+    @property
+    def cookie(self) -> str:
+        """The cookie that carries a credential, for documents."""
+        ...
+
+    @property
+    def required(self) -> Requirement: ...
+    @property
+    def optional(self) -> Requirement: ...
+    @property
+    def recall_raw(self) -> Callable[[bytes], Identity | None]: ...
+
+    def recall(self, credential: str, /) -> Identity | None: ...
+    async def authenticate(self, credential: str, *, activity: bool = True) -> Identity: ...
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
 
 
 class Requirement:
@@ -37,7 +66,7 @@ class Requirement:
 
     __signature__: ClassVar[Any]
 
-    def __init__(self, auth: Limen, *, scopes: tuple[str, ...] = (), optional: bool = False) -> None:
+    def __init__(self, auth: Authenticates, *, scopes: tuple[str, ...] = (), optional: bool = False) -> None:
         self.auth = auth
         self.scopes = scopes
         self.optional = optional

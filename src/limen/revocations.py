@@ -6,15 +6,17 @@ revocation rate × token lifetime. A reader that missed events which have left s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from hashlib import sha256
 
 from limen.clock import Instant, Mono, Seconds
+from limen.compact import Crowd, Table
 from limen.ids import AccountID, SessionID
 
-_K = TypeVar("_K", bound=str)
+EXACT = 1_000_000
+"""How many young revocations a verifier remembers as they are."""
 
 
 class Kind(StrEnum):
@@ -71,27 +73,36 @@ class Filter:
     Events leave when nothing that they cover is alive, and a wall clock says when that is. If it was wrong,
     or goes back, they were needed after all. So the filter knows the latest `until` that it has forgotten,
     and is not asked about what ends before that: while the clock is right, all of it has ended.
+
+    Up to `exact` sessions and accounts are remembered as they are, in about 40 bytes each. What comes
+    beyond that is remembered in 2 to 4 bytes, with doubt: `covering` says nothing of it, `doubts` that only
+    the store can tell.
     """
 
     __slots__ = (
-        "accounts",
+        "_accounts",
+        "_claims",
+        "_crowd",
+        "_exact",
+        "_keys",
+        "_sessions",
         "changes",
-        "claims",
         "floor",
         "forgotten",
         "fresh_at",
+        "hearing",
         "issuer_ms",
-        "keys",
+        "missed",
         "position",
+        "reading",
         "ring",
-        "sessions",
     )
 
-    def __init__(self) -> None:
-        self.sessions: dict[SessionID, Instant] = {}
-        self.accounts: dict[AccountID, tuple[int, Instant]] = {}
-        self.claims: dict[AccountID, tuple[int, Instant]] = {}
-        self.keys: dict[str, Instant] = {}
+    def __init__(self, *, exact: int = EXACT) -> None:
+        self._sessions, self._accounts, self._claims = Table(), Table(), Table()
+        self._crowd: Crowd | None = None
+        self._exact = exact
+        self._keys: dict[str, Instant] = {}
         self.issuer_ms = -1
         self.position = 0
         self.ring = -1
@@ -102,6 +113,12 @@ class Filter:
         """What was last checked below this count was not checked against events that are gone."""
         self.forgotten = Instant(0.0)
         """The filter cannot tell about what ends at this moment or before."""
+        self.missed = 0
+        """How often events were over before they came here."""
+        self.hearing: list[Callable[[Revocation], None]] = []
+        """Who is told of each event as it is learned, from wherever, in no order."""
+        self.reading: list[Callable[[Page], None]] = []
+        """Who is told of each page after it was taken in; pages overlap, and leave nothing out."""
 
     def is_fresh(self, *, mono: Mono, max_staleness: Seconds) -> bool:
         return mono - self.fresh_at <= max_staleness
@@ -111,11 +128,18 @@ class Filter:
         for revocation in page.revocations:
             self.add(revocation)
         if page.forgotten:
-            self.changes += 1
-            self._forget(page.forgotten)
+            self.miss(page.forgotten)
         self.position = max(self.position, page.position)
         self.ring = page.ring
         self.fresh_at = max(self.fresh_at, sent)
+        for told in self.reading:
+            told(page)
+
+    def miss(self, forgotten: Instant) -> None:
+        """Know that events of up to this `until` were over before they came here."""
+        self.changes += 1
+        self.missed += 1
+        self._forget(forgotten)
 
     def add(self, revocation: Revocation) -> None:
         """Remember one event; twice is the same as once, in any order."""
@@ -123,56 +147,106 @@ class Filter:
         upto_ms = int(revocation.upto * 1000)
         match revocation.kind:
             case Kind.SESSION:
-                _raise(self.sessions, SessionID(revocation.subject), revocation.until)
+                self._remember(self._sessions, revocation, 0)
             case Kind.ACCOUNT:
-                _raise_cut(self.accounts, AccountID(revocation.subject), upto_ms, revocation.until)
+                self._remember(self._accounts, revocation, upto_ms)
             case Kind.CLAIMS:
-                _raise_cut(self.claims, AccountID(revocation.subject), upto_ms, revocation.until)
+                self._remember(self._claims, revocation, upto_ms)
             case Kind.KEY:
-                _raise(self.keys, revocation.subject, revocation.until)
+                until = self._keys.get(revocation.subject, revocation.until)
+                self._keys[revocation.subject] = max(revocation.until, until)
             case Kind.ISSUER:
                 self.issuer_ms = max(self.issuer_ms, upto_ms)
+        for told in self.hearing:
+            told(revocation)
 
     def covering(self, *, sid: SessionID, account: AccountID, sid_ms: int, kid: str | None) -> Kind | None:
-        """Which kind of event ends this credential, None if none does. `claims` is asked separately."""
-        if sid in self.sessions:
+        """Which kind of event ends this credential, None if none is known to. `claims` is asked apart."""
+        if self._sessions.size and self._sessions.get(_key(sid)) is not None:
             return Kind.SESSION
-        cut = self.accounts.get(account)
-        if cut is not None and sid_ms <= cut[0]:
-            return Kind.ACCOUNT
+        if self._accounts.size:
+            cut = self._accounts.get(_key(account))
+            if cut is not None and sid_ms <= cut[0]:
+                return Kind.ACCOUNT
         if sid_ms <= self.issuer_ms:
             return Kind.ISSUER
-        if kid is not None and kid in self.keys:
+        if kid is not None and kid in self._keys:
             return Kind.KEY
         return None
 
-    def has_stale_claims(self, *, account: AccountID, issued_ms: int) -> bool:
-        """Whether the account's claims changed at or after the moment the token was issued."""
-        cut = self.claims.get(account)
-        return cut is not None and issued_ms <= cut[0]
+    def doubts(self, *, sid: SessionID, account: AccountID) -> bool:
+        """Whether there may be an event of this session or account that was too many to be kept as it is.
+
+        Then the store must be asked. Never False where there is one; rarely True where there is none.
+        """
+        crowd = self._crowd
+        return crowd is not None and (_key(sid) in crowd or _key(account) in crowd)
 
     def has_forgotten(self, ends: Instant) -> bool:
         """Whether an event that covers what ends then may have been here and be gone: ask the store."""
         return ends <= self.forgotten
 
+    def has_stale_claims(self, *, account: AccountID, issued_ms: int | None) -> bool:
+        """Whether the account's claims changed at or after a token was issued; for None, whether at all."""
+        if not self._claims.size:
+            return False
+        cut = self._claims.get(_key(account))
+        return cut is not None and (issued_ms is None or issued_ms <= cut[0])
+
+    def pruning(self, *, now: Instant) -> Iterator[int]:
+        """Forget what covers nothing any more, in steps of milliseconds; each yields how many entries went.
+
+        An issuer-wide cut stays.
+        """
+        over = [kid for kid, until in self._keys.items() if until <= now]
+        yield self._left(len(over), max((self._keys.pop(kid) for kid in over), default=0.0))
+        if self._crowd is not None:
+            yield self._left(*self._crowd.prune(now))
+            self._crowd = self._crowd if len(self._crowd) else None
+        for table in (self._sessions, self._accounts, self._claims):
+            for gone, latest in table.pruning(now):
+                yield self._left(gone, latest)
+
     def prune(self, *, now: Instant) -> int:
-        """Forget what covers nothing any more; how many entries went. An issuer-wide cut stays."""
-        gone = [
-            *_over(self.sessions, now),
-            *_over(self.keys, now),
-            *_cuts_over(self.accounts, now),
-            *_cuts_over(self.claims, now),
-        ]
+        """All of `pruning` at once; how many entries went."""
+        return sum(self.pruning(now=now))
+
+    def __len__(self) -> int:
+        crowd = 0 if self._crowd is None else len(self._crowd)
+        return self._tabled() + len(self._keys) + crowd
+
+    def _left(self, gone: int, latest: float) -> int:
         if gone:
-            self._forget(max(gone))
-        return len(gone)
+            self._forget(Instant(latest))
+        return gone
 
     def _forget(self, until: Instant) -> None:
         self.floor = self.changes
         self.forgotten = max(self.forgotten, until)
 
-    def __len__(self) -> int:
-        return len(self.sessions) + len(self.accounts) + len(self.claims) + len(self.keys)
+    def _tabled(self) -> int:
+        return self._sessions.size + self._accounts.size + self._claims.size
+
+    def _remember(self, table: Table, revocation: Revocation, upto_ms: int) -> None:
+        key = _key(revocation.subject)
+        if self._tabled() < self._exact or table.get(key) is not None:
+            table.put(key, upto_ms, revocation.until)
+            return
+        if self._crowd is None:
+            self._crowd = Crowd()
+        self._crowd.add(key, revocation.until)
+
+
+def _key(subject: str) -> bytes:
+    """16 bytes for an id: those of a UUID, or a digest of any other text."""
+    if len(subject) == 36:
+        try:
+            key = bytes.fromhex(subject.replace("-", ""))
+        except ValueError:
+            key = b""
+        if len(key) == 16:
+            return key
+    return sha256(subject.encode()).digest()[:16]
 
 
 def cut(now: Instant, newest_ms: int | None) -> Instant:
@@ -198,21 +272,3 @@ def lasting(until: Instant, *, now: Instant, latest: Instant | None) -> Instant:
     """`until` of an event of `now`, moved with the latest rotation that it covers, where a clock went back:
     the tokens of that moment live as long after it as others after `now`."""
     return until if latest is None else Instant(until + max(latest - now, 0.0))
-
-
-def _raise(untils: dict[_K, Instant], key: _K, until: Instant) -> None:
-    untils[key] = max(until, untils.get(key, until))
-
-
-def _raise_cut(cuts: dict[_K, tuple[int, Instant]], key: _K, upto_ms: int, until: Instant) -> None:
-    known = cuts.get(key, (-1, until))
-    cuts[key] = (max(known[0], upto_ms), max(known[1], until))
-
-
-def _over(untils: dict[_K, Instant], now: Instant) -> list[Instant]:
-    """Take out what is over; until when each was good."""
-    return [untils.pop(key) for key in [key for key, until in untils.items() if now >= until]]
-
-
-def _cuts_over(cuts: dict[_K, tuple[int, Instant]], now: Instant) -> list[Instant]:
-    return [cuts.pop(key)[1] for key in [key for key, (_, until) in cuts.items() if now >= until]]

@@ -28,6 +28,7 @@ PUBLIC = (
     "Throttled",
     "Transport",
     "Unavailable",
+    "Verifier",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -64,11 +65,14 @@ def test_S38_claims_cover_tokens_up_to_their_millisecond() -> None:
     assert not known.has_stale_claims(account=EVE, issued_ms=ms)
 
 
+UUID = "0190b7a0-0000-7000-8000-000000000001"
+NAMES = ("ada", "eve", UUID, UUID[:-1] + "2")
+MOMENTS = tuple(int(NOW * 1000) + n for n in (0, 1_000, 2_000, 4_999, 5_001))
 EVENTS = st.lists(
     st.builds(
         Revocation,
         st.sampled_from(Kind),
-        st.sampled_from(["ada", "eve"]),
+        st.sampled_from(["ada", "eve", UUID]),
         st.integers(0, 5).map(lambda n: Instant(NOW + n)),
         st.integers(10, 15).map(lambda n: Instant(NOW + n)),
         st.just(NOW),
@@ -86,8 +90,82 @@ def test_R18_events_in_any_order_and_any_number_of_times_are_the_same(
     known, again = knowing(*events), events + events
     shuffled.shuffle(again)
     other = knowing(*again)
-    for name in ("sessions", "accounts", "claims", "keys", "issuer_ms"):
-        assert getattr(known, name) == getattr(other, name)
+    assert answers(known) == answers(other) == answers(naive(events))
+    assert len(known) == len(other)
+
+
+class Naive:
+    """The events themselves, asked one by one: what the filter must answer, and how it must never err."""
+
+    def __init__(self, events: list[Revocation]) -> None:
+        self._events = events
+
+    def covering(self, *, sid: SessionID, account: AccountID, sid_ms: int, kid: str | None) -> Kind | None:
+        def has(kind: Kind, subject: str | None, upto_ms: int | None = None) -> bool:
+            return any(
+                one.kind is kind
+                and subject in (one.subject, "any")
+                and (upto_ms is None or upto_ms <= int(one.upto * 1000))
+                for one in self._events
+            )
+
+        if has(Kind.SESSION, sid):
+            return Kind.SESSION
+        if has(Kind.ACCOUNT, account, sid_ms):
+            return Kind.ACCOUNT
+        if has(Kind.ISSUER, "any", sid_ms):
+            return Kind.ISSUER
+        return Kind.KEY if has(Kind.KEY, kid) else None
+
+    def has_stale_claims(self, *, account: AccountID, issued_ms: int | None) -> bool:
+        return any(
+            one.kind is Kind.CLAIMS
+            and one.subject == account
+            and (issued_ms is None or issued_ms <= int(one.upto * 1000))
+            for one in self._events
+        )
+
+
+def naive(events: list[Revocation]) -> Naive:
+    return Naive(events)
+
+
+def answers(known: Filter | Naive) -> list[object]:
+    """What is said of every session, account, moment and key that there is."""
+    covered: list[object] = [
+        known.covering(sid=SessionID(sid), account=AccountID(account), sid_ms=ms, kid=kid)
+        for sid in NAMES
+        for account in NAMES
+        for ms in MOMENTS
+        for kid in NAMES
+    ]
+    return covered + [
+        known.has_stale_claims(account=AccountID(account), issued_ms=ms)
+        for account in NAMES
+        for ms in (*MOMENTS, None)
+    ]
+
+
+@given(EVENTS, st.integers(0, 3))
+def test_R19_a_filter_that_is_full_is_never_wrong(events: list[Revocation], exact: int) -> None:
+    """What it says is so; where it says nothing of an event that there is, it says that it doubts."""
+    known, model = Filter(exact=exact), naive(events)
+    for one in events:
+        known.add(one)
+    for sid in NAMES:
+        for account in NAMES:
+            for ms in MOMENTS:
+                asked = {"sid": SessionID(sid), "account": AccountID(account), "sid_ms": ms, "kid": "eve"}
+                said, true = known.covering(**asked), model.covering(**asked)  # type: ignore[arg-type]
+                doubts = known.doubts(sid=SessionID(sid), account=AccountID(account))
+                assert said == true or doubts, "an event is passed over"
+                assert said is None or true is not None, "nobody was revoked and somebody is refused"
+                stale = {"account": AccountID(account), "issued_ms": ms}
+                said_stale, is_stale = known.has_stale_claims(**stale), model.has_stale_claims(**stale)  # type: ignore[arg-type]
+                assert said_stale == is_stale or (doubts and not said_stale)
+    known.prune(now=Instant(NOW + 99))
+    assert len(known) == 0
+    assert not known.doubts(sid=SessionID("ada"), account=AccountID("eve"))
 
 
 @given(EVENTS, st.integers(9, 16))
@@ -167,8 +245,32 @@ def test_the_newest_position() -> None:
 
 
 def test_R19_events_are_forgotten_when_they_cover_nothing_any_more() -> None:
-    known = Filter()
+    known = Filter(exact=50_000)
     for n in range(100_000):
         known.add(event(Kind.SESSION, f"{n:036}", position=n))
     assert len(known) == 100_000
     assert known.prune(now=UNTIL) == 100_000
+    assert len(known) == 0
+
+
+def test_R19_a_filter_of_many_entries_stays_small() -> None:
+    """Bytes by the allocator's own count, sessions and accounts together."""
+    sids = [ids.uuid7(NOW) for _ in range(60_000)]
+    tracemalloc.start()
+    known = Filter()
+    for n, sid in enumerate(sids):
+        known.add(Revocation(Kind.ACCOUNT if n % 3 else Kind.SESSION, sid, NOW, UNTIL, NOW, "w", n))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held / len(known) <= 100
+
+
+def test_whoever_listens_hears_each_event_and_each_page() -> None:
+    known, heard, read = Filter(), list[Revocation](), list[Page]()
+    known.hearing.append(heard.append)
+    known.reading.append(read.append)
+    one, two = event(Kind.SESSION, "s"), event(Kind.KEY, "k")
+    known.add(one)
+    known.follow(page := Page((one, two), 7, 3), sent=Mono(1.0))
+    assert heard == [one, one, two]
+    assert read == [page]

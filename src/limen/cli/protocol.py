@@ -11,6 +11,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from limen.server.wire import STREAM
+
 HEAD_MAX = 32_768
 HEAD_PATIENCE = 10.0
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -69,6 +71,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._ended += 1
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """The server drains: what has an end is finished, and a stream, which has none, is cut."""
+        super().shutdown()
+        cycle: Any = self.cycle
+        if cycle is not None and cycle.scope.get(STREAM):
+            self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Not a line for each client that asks for a WebSocket: there are none here, and it is answered."""

@@ -1,6 +1,6 @@
 """Plain ASGI: nothing gets past without an identity, unless its path was named public.
 
-    app = LimenMiddleware(app, auth, public={"/", "/static/"})
+    app = LimenMiddleware(app, auth, public={"/", "/static/"})  # auth: a Limen, or a Verifier
 
 The application reads who is asking from `scope["limen.identity"]`; on a public path the key is there only if
 a good credential came.
@@ -15,6 +15,7 @@ from typing import Any
 from limen.auth import Limen
 from limen.errors import LimenError, Unavailable
 from limen.problems import problem
+from limen.requirement import Authenticates
 from limen.settings import Transport
 from limen.transport import find_credential, glance
 
@@ -40,13 +41,15 @@ class LimenMiddleware:
     """
 
     def __init__(
-        self, app: ASGIApp, auth: Limen, *, public: Collection[str] = (), mount: bool = True
+        self, app: ASGIApp, auth: Authenticates, *, public: Collection[str] = (), mount: bool = True
     ) -> None:
         self._app, self._auth, self._recall = app, auth, auth.recall_raw
         self._names, self._transports = auth.cookie_names, auth.transports
         self._public = frozenset(public)
         self._below = tuple(path for path in public if path.endswith("/") and path != "/")
-        self._own, self._own_exact, self._own_below = _own_routes(auth) if mount else (app, frozenset(), ())
+        self._own, self._own_exact, self._own_below = app, frozenset[str](), tuple[str, ...]()
+        if mount and isinstance(auth, Limen):  # a Verifier has no routes of its own
+            self._own, self._own_exact, self._own_below = _own_routes(auth)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -151,7 +154,7 @@ class _Ended(OSError):
 class _Socket:
     """The messages of an accepted WebSocket: none goes in or out once its credential is not good any more."""
 
-    def __init__(self, auth: Limen, credential: str, receive: Receive, send: Send) -> None:
+    def __init__(self, auth: Authenticates, credential: str, receive: Receive, send: Send) -> None:
         self._auth, self._credential = auth, credential
         self._receive, self._send = receive, send
         self._closed: int | None = None
@@ -197,7 +200,7 @@ class _Lifespan:
         self._said: set[str] = set()
         self._strange = False
 
-    async def run(self, app: ASGIApp, auth: Limen, scope: Scope) -> None:
+    async def run(self, app: ASGIApp, auth: Authenticates, scope: Scope) -> None:
         startup = await self._receive()
         try:
             await auth.start()

@@ -19,17 +19,19 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from limen.auth import Limen
-from limen.requirement import Requirement
+from limen.requirement import Authenticates, Requirement
 from limen.server.api import openapi
 from limen.server.embed import embed
-from limen.sessions import StrategyName
 from limen.settings import Transport
 
 _NOBODY = "limen_nobody"
 
 
-def install(app: FastAPI, auth: Limen) -> None:
-    """Make `app` sign people in: Limen's routes, its start and stop, its errors, and all that in OpenAPI."""
+def install(app: FastAPI, auth: Authenticates) -> None:
+    """Make `app` sign people in: Limen's routes, its start and stop, its errors, and all that in OpenAPI.
+
+    With a Verifier there are no routes.
+    """
     embed(app, auth)
     _describe(app, auth)
 
@@ -82,15 +84,13 @@ def _schemes(requirement: Requirement) -> list[_Scheme]:
     if Transport.BEARER in auth.transports:
         schemes.append(_Scheme("bearer", {"type": "http", "scheme": "bearer"}))
     if Transport.COOKIE in auth.transports:
-        names = auth.cookie_names
-        name = names.sid if auth.settings.strategy == StrategyName.SESSION else names.token
-        schemes.append(_Scheme("cookie", {"type": "apiKey", "in": "cookie", "name": name}))
+        schemes.append(_Scheme("cookie", {"type": "apiKey", "in": "cookie", "name": auth.cookie}))
     if requirement.optional:
         schemes.append(_Scheme(_NOBODY, {"type": "http", "scheme": "none"}))
     return schemes
 
 
-def _describe(app: FastAPI, auth: Limen) -> None:
+def _describe(app: FastAPI, auth: Authenticates) -> None:
     """Let `app.openapi()` tell of Limen's routes too, and write "or nobody" as OpenAPI does: `{}`."""
     plain = app.openapi
     merged: list[dict[str, Any]] = []
@@ -98,7 +98,8 @@ def _describe(app: FastAPI, auth: Limen) -> None:
     def openapi_with_limen() -> dict[str, Any]:
         document = plain()
         if not merged or merged[0] is not document:  # FastAPI makes a new one when a route was added
-            _merge(document, openapi(auth))
+            ours = openapi(auth) if isinstance(auth, Limen) else {"paths": {}, "components": {}}
+            _merge(document, ours)
             merged[:] = [document]
         return document
 
@@ -114,4 +115,4 @@ def _merge(document: dict[str, Any], ours: dict[str, Any]) -> None:
     components = document.setdefault("components", {})
     for kind, members in ours["components"].items():
         components[kind] = members | components.get(kind, {})
-    components["securitySchemes"].pop(_NOBODY, None)
+    components.get("securitySchemes", {}).pop(_NOBODY, None)

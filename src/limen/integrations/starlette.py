@@ -19,9 +19,8 @@ from starlette.authentication import AuthCredentials, AuthenticationBackend, Bas
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 
-from limen.auth import Limen
 from limen.errors import LimenError, Misconfigured
-from limen.requirement import Requirement
+from limen.requirement import Authenticates, Requirement
 from limen.server.embed import embed
 from limen.strategies.base import Identity
 
@@ -30,8 +29,11 @@ _R = TypeVar("_R")
 _log = logging.getLogger("limen.starlette")
 
 
-def install(app: Starlette, auth: Limen) -> None:
-    """Make `app` sign people in: Limen's routes, its start and stop, its errors, and `request.user`."""
+def install(app: Starlette, auth: Authenticates) -> None:
+    """Make `app` sign people in: Limen's routes, its start and stop, its errors, and `request.user`.
+
+    With a Verifier there are no routes.
+    """
     embed(app, auth)
     app.add_middleware(AuthenticationMiddleware, backend=LimenBackend(auth))
 
@@ -64,7 +66,7 @@ class LimenBackend(AuthenticationBackend):
     here a credential that is no good makes a stranger and no error; `requires` says what was wrong with it.
     """
 
-    def __init__(self, auth: Limen) -> None:
+    def __init__(self, auth: Authenticates) -> None:
         self._auth = auth
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:

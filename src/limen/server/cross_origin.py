@@ -36,7 +36,7 @@ class CrossOrigin:
         added = [_VARY, *self._allowed(self._named(call))]
 
         async def adding(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not _open(message["headers"]):
                 message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
@@ -53,3 +53,8 @@ class CrossOrigin:
             [(b"access-control-allow-credentials", b"true")] if self._credentials else []
         )
         return [(b"access-control-allow-origin", origin), *credentials, _EXPOSED]
+
+
+def _open(headers: Iterable[Header]) -> bool:
+    """Whether the answer says by itself that every page may read it."""
+    return any(name == b"access-control-allow-origin" for name, _ in headers)

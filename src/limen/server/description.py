@@ -12,7 +12,6 @@ import limen
 from limen.auth import Limen
 from limen.server import shapes
 from limen.server.resource import Endpoint
-from limen.sessions import StrategyName
 from limen.settings import Transport
 
 _REF = "#/components/schemas/Limen.{name}"
@@ -47,10 +46,8 @@ def _operation(auth: Limen, endpoint: Endpoint) -> dict[str, Any]:
         "responses": _responses(endpoint),
         "security": _security(auth, endpoint),
     }
-    if "{" in endpoint.path:
-        name = endpoint.path.partition("{")[2].partition("}")[0]
-        schema = {"type": "string", "format": "uuid"}
-        operation["parameters"] = [{"name": name, "in": "path", "required": True, "schema": schema}]
+    if endpoint.query or "{" in endpoint.path:
+        operation["parameters"] = _parameters(endpoint)
     body = _body(endpoint)
     if body is not None:
         operation["requestBody"] = body
@@ -64,6 +61,18 @@ def _security(auth: Limen, endpoint: Endpoint) -> list[dict[str, list[str]]]:
         for name in endpoint.security
         if name == "nobody" or name in known
     ]
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if "{" in endpoint.path:
+        name = endpoint.path.partition("{")[2].partition("}")[0]
+        found.append(
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        )
+    for name, text in endpoint.query.items():
+        found.append({"name": name, "in": "query", "description": text, "schema": {"type": "string"}})
+    return found
 
 
 def _body(endpoint: Endpoint) -> dict[str, Any] | None:
@@ -83,6 +92,8 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     if schemas:
         schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
         good["content"] = {endpoint.media: {"schema": schema}}
+    elif endpoint.media != "application/json":
+        good["content"] = {endpoint.media: {"schema": {"type": "string"}}}
     always = (500,) if endpoint.clear_text else (403, 500)
     if 400 in endpoint.errors and {"cookie", "refresh"} & set(endpoint.security):
         always = (*always, 431)
@@ -121,7 +132,6 @@ def _schemes(auth: Limen) -> dict[str, Any]:
     if Transport.BEARER in auth.transports:
         schemes["bearer"] = {"type": "http", "scheme": "bearer"}
     if Transport.COOKIE in auth.transports:
-        used = names.sid if auth.settings.strategy == StrategyName.SESSION else names.token
-        schemes["cookie"] = {"type": "apiKey", "in": "cookie", "name": used}
+        schemes["cookie"] = {"type": "apiKey", "in": "cookie", "name": auth.cookie}
         schemes["refresh"] = {"type": "apiKey", "in": "cookie", "name": names.refresh}
     return schemes

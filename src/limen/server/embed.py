@@ -13,25 +13,34 @@ from starlette.websockets import WebSocket
 from limen.auth import Limen
 from limen.errors import LimenError
 from limen.problems import problem
+from limen.requirement import Authenticates
 from limen.server.api import routes
 
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 
 
-def embed(app: Starlette, auth: Limen) -> None:
-    """Put Limen's routes before the application's own, start and stop it with them, and answer its errors."""
-    app.router.routes[:0] = routes(auth)
+def embed(app: Starlette, auth: Authenticates) -> None:
+    """Put Limen's routes before the application's own, start and stop it with them, and answer its errors.
+
+    A Verifier has no routes.
+    """
+    if isinstance(auth, Limen):
+        app.router.routes[:0] = routes(auth)
     app.router.lifespan_context = _around(auth, app.router.lifespan_context)
     app.add_exception_handler(LimenError, _refuse)
 
 
-def _around(auth: Limen, inner: Any) -> Any:
+def _around(auth: Authenticates, inner: Any) -> Any:
     """The application's lifespan inside Limen's: its start-up may already ask Limen, its end still may."""
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[Any]:
-        async with auth, inner(app) as state:
-            yield state
+        await auth.start()
+        try:
+            async with inner(app) as state:
+                yield state
+        finally:
+            await auth.close()
 
     return lifespan
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -17,7 +17,7 @@ from limen.errors import LimenError, Misconfigured, Rejected, Unavailable
 from limen.problems import problem
 from limen.server.site import Site
 from limen.server.standing import with_standing
-from limen.server.wire import Answer, Call, ClientLeft, Receive, Scope, Send
+from limen.server.wire import STREAM, Answer, Call, ClientLeft, Receive, Scope, Send, Streamed
 
 _log = logging.getLogger("limen.server")
 
@@ -38,6 +38,8 @@ class Endpoint:
     """Whether the body may be missing."""
     form: Mapping[str, str] | None = None
     """The parameters of a form and what they are; the first is required."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """The parameters of the address and what they are; none is required."""
     status: int = 200
     errors: Sequence[int] = ()
     """Statuses beside 500, 403 where https is asked for, and 431 where a cookie can be bad input (400)."""
@@ -127,6 +129,8 @@ def broken(error: BaseException, where: str) -> Answer:
 async def respond(site: Site, call: Call, answer: Answer, send: Send) -> None:
     """Send the answer with its standing headers."""
     whole = with_standing(answer, hsts=site.hsts(call))
+    if isinstance(whole, Streamed):
+        call.scope[STREAM] = True
     await whole.send(send, bodiless=call.scope["method"] == "HEAD")
 
 

@@ -24,7 +24,8 @@ _CLIENT_METHODS = ["client_secret_basic"]
 async def jwks(site: Site, call: Call) -> Answer:
     """The public keys; 304 where the caller has them already (RFC 9110 §13.1.2)."""
     ring = site.auth.ring
-    cached = (*_public(site), (b"etag", ring.etag.encode()))
+    anybody = (b"access-control-allow-origin", b"*")  # to read: there is nothing here to be sent
+    cached = (*_public(site), (b"etag", ring.etag.encode()), anybody)
     known = [tag.strip() for tag in b",".join(call.all(b"if-none-match")).split(b",")]
     if ring.etag.encode() in [tag.removeprefix(b"W/") for tag in known] or b"*" in known:
         return Answer(304, b"", cached)
@@ -130,12 +131,17 @@ def _public(site: Site) -> tuple[Header, ...]:
 
 async def _token(site: Site, call: Call) -> str:
     """The token that a known client asks about."""
-    if not site.auth.check_client(*_client(call)):
-        raise _unknown_client()
+    known_client(site, call)
     token = (await read_form(call)).get("token")
     if not token:
         raise Rejected("the parameter token is missing", code="invalid_request")
     return token
+
+
+def known_client(site: Site, call: Call) -> None:
+    """Denied unless a client of the configuration asks."""
+    if not site.auth.check_client(*_client(call)):
+        raise _unknown_client()
 
 
 def _client(call: Call) -> tuple[str, str]:

@@ -9,8 +9,16 @@ from limen.errors import Denied, Rejected
 from limen.proxies import Trusted, client_of
 from limen.server.readiness import Readiness
 from limen.server.standing import HSTS, HSTS_WHOLE
+from limen.server.tail import Tail
 from limen.server.wire import Call, Header, Receive, Scope
 from limen.settings import Transport
+
+
+@dataclass(slots=True)
+class Streams:
+    """How many are open."""
+
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +29,13 @@ class Site:
     trusted: Trusted
     whole: bool
     readiness: Readiness
+    tail: Tail
+    streams: Streams
 
     @classmethod
     def of(cls, auth: Limen, *, whole: bool) -> Site:
-        return cls(auth, Trusted.of(auth.settings.trusted_proxies), whole, Readiness(auth))
+        trusted = Trusted.of(auth.settings.trusted_proxies)
+        return cls(auth, trusted, whole, Readiness(auth), Tail(auth), Streams())
 
     @property
     def prefix(self) -> str:
@@ -34,6 +45,11 @@ class Site:
     def oauth(self) -> str:
         """Where other services ask. An application that embeds us may have an /oauth of its own."""
         return "/oauth" if self.whole else f"{self.prefix}/oauth"
+
+    @property
+    def feed(self) -> str:
+        """Where verifiers follow the feed."""
+        return "/feed" if self.whole else f"{self.prefix}/feed"
 
     def hsts(self, call: Call) -> Header | None:
         """Over https alone (RFC 6797 §7.2), and not in development, where others share the name localhost."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from limen.server import listing, services, shapes, signing
+from limen.feed_page import FeedPage
+from limen.server import feed, listing, services, shapes, signing
 from limen.server.resource import Endpoint
 from limen.server.site import Site
 
 _WHOSE = ("bearer", "cookie")
 _ASKED = {"token": "an access token or a session credential", "token_type_hint": "ignored (RFC 7009 §2.1)"}
+
+_AFTER = "a cursor: the `id` of an event, or epoch, position and tag of a page with dots between"
 
 _EMBEDDED = (
     Endpoint(
@@ -128,6 +131,35 @@ _EMBEDDED = (
     ),
     Endpoint(
         method="GET",
+        path="{feed}",
+        run=feed.feed,
+        summary="The revocations as they come, as server-sent events, for verifiers on other machines.",
+        query={"after": _AFTER},
+        gives=(),
+        media="text/event-stream",
+        errors=(400, 401, 503),
+        security=("client",),
+        guarded=True,
+        refuses=services.oauth_refusal,
+    ),
+    Endpoint(
+        method="GET",
+        path="{feed}/page",
+        run=feed.feed_page,
+        summary="The revocations after a cursor, or all that matter; a barrier unless it says `more`.",
+        query={
+            "after": _AFTER,
+            "nonce": "comes back in the answer",
+            "etag": "the tag of the keys that are known",
+        },
+        gives=(FeedPage,),
+        errors=(400, 401, 503),
+        security=("client",),
+        guarded=True,
+        refuses=services.oauth_refusal,
+    ),
+    Endpoint(
+        method="GET",
         path="/.well-known/jwks.json",
         run=services.jwks,
         summary="The public keys (RFC 7517).",
@@ -178,7 +210,11 @@ _ALONE = (
 def endpoints_of(site: Site) -> list[Endpoint]:
     """The endpoints of a site, with their paths there."""
     everything = (*_EMBEDDED, *_ALONE) if site.whole else _EMBEDDED
-    return [
-        replace(one, path=one.path.replace("{api}", site.prefix).replace("{oauth}", site.oauth))
-        for one in everything
-    ]
+    places = {"{api}": site.prefix, "{oauth}": site.oauth, "{feed}": site.feed}
+    return [replace(one, path=_placed(one.path, places)) for one in everything]
+
+
+def _placed(path: str, places: dict[str, str]) -> str:
+    for name, place in places.items():
+        path = path.replace(name, place)
+    return path

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import msgspec
 
@@ -16,6 +19,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+_log = logging.getLogger("limen.server")
+
+STREAM = "limen.stream"
+"""In the scope of a request whose answer has no end of its own."""
 BODY_MAX = 65_536
 """Bytes of the largest body that is read. A sign-in needs two hundred."""
 _USER_AGENT_MAX = 256
@@ -89,8 +96,8 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     headers: tuple[Header, ...] = field(default=(), repr=False)
 
-    def plus(self, *headers: Header) -> Answer:
-        return Answer(self.status, self.body, (*self.headers, *headers))
+    def plus(self, *headers: Header) -> Self:
+        return replace(self, headers=(*self.headers, *headers))
 
     async def send(self, send: Send, *, bodiless: bool = False) -> None:
         """Send it; for HEAD the headers alone, which then tell the length of what GET would give."""
@@ -99,6 +106,51 @@ class Answer:
             headers.append((b"content-length", str(len(self.body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if bodiless else self.body})
+
+
+STREAM_PATIENCE = 5.0
+"""Seconds that a reader may leave in the buffers what was sent. Then it is dropped: nothing waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed(Answer):
+    """An answer without an end of its own, of chunks that are made as they are sent."""
+
+    chunks: Callable[[], AsyncGenerator[bytes, None]] | None = None
+    receive: Receive | None = None
+
+    async def send(self, send: Send, *, bodiless: bool = False) -> None:
+        """Send chunks until there are no more, the client has left, or it does not read them."""
+        await send({"type": "http.response.start", "status": self.status, "headers": list(self.headers)})
+        if not bodiless and self.chunks is not None:
+            sending = asyncio.ensure_future(self._pump(send, self.chunks()))
+            leaving = asyncio.ensure_future(self._left())
+            try:
+                await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                leaving.cancel()
+                if not sending.done():
+                    sending.cancel()
+                    await asyncio.wait({sending})
+            if sending.cancelled() or not sending.result():
+                return  # not finished: the server closes the connection
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _pump(self, send: Send, chunks: AsyncGenerator[bytes, None]) -> bool:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                try:
+                    async with asyncio.timeout(STREAM_PATIENCE):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                except TimeoutError:
+                    _log.warning("a stream is dropped: its reader does not keep up")
+                    return False
+        return True
+
+    async def _left(self) -> None:
+        while self.receive is not None:
+            if (await self.receive())["type"] == "http.disconnect":
+                return
 
 
 def json_answer(value: msgspec.Struct, *headers: Header, status: int = 200) -> Answer:

@@ -125,7 +125,7 @@ class Settings:
     key_rotation: Annotated[Seconds, "A new signing key is made this often."] = 90 * 86_400
     clients: Annotated[
         tuple[str, ...],
-        "Ids of clients that may introspect and revoke; `limen key client` prints the secret of each.",
+        "Ids of clients that may introspect, revoke and follow the feed; their secrets: `limen key client`.",
     ] = ()
 
     @property

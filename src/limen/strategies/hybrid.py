@@ -6,7 +6,6 @@ import logging
 from dataclasses import replace
 from typing import assert_never
 
-from limen import ids
 from limen.accounts import Account
 from limen.clock import Instant, Mono, Seconds
 from limen.errors import Denied
@@ -21,7 +20,8 @@ from limen.sessions import (
 )
 from limen.stores.base import Accounts, Gone, Rotated, Stale
 from limen.strategies.base import Grant, Guarantees, Identity, Proof, Revoked, SignIn, Verified
-from limen.strategies.jwt import token_claims, token_identity
+from limen.strategies.covered import followed, is_settled, refuse_covered
+from limen.strategies.jwt import token_claims
 from limen.strategies.opening import Opener, living
 from limen.strategies.tokens import AccessTokens
 
@@ -59,20 +59,11 @@ class HybridStrategy:
         return self._grant(session, first, later_than=account.claims_changed, now=now)
 
     async def admit(self, proof: Proof, *, now: Instant, mono: Mono, activity: bool) -> Verified:
-        claims = token_claims(proof)
-        identity = token_identity(claims, self.name)
-        known, ends = self._opener.filter, Instant(claims.exp + self._leeway)
-        verified = Verified(
-            identity=identity,
-            good_until=ends,
-            follows_feed=True,
-            sid_ms=_made_ms(identity.session),
-            issued_ms=_made_ms(claims.jti),
-            changes=known.changes,
-        )
-        self._refuse_covered(verified)
-        fresh = known.is_fresh(mono=mono, max_staleness=self._max_staleness)
-        if fresh and not known.has_forgotten(ends):
+        known = self._opener.filter
+        verified = followed(token_claims(proof), self.name, known, leeway=self._leeway)
+        identity = verified.identity
+        refuse_covered(verified, known)
+        if known.is_fresh(mono=mono, max_staleness=self._max_staleness) and is_settled(verified, known):
             return verified
         row = await self._opener.store.session(identity.session)
         session = living(row, identity.session, identity.account, self.name, now=now, alarm=_log.critical)
@@ -135,14 +126,6 @@ class HybridStrategy:
             case _:
                 assert_never(verdict)
 
-    def _refuse_covered(self, verified: Verified) -> None:
-        who, known = verified.identity, self._opener.filter
-        kind = known.covering(sid=who.session, account=who.account, sid_ms=verified.sid_ms, kid=None)
-        if kind is not None:
-            raise Denied("this session has ended", code="credential_revoked", reason=f"revoked_{kind}")
-        if known.has_stale_claims(account=who.account, issued_ms=verified.issued_ms or 0):
-            raise Denied("what this token says has changed: refresh it", code="token_stale")
-
     def _grant(self, session: Session, head: Presented, *, later_than: Instant, now: Instant) -> Grant:
         token, expires = self._tokens.issue(
             account=session.account,
@@ -165,14 +148,6 @@ class HybridStrategy:
             refresh=self._opener.sealer.seal(head),
             refresh_expires=session.ends,
         )
-
-
-def _made_ms(id_: str) -> int:
-    """When an id was made; Denied for what is none, in a token that our key signed for somebody else."""
-    try:
-        return ids.created_ms(ids.parse(id_))
-    except ValueError:
-        raise Denied("this token is not valid", code="token_invalid", reason="claims_foreign") from None
 
 
 def _denied(reason: str) -> Denied:

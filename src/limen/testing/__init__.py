@@ -17,6 +17,7 @@ from limen.testing.lifespan import running
 if TYPE_CHECKING:
     from limen.testing.clients import EMAIL, PASSWORD, origin, present, sign_in, signed_in, stranger
     from limen.testing.making import for_tests
+    from limen.testing.remote import verifier_of
 
 __all__ = [
     "EMAIL",
@@ -31,13 +32,14 @@ __all__ = [
     "sign_in",
     "signed_in",
     "stranger",
+    "verifier_of",
 ]
 
 # A clock needs no HTTP client and no whole Limen, so those who ask for one do not import them.
 _LATER = dict.fromkeys(
     ("EMAIL", "PASSWORD", "origin", "present", "sign_in", "signed_in", "stranger"), "clients"
 )
-_LATER["for_tests"] = "making"
+_LATER |= {"for_tests": "making", "verifier_of": "remote"}
 
 
 def __getattr__(name: str) -> Any:
