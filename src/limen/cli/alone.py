@@ -19,10 +19,13 @@ from limen.lab.catalogue import number
 @click.option(
     "--times", type=click.IntRange(1, 100), default=5, show_default=True, help="Hashes of each kind."
 )
-def hash_verb(target: float, times: int) -> Answer:
+@click.option("--scheme", type=click.Choice(["argon2id", "bcrypt"]), help="Both, if none.")
+def hash_verb(target: float, times: int, scheme: str | None) -> Answer:
     """Measure bcrypt and argon2id over their parameters, beside what they would cost an attacker."""
     with Progress() as progress:
-        found = hashes.compare(times=times, tell=lambda name, share: progress.tell(name, share, 0.0))
+        found = hashes.compare(
+            times=times, scheme=scheme, tell=lambda name, share: progress.tell(name, share, 0.0)
+        )
     best = hashes.recommended(found, target)
     rows = [
         [

@@ -53,16 +53,17 @@ class Hashed(Struct, frozen=True):
     """A second on one CARD, at most."""
 
 
-def compare(*, tell: Callable[[str, float], None], times: int = 5) -> list[Hashed]:
-    """Every set of parameters, the schemes in turn."""
+def compare(*, tell: Callable[[str, float], None], times: int = 5, scheme: str | None = None) -> list[Hashed]:
+    """Every set of parameters, of one scheme or of all."""
     every: Sequence[Argon2id | Bcrypt] = [
         *(Argon2id(memory_kib=memory, time_cost=passes, parallelism=1) for memory, passes in ARGON2),
         *(Bcrypt(cost=cost) for cost in BCRYPT),
     ]
+    chosen = [one for one in every if scheme in (None, _named(one)[0])]
     found = []
-    for place, scheme in enumerate(every):
-        tell(_named(scheme)[1], place / len(every))
-        found.append(_measure(scheme, times))
+    for place, one in enumerate(chosen):
+        tell(_named(one)[1], place / len(chosen))
+        found.append(_measure(one, times))
     tell("done", 1.0)
     return found
 
