@@ -8,7 +8,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A shell makes what it runs in the background deaf to Ctrl-C, and children inherit that: those of tests are not.
+# A shell makes what it runs in the background deaf to Ctrl-C, and children inherit that. Those of tests hear.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
