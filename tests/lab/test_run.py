@@ -19,7 +19,7 @@ from support.shell import COMMAND, surroundings
 
 OPTIONS = Options(
     ["session", "jwt", "hybrid"], ["sqlite"], duration=1.0, concurrency=8, max_staleness=0.5, outage=1.1,
-    sign_outs=5, hashes=3, levels=[1],
+    sign_outs=5, looks=1, hashes=3, levels=[1],
 )  # fmt: skip
 
 

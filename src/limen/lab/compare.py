@@ -42,7 +42,11 @@ def steps_of(options: Options) -> list[Step]:
     count = len(subjects)
     curve = requests.CURVE_SHARE * options.duration
     return [
-        Step("counting store operations", counting.seconds(count, options.max_staleness), counting.measure),
+        Step(
+            "counting store operations",
+            counting.seconds(count, options.looks, options.max_staleness),
+            counting.measure,
+        ),
         Step("requests", requests.seconds(len(cells), options.duration) - curve, requests.measure),
         Step("requests at other concurrencies", curve, requests.curve),
         Step("sign-ins and refreshes", signing_in.seconds(count, options.duration), signing_in.measure),

@@ -185,6 +185,8 @@ class Options(Struct, frozen=True):
     max_staleness: float = 5.0
     outage: float = 10.0
     peers: bool = False
+    looks: int = 5
+    """Times that store operations are counted: the count is the same each time, its processor time is not."""
     sign_outs: int = 30
     """For the revocation lag of each cell."""
     hashes: int = 15
