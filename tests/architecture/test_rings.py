@@ -85,6 +85,7 @@ PAIRS = {
 
 SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
+    ("lab", "integrations"): "what is measured is what an application embeds",
 }
 """The edge's parts never import each other, but for these."""
 

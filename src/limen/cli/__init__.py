@@ -25,6 +25,7 @@ VERBS = {
     "token": "Decode, verify, sign and lint tokens.",
     "hash": "Hash and verify passwords; find parameters for this machine.",
     "id": "Make and inspect UUIDs.",
+    "lab": "Measure the strategies on this machine, and choose by numbers.",
     "workbench": "Write the workbench, a page for tokens, into one file.",
     "doctor": "Check the configuration against the mistakes that people make.",
 }

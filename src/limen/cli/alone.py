@@ -1,0 +1,95 @@
+"""`limen lab hash|id`: password hashes and identifiers, each measured by itself on this machine."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+import msgspec
+
+from limen.cli.answer import Answer, Table, Verb
+from limen.cli.measuring import Progress, Span
+from limen.lab import hashes, identifiers
+from limen.lab.catalogue import number
+
+
+@click.command("hash", cls=Verb)
+@click.option("--target", type=Span(), default="100ms", show_default=True, help="A hash takes at most this.")
+@click.option(
+    "--times", type=click.IntRange(1, 100), default=5, show_default=True, help="Hashes of each kind."
+)
+@click.option("--scheme", type=click.Choice(["argon2id", "bcrypt"]), help="Both, if none.")
+def hash_verb(target: float, times: int, scheme: str | None) -> Answer:
+    """Measure bcrypt and argon2id over their parameters, beside what they would cost an attacker."""
+    with Progress() as progress:
+        found = hashes.compare(
+            times=times, scheme=scheme, tell=lambda name, share: progress.tell(name, share, 0.0)
+        )
+    best = hashes.recommended(found, target)
+    rows = [
+        [
+            one.scheme,
+            one.parameters,
+            number(one.seconds * 1e3),
+            number(one.memory / 2**20),
+            number(one.per_core),
+            number(one.pooled),
+            number(one.attacker),
+            "recommended" if one is best else "",
+        ]
+        for one in found
+    ]
+    names = [
+        "scheme",
+        "parameters",
+        "ms",
+        "MiB",
+        "a second, one core",
+        "all cores",
+        f"{hashes.CARD}, at most",
+        "",
+    ]
+    lines = ["", "in limen.toml:", *(f"  {name} = {value}" for name, value in best.settings.items())]
+    lines += ["", f"An attacker's hashes a second: {hashes.SOURCE}."]
+    data = {
+        "target": target,
+        "measured": [msgspec.to_builtins(one) for one in found],
+        "recommended": best.settings,
+        "source": hashes.SOURCE,
+    }
+    return Answer(data, lines, Table(names, rows))
+
+
+@click.command("id", cls=Verb)
+@click.option("--rows", type=click.IntRange(1_000, 100_000_000), default=1_000_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the random keys.")
+def id_verb(rows: int, seed: int) -> Answer:
+    """Measure UUIDv4 against UUIDv7 as a key in SQLite: inserts, size, pages written."""
+    with Progress() as progress, tempfile.TemporaryDirectory(prefix="limen-lab-") as folder:
+        found = identifiers.compare(
+            Path(folder), rows, seed=seed, tell=lambda name, share: progress.tell(name, share, 0.0)
+        )
+    table = [
+        [
+            f"UUIDv{one.version}",
+            number(one.rate),
+            number(one.last),
+            f"{number(one.size / 1e6)} MB",
+            number(one.pages_written),
+            number(one.pages_written / one.rows),
+        ]
+        for one in found
+    ]
+    names = ["key", "rows a second", "in the last tenth", "file", "pages written", "pages a row"]
+    four, seven = found
+    line = (
+        f"UUIDv7 inserts {number(seven.last / four.last)} times as fast at {rows:,} rows, into a file of "
+        f"{seven.size / four.size:.0%} of the size, and writes "
+        f"{seven.pages_written / four.pages_written:.1%} of the pages."
+    )
+    return Answer(
+        {"rows": rows, "measured": [msgspec.to_builtins(one) for one in found]},
+        ["", line],
+        Table(names, table),
+    )
