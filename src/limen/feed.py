@@ -54,6 +54,7 @@ class Follower:
             try:
                 await self.catch_up()
                 failures = 0
+                await self._store.wait(self._filter.position, every=self._every, at_most=self._at_most)
             except Unavailable as error:
                 failures += 1
                 if failures == 1:
@@ -63,8 +64,6 @@ class Follower:
                 _log.exception("following the feed failed")
             if failures:
                 await asyncio.sleep(self._pause(failures))
-            else:
-                await self._store.wait(self._filter.position, every=self._every, at_most=self._at_most)
 
     def _pause(self, failures: int) -> Seconds:
         longest = min(self._every * 2.0 ** min(failures, 10), _BACKOFF_MAX)

@@ -138,6 +138,30 @@ async def test_R17_following_survives_what_nobody_thought_of(
     following.cancel()
 
 
+async def test_R17_following_survives_a_wait_that_fails(tmp_path: Path) -> None:
+    class Deaf(SQLiteStore):
+        async def wait(self, after: int, *, every: float, at_most: float) -> None:
+            raise RuntimeError("nobody thought of this")
+
+    store, filter_, clock = Deaf(tmp_path / "limen.db"), Filter(), TurnableClock()
+    await store.start()
+
+    async def on_ring() -> None:
+        return
+
+    following = asyncio.create_task(Follower(store, filter_, clock, every=0.001, on_ring=on_ring).run())
+    account = await added(store)
+    await store.revoke_account(account.id, now=NOW, until=UNTIL, why="w")
+    for _ in range(2_000):
+        if filter_.position == 1:
+            break
+        await asyncio.sleep(0.005)
+    assert filter_.position == 1
+    assert not following.done()
+    following.cancel()
+    await store.close()
+
+
 def test_R16_failures_wait_longer_each_time_up_to_a_second_and_not_in_step(tmp_path: Path) -> None:
     follower = Followed(tmp_path).follower
     for failures in (1, 5, 10, 1_000):
