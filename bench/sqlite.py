@@ -31,7 +31,10 @@ def run() -> Iterator[Figure]:
 
 async def _lookups(folder: Path) -> list[Figure]:
     path = folder / "lookup.db"
-    async with signed_in(f"sqlite:///{path}", strategy="session", cache_size=0) as (auth, grant):
+    async with signed_in(f"sqlite:///{path}", strategy="session", cache_size=0, max_staleness=60) as (
+        auth,
+        grant,
+    ):
         await _fill(auth, grant.session, 2_000)
         drive = _drive(lambda: auth.store.session(grant.session))
         whole = _drive(lambda: auth.authenticate(grant.credential))
