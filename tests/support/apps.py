@@ -23,7 +23,7 @@ def asgi_app(auth: Limen) -> Any:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            raise NotImplementedError
+            raise NotImplementedError  # as an application does that has no lifespan of its own
         who = scope.get("limen.identity")
         if scope["type"] == "websocket":
             await receive()

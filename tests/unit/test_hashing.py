@@ -171,7 +171,9 @@ async def test_threads_end_when_nothing_waits_and_come_again(gate: Gate) -> None
     await pool.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a thread a priority of its own")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux gives a thread a priority of its own: run this there"
+)
 async def test_hashing_steps_back_for_others() -> None:
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())

@@ -87,7 +87,10 @@ def test_output_that_nobody_reads_is_one_sentence(tmp_path: Path) -> None:
     assert done.stderr.count(b"\n") == 1
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.skipif(
+    not os.path.exists("/dev/full"),
+    reason="this system has no /dev/full, which is always full: run this on Linux",
+)
 def test_output_to_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
