@@ -107,7 +107,13 @@ class Crowd:
         self._eras[-1].add(key, until)
 
     def __contains__(self, key: bytes) -> bool:
-        return any(key in era for era in self._eras)
+        bit = hash(key)
+        step = bit >> 32 | 1
+        for era in self._eras:  # nearly always the first probe finds nothing, and every token asks this
+            at = bit & era.mask
+            if era.bits[at >> 3] >> (at & 7) & 1 and era.has(bit, step):
+                return True
+        return False
 
     def prune(self, now: float) -> tuple[int, float]:
         """Forget the eras whose keys have all ended; how many went, and the latest `until` among them."""
@@ -120,27 +126,26 @@ class Crowd:
 
 
 class _Era:
-    __slots__ = ("_bits", "_mask", "capacity", "size", "until")
+    __slots__ = ("bits", "capacity", "mask", "size", "until")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._mask = capacity * _BITS_PER_KEY - 1
-        self._bits = bytearray((self._mask + 1) // 8)
+        self.mask = capacity * _BITS_PER_KEY - 1
+        self.bits = bytearray((self.mask + 1) // 8)
         self.until, self.size = float("-inf"), 0
 
     def add(self, key: bytes, until: float) -> None:
-        for bit in self._probes(key):
-            self._bits[bit >> 3] |= 1 << (bit & 7)
+        bit = hash(key)
+        step = bit >> 32 | 1
+        for n in range(_PROBES):
+            at = bit + n * step & self.mask
+            self.bits[at >> 3] |= 1 << (at & 7)
         self.until = max(self.until, until)
         self.size += 1
 
-    def __contains__(self, key: bytes) -> bool:
-        return all(self._bits[bit >> 3] >> (bit & 7) & 1 for bit in self._probes(key))
-
-    def _probes(self, key: bytes) -> Iterator[int]:
-        chance = hash(key)
-        step = chance >> 32 | 1
-        return (chance + n * step & self._mask for n in range(_PROBES))
+    def has(self, bit: int, step: int) -> bool:
+        probes = (bit + n * step & self.mask for n in range(_PROBES))
+        return all(self.bits[at >> 3] >> (at & 7) & 1 for at in probes)
 
 
 def _records(bucket: bytes) -> Iterator[tuple[bytes, int, float]]:

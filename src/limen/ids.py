@@ -82,6 +82,13 @@ def created_ms(uuid7_text: str) -> int:
     return int(uuid7_text[:8] + uuid7_text[9:13], 16)
 
 
+def parsed_ms(text: str) -> int:
+    """`created_ms` of a text that `parse` takes, else ValueError. In one step: every token asks this twice."""
+    if not _CANONICAL.match(text) or (text[19] not in "89ab" and text not in (NIL, MAX)):
+        raise ValueError("not a UUID in canonical form (RFC 9562 §4)")
+    return int(text[:8] + text[9:13], 16)
+
+
 @dataclass(frozen=True, slots=True)
 class Inspected:
     """What the bits of a UUID say (RFC 9562 §4, §5)."""

@@ -93,8 +93,10 @@ class Filter:
         "hearing",
         "issuer_ms",
         "missed",
+        "missing",
         "position",
         "reading",
+        "renewing",
         "ring",
     )
 
@@ -115,6 +117,10 @@ class Filter:
         """The filter cannot tell about what ends at this moment or before."""
         self.missed = 0
         """How often events were over before they came here."""
+        self.missing: list[Callable[[], None]] = []
+        """Who is told that events did not come here: what was verified before may be covered by one."""
+        self.renewing: list[Callable[[], None]] = []
+        """Who is told each time that the view was renewed."""
         self.hearing: list[Callable[[Revocation], None]] = []
         """Who is told of each event as it is learned, from wherever, in no order."""
         self.reading: list[Callable[[Page], None]] = []
@@ -131,15 +137,23 @@ class Filter:
             self.miss(page.forgotten)
         self.position = max(self.position, page.position)
         self.ring = page.ring
-        self.fresh_at = max(self.fresh_at, sent)
+        self.renew(sent=sent)
         for told in self.reading:
             told(page)
+
+    def renew(self, *, sent: Mono) -> None:
+        """Believe the view anew: a read that was sent at `sent` was answered in full, and taken in."""
+        self.fresh_at = max(self.fresh_at, sent)
+        for told in self.renewing:
+            told()
 
     def miss(self, forgotten: Instant) -> None:
         """Know that events of up to this `until` were over before they came here."""
         self.changes += 1
         self.missed += 1
         self._forget(forgotten)
+        for told in self.missing:
+            told()
 
     def add(self, revocation: Revocation) -> None:
         """Remember one event; twice is the same as once, in any order."""

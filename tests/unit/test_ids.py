@@ -165,3 +165,17 @@ def test_S04_two_processes_of_one_fork_make_different_ids() -> None:
     done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, check=True)
     made = done.stdout.decode().split()
     assert len(made) == len(set(made)) == 4000
+
+
+@given(st.text(alphabet="0123456789abcdefABCDEF-{} ", min_size=34, max_size=38))
+def test_what_is_parsed_in_one_step_is_what_is_parsed_in_two(text: str) -> None:
+    for one in (text, ids.uuid7(NOW), ids.uuid4(), ids.NIL, ids.MAX, "", text[:19]):
+        try:
+            expected: int | None = ids.created_ms(ids.parse(one))
+        except ValueError:
+            expected = None
+        if expected is None:
+            with pytest.raises(ValueError):
+                ids.parsed_ms(one)
+        else:
+            assert ids.parsed_ms(one) == expected

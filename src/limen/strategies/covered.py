@@ -46,6 +46,6 @@ def is_settled(verified: Verified, known: Filter) -> bool:
 def _made_ms(id_: str) -> int:
     """When an id was made; Denied for what is none, in a token that our key signed for somebody else."""
     try:
-        return ids.created_ms(ids.parse(id_))
+        return ids.parsed_ms(id_)
     except ValueError:
         raise Denied("this token is not valid", code="token_invalid", reason="claims_foreign") from None

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from contextlib import aclosing
 
-from limen.clock import Clock, Instant, Mono, Seconds
+from limen.clock import Clock, Instant, Seconds
 from limen.errors import LimenError, Unavailable
 from limen.feed_page import Cursor, FeedPage, decode, decode_event
 from limen.revocations import Filter, Kind, Revocation
@@ -59,7 +59,7 @@ class RemoteFollower:
                 self._take(page)
                 if not page.more:
                     break
-            self._known.fresh_at = Mono(max(self._known.fresh_at, sent))
+            self._known.renew(sent=sent)
             self._begun.set()
 
     async def run(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from limen.clock import Instant, Mono
+from limen.clock import Instant
 from limen.ids import AccountID, SessionID
 from limen.revocations import Filter, Kind, Page, Revocation
 from limen.sessions import StrategyName
@@ -29,15 +29,20 @@ class Desk:
         return Revocation(kind, subject, Instant(now + upto), Instant(now + 900), now, "w", 1)
 
     def keep(
-        self, credential: str, *, lives: float = 60, follows: bool = True, issued: bool = True
+        self,
+        credential: str,
+        *,
+        lives: float = 60,
+        follows: bool = True,
+        issued: bool = True,
+        changes: int | None = None,
     ) -> Identity:
         now = self.clock.now()
         sid = SessionID(f"session of {credential}")
         who = Identity(ADA, sid, StrategyName.HYBRID, now, ("pwd",), frozenset(), Instant(now + lives))
         ms = int(now * 1000)
-        verified = Verified(
-            who, Instant(now + lives), follows, ms, ms if issued else None, self.filter.changes
-        )
+        seen = self.filter.changes if changes is None else changes
+        verified = Verified(who, Instant(now + lives), follows, ms, ms if issued else None, seen)
         self.recall.remember(credential, verified)
         return who
 
@@ -53,7 +58,7 @@ def test_what_was_kept_is_known_and_nothing_else_is() -> None:
 def test_S06_the_memory_holds_no_credential() -> None:
     desk = Desk()
     desk.keep("a credential of some length")
-    keys = [*desk.recall._young, *desk.recall._old]
+    keys = [*desk.recall._young.seen, *desk.recall._old.seen]
     assert all(len(key) == 32 for key in keys)
     assert b"a credential" not in b"".join(keys)
 
@@ -124,7 +129,7 @@ def test_S21_what_was_not_checked_against_events_that_are_gone_is_not_known() ->
 
 def test_a_mono_of_another_machine_is_never_compared() -> None:
     desk = Desk()
-    desk.filter.fresh_at = Mono(float("-inf"))
+    desk.recall = Recall(Filter(), desk.clock, size=8, max_staleness=5)  # nobody has read anything yet
     desk.keep("a")
     assert desk.recall.recall("a") is None
 
@@ -151,3 +156,70 @@ def test_K02_forgetting_forgets_all() -> None:
     desk.keep("a")
     desk.recall.forget()
     assert (desk.recall.recall("a"), len(desk.recall)) == (None, 0)
+
+
+def test_S21_a_wall_clock_that_is_set_is_seen_when_the_view_is_next_renewed() -> None:
+    desk = Desk()
+    desk.keep("a", lives=60)
+    desk.keep("jwt", lives=60, follows=False)
+    desk.clock.jump(3_600)
+    assert desk.recall.recall("jwt") is None
+    desk.arrive()
+    assert desk.recall.recall("a") is None
+    desk.clock.jump(-3_600)
+    assert desk.recall.recall("a") is None
+    desk.keep("b", lives=60)
+    desk.arrive()
+    assert desk.recall.recall("b") is None  # its end was reckoned by the clock of before
+    who = desk.keep("b", lives=60)
+    desk.arrive()
+    assert desk.recall.recall("b") is who
+
+
+def test_S21_a_wall_clock_that_is_set_keeps_nothing_beyond_max_staleness() -> None:
+    desk = Desk()
+    desk.keep("a", lives=60)
+    desk.clock.jump(3_600)
+    desk.clock.turn(5.001)
+    assert desk.recall.recall("a") is None
+
+
+def test_a_wall_clock_that_is_slewed_costs_nothing() -> None:
+    desk = Desk()
+    who = desk.keep("a")
+    for _ in range(10):
+        desk.clock.jump(0.02)
+        desk.arrive()
+    assert desk.recall.recall("a") is who
+
+
+def test_S21_events_that_never_came_leave_nothing_known() -> None:
+    desk = Desk()
+    desk.keep("a")
+    desk.filter.follow(Page((), 9, 0, forgotten=desk.clock.now()), sent=desk.clock.monotonic())
+    assert desk.recall.recall("a") is None
+
+
+def test_S24_what_came_while_it_was_verified_is_asked_about() -> None:
+    desk = Desk()
+    before = desk.filter.changes
+    desk.arrive(desk.event(Kind.SESSION, "session of a"), desk.event(Kind.SESSION, "another"))
+    desk.keep("a", changes=before)
+    who = desk.keep("b", changes=before)
+    assert desk.recall.recall("a") is None
+    assert desk.recall.recall("b") is who
+    desk.filter.prune(now=Instant(desk.clock.now() + 1_000))
+    desk.keep("c", changes=before)  # nobody can tell any more
+    assert desk.recall.recall("c") is None
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_an_event_takes_out_every_token_of_its_session_in_both_generations(times: int) -> None:
+    desk = Desk(size=8)
+    for n in range(times):
+        desk.keep(f"c{n}")
+    desk.arrive(desk.event(Kind.ACCOUNT, ADA))
+    assert len(desk.recall) == 0
+    assert desk.recall._young.about.keys() | desk.recall._old.about.keys() == {
+        f"session of c{n}" for n in range(times)
+    }
