@@ -83,7 +83,7 @@ def created_ms(uuid7_text: str) -> int:
 
 
 def parsed_ms(text: str) -> int:
-    """`created_ms` of a text that `parse` takes, else ValueError. In one step: every token asks this twice."""
+    """`created_ms` of a text that `parse` takes, else ValueError, in one step: every token asks it twice."""
     if not _CANONICAL.match(text) or (text[19] not in "89ab" and text not in (NIL, MAX)):
         raise ValueError("not a UUID in canonical form (RFC 9562 §4)")
     return int(text[:8] + text[9:13], 16)
