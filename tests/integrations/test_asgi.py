@@ -68,6 +68,13 @@ async def test_W27_a_websocket_needs_an_identity_too(auth: Limen) -> None:
         assert (await dial(app, "/open", {})).accepted
 
 
+async def test_a_refusal_says_how_long_it_is(auth: Limen) -> None:
+    app = LimenMiddleware(open_door, auth)
+    async with running(app), stranger(app, auth) as nobody:
+        refused = await nobody.get("/secret")
+        assert int(refused.headers["content-length"]) == len(refused.content) > 0
+
+
 async def test_a_public_front_page_opens_nothing_below_it(auth: Limen) -> None:
     app = LimenMiddleware(open_door, auth, public={"/"})
     async with running(app), stranger(app, auth) as client:

@@ -183,3 +183,23 @@ def test_the_test_client_of_fastapi_works_too(auth: Limen) -> None:
         # A path alone would go to `ws://testserver`, for which the jar has no cookie.
         with client.websocket_connect(auth.settings.issuer.replace("http", "ws") + "/socket") as socket:
             assert socket.receive_text() == grant.account
+
+
+async def test_an_application_mounted_below_refuses_as_the_one_above_does(auth: Limen) -> None:
+    app, below, deeper = FastAPI(), FastAPI(), FastAPI()
+    install(app, auth)
+    for one in (below, deeper):
+
+        @one.get("/me")
+        async def me(who: Annotated[Identity, Depends(auth.required)]) -> str:
+            return who.account
+
+    below.mount("/deeper", deeper)
+    app.mount("/below", below)
+    async with running(app):
+        for path in ("/below/me", "/below/deeper/me"):
+            async with stranger(app, auth) as nobody:
+                refused = await nobody.get(path)
+            assert (refused.status_code, refused.json()["code"]) == (401, "credential_missing")
+            async with await signed_in(app, auth) as somebody:
+                assert (await somebody.get(path)).status_code == 200

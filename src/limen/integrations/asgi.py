@@ -143,7 +143,8 @@ async def _refuse(error: LimenError, scope: Scope, receive: Receive, send: Send)
             return
         prefix = "websocket.http"
     found = problem(error)
-    await send({"type": f"{prefix}.response.start", "status": found.status, "headers": found.headers})
+    headers = [*found.headers, (b"content-length", b"%d" % len(found.body))]
+    await send({"type": f"{prefix}.response.start", "status": found.status, "headers": headers})
     await send({"type": f"{prefix}.response.body", "body": found.body})
 
 

@@ -36,6 +36,7 @@ def _around(auth: Authenticates, inner: Any) -> Any:
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[Any]:
         await auth.start()
+        _teach(app)
         try:
             async with inner(app) as state:
                 yield state
@@ -43,6 +44,16 @@ def _around(auth: Authenticates, inner: Any) -> Any:
             await auth.close()
 
     return lifespan
+
+
+def _teach(app: Starlette) -> None:
+    """Let applications that are mounted below answer Limen's errors too: each has handlers of its own, and
+    would call a stranger's request an error of the server."""
+    for route in app.routes:
+        inner = getattr(route, "app", None)
+        if isinstance(inner, Starlette):
+            inner.exception_handlers.setdefault(LimenError, _refuse)
+            _teach(inner)
 
 
 async def _refuse(connection: Any, error: Exception) -> Any:
