@@ -18,6 +18,8 @@ _TRY = """Limen signs people in here. Three lines to try:
   curl {api}/session -H "authorization: Bearer $TOKEN"
 
 All routes: {issuer}/openapi.json
+Look at a token: {issuer}/workbench
+See sessions, JWT and the hybrid side by side: {issuer}/playground
 """
 _EMAIL, _WORDS = "ada@example.com", "correct horse battery staple"
 
