@@ -9,6 +9,7 @@ from limen.explanation.record import Check, Event, Explanation, KeyFact, Outcome
 from limen.explanation.rule import WHYS, Named, explain, named
 from limen.explanation.steps import REFRESH, SEALED, TOKEN, Step
 from limen.explanation.telling import data_of, headline, sentences
+from limen.explanation.written import moment
 
 __all__ = [
     "REFRESH",
@@ -30,6 +31,7 @@ __all__ = [
     "data_of",
     "explain",
     "headline",
+    "moment",
     "named",
     "sentences",
 ]
