@@ -66,11 +66,11 @@ class Playground:
         if lane not in STRATEGIES or who not in CLIENTS:
             await respond(self._site, call, refusal(_nothing()), send)
             return
-        await self.start()
-        if f"/{call.path_parameter('rest')}" != STEAL:
-            await self.lanes[lane].serve(who, scope, receive, send)
-            return
         try:
+            await self.start()
+            if f"/{call.path_parameter('rest')}" != STEAL:
+                await self.lanes[lane].serve(who, scope, receive, send)
+                return
             answer = self._steal(self.lanes[lane], who, call)
         except LimenError as error:
             answer = refusal(error)
