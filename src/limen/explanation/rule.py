@@ -107,9 +107,8 @@ def _token(said: Written, ruling: Ruling, facts: Facts) -> Explanation:
     verdict = _verdict(
         steps.TOKEN, ruling, values.of_token(said, facts, ruling.reason), _unasked(said, facts), no_text
     )
-    notes = [values.difference(said, facts.now)]
-    if not ruling.accepted and _before(steps.TOKEN, verdict.failed, "claims"):
-        notes.append(_UNPROVEN)
+    proven = ruling.accepted or not _before(steps.TOKEN, verdict.failed, "claims")
+    notes = [values.difference(said, facts.now) if proven else _UNPROVEN]
     if ruling.accepted and said.claims.get("strategy") == StrategyName.JWT.value and facts.events:
         notes.append(
             "An event of the feed covers it, and it is accepted until it expires: "

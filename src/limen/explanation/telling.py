@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from limen.explanation.record import Explanation, Verdict
+from limen.explanation.record import Explanation, Outcome, Verdict
 from limen.explanation.written import ago, moment
 
 
@@ -45,9 +45,9 @@ def headline(found: Explanation) -> str:
 
 def sentences(found: Explanation) -> Iterator[str]:
     """Why, and all that is known beside it."""
-    yield _why("a request", found.request)
+    yield from _why("a request", found.request)
     if found.refresh is not None:
-        yield _why("refresh", found.refresh)
+        yield from _why("refresh", found.refresh)
     yield from found.notes
     for event in found.events:
         when = f"{moment(event.at)}, {ago(event.at - found.at)}"
@@ -60,10 +60,13 @@ def sentences(found: Explanation) -> Iterator[str]:
         yield f"The view of the feed is {age}, at position {found.view_position}."
 
 
-def _why(asked: str, verdict: Verdict) -> str:
+def _why(asked: str, verdict: Verdict) -> Iterator[str]:
     ruling = verdict.ruling
     words = "" if ruling.accepted else f" ({ruling.reason}; over the wire: {ruling.code})"
-    return f"For {asked}: {verdict.because}{words}"
+    yield f"For {asked}: {verdict.because}{words}"
+    for check in verdict.checks:
+        if check.outcome is Outcome.FAILED and check.wants:
+            yield f"Wanted: {check.wants}." + (f" Found: {check.has}." if check.has else "")
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from limen.clock import Instant
 from limen.explanation.facts import Facts
 from limen.explanation.record import KeyFact
-from limen.explanation.written import NOTHING, Written, ago, beside, moment, shown
+from limen.explanation.written import NOTHING, Written, beside, moment, shown
 from limen.jose.payloads import Claims
 from limen.keys import StoredKey
 from limen.revocations import Kind
@@ -139,4 +139,6 @@ def difference(written: Written, now: Instant) -> str:
     iat = written.claims.get("iat")
     if isinstance(iat, bool) or not isinstance(iat, int | float) or not 0 < iat - now < float("inf"):
         return ""
-    return f"It was issued {ago(iat - now)} of this clock: compare both machines with one time server."
+    return (
+        f"It was issued {iat - now:,.0f} s ahead of this clock: compare both machines with one time server."
+    )

@@ -13,6 +13,7 @@ from limen.errors import Rejected
 from limen.jose import unverified
 
 _MOST = 160
+_IN_SECONDS = 600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 NOTHING = "nothing"
@@ -66,5 +67,16 @@ def beside(at: object, now: Instant) -> str:
 
 
 def ago(seconds: Seconds) -> str:
-    """`42 s ago`, `42 s ahead`."""
-    return f"{abs(seconds):,.0f} s {'ahead' if seconds > 0 else 'ago'}"
+    """`42 s ago`, `2 h 5 min ahead`."""
+    return f"{_spelled(round(abs(seconds)))} {'ahead' if seconds > 0 else 'ago'}"
+
+
+def _spelled(seconds: int) -> str:
+    if seconds < _IN_SECONDS:
+        return f"{seconds} s"
+    said = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            said.append(f"{count:,} {unit}")
+    return " ".join(said[:2])

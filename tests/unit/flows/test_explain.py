@@ -143,7 +143,7 @@ async def test_values_stand_side_by_side() -> None:
         late = await auth.explain(signed(auth, head, body))
         wants, there = has(late, "expiry")
         assert "5 s of leeway" in wants
-        assert "s ago" in there
+        assert there.endswith(" ago")
         assert has(late, "algorithm") == ("ES256", "ES256")
 
 
