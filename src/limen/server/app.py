@@ -42,7 +42,7 @@ class Server:
         endpoints = [*endpoints_of(self._site), *pages(self._site)]
         self._playground: playground.Playground | None = None
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
-            self._playground = playground.Playground(auth)
+            self._playground = playground.Playground(self._site)
             endpoints += [*workbench.endpoints(), *playground.endpoints(self._playground)]
         routes = routes_of(self._site, endpoints)
         if self._playground is not None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 from limen import cookies, transport
-from limen.auth import Limen
 from limen.clock import Seconds
 from limen.errors import Denied, LimenError, Rejected
 from limen.server.playground.lane import ACCESS_LIFETIME, EMAIL, NAMES, PASSWORD, Lane, place
@@ -33,9 +32,8 @@ _REFRESH = "/auth/refresh"
 class Playground:
     """Three lanes of a server in development. `close` it with the server; it may never have been started."""
 
-    def __init__(self, auth: Limen) -> None:
-        self._auth = auth
-        self._site = Site.of(auth, whole=True)
+    def __init__(self, site: Site) -> None:
+        self._site = site
         self.clock = ShiftedClock()
         self.switches = Switches()
         self.log = Log(self.clock)
@@ -119,7 +117,7 @@ class Playground:
         it. So a thief comes by it who reads a disk, a memory or a log."""
         if call.scope["method"] != "POST":
             raise Rejected("this is no method of this address", code="method_not_allowed", status=405)
-        transport.check_forgery("POST", call.headers, self._auth.origins)
+        transport.check_forgery("POST", call.headers, self._site.auth.origins)
         taken = list(_copied(lane.name, call)) if who == "browser" else []
         if not taken:
             raise Denied("there is nothing to steal: sign in first", code="credential_missing")
@@ -131,7 +129,7 @@ class Playground:
         try:
             for name in STRATEGIES:
                 lane = Lane(
-                    name, self._database(name), self._auth.settings, clock=self.clock,
+                    name, self._database(name), self._site.auth.settings, clock=self.clock,
                     switches=self.switches, log=self.log,
                 )  # fmt: skip
                 await lane.start()

@@ -11,6 +11,7 @@ import pytest
 from limen.auth import Limen
 from limen.secret import Secret
 from limen.server.playground import Playground
+from limen.server.site import Site
 from support.http import LOCAL
 from support.world import SECRET
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 def ground() -> Playground:
-    return Playground(Limen("memory://", issuer=LOCAL, secret=Secret(SECRET)))
+    return Playground(Site.of(Limen("memory://", issuer=LOCAL, secret=Secret(SECRET)), whole=True))
 
 
 def places() -> set[Path]:

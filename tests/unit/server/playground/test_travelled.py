@@ -34,6 +34,13 @@ def test_a_request_weighs_what_is_on_the_wire(query: bytes, target: bytes) -> No
     assert dict(found.headers)["host"] == len("host: 127.0.0.1:8000\r\n")
 
 
+def test_a_body_that_nobody_read_travelled_all_the_same() -> None:
+    unread = scope()
+    unread["headers"].append((b"content-length", b"12"))
+    plain = travelled.request(scope(), 0, [])
+    assert travelled.request(unread, 0, []).bytes == plain.bytes + len("content-length: 12\r\n") + 12
+
+
 def test_no_cookie_is_told_whole_and_nothing_of_a_strangers() -> None:
     found = travelled.request(scope(), 0, ["token"])
     assert [(one.name, one.shown) for one in found.cookies] == [("theme", ""), ("token", "eyJh…")]

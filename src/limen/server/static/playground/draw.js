@@ -186,10 +186,10 @@ function details(entry) {
     { class: "detail" },
     entry.sent && part("Sent", entry.sent, entry),
     entry.answered && part("Answered", entry.answered, entry),
-    h("h4", {}, "In the server"),
+    h("h3", {}, "In the server"),
     h("p", {}, entry.server === "api" ? "The one with the API" : "The one that signs people in", entry.age === null ? "" : `; its view of the feed was ${spell(entry.age)} old${entry.fresh ? "" : ", too old to be trusted"}`, memory(entry)),
     entry.says && entry.status !== 204 && h("pre", {}, entry.says),
-    h("h4", {}, "In the store"),
+    h("h3", {}, "In the store"),
     entry.asked.length ? table(entry.asked.map((one) => [OPERATIONS[one.name] ?? one.name, `${one.failed ? "failed, " : ""}${one.kind}, ${micros(one.micros)}`])) : h("p", {}, "It was not asked."),
     h("p", {}, h("a", { href: `#why-${explained(entry)}` }, "Why is it so?")),
   );
@@ -208,7 +208,7 @@ function part(title, one, entry) {
   for (const [name, bytes] of one.headers) rows.push([name, weight(bytes)]);
   for (const cookie of one.cookies) rows.push([`cookie ${cookie.name}${cookie.shown ? ` = ${cookie.shown}` : ""}${cookie.said ? `; ${cookie.said}` : ""}`, `${weight(cookie.bytes)} of those`]);
   if (one.body) rows.push(["the body", weight(one.body)]);
-  return h("div", {}, h("h4", {}, `${title}, ${weight(one.bytes)}`), table(rows));
+  return h("div", {}, h("h3", {}, `${title}, ${weight(one.bytes)}`), table(rows));
 }
 
 /** @param {[string, string][]} rows */
