@@ -11,8 +11,9 @@ from limen.explanation.written import NOTHING, Written, beside, moment, shown
 from limen.jose.payloads import Claims
 from limen.keys import StoredKey
 from limen.revocations import Kind
-from limen.sessions import Session, is_head
+from limen.sessions import Session, StrategyName, is_head
 
+_NO_ROW = dict.fromkeys(("session", "lifetimes"), ("nothing: the jwt strategy keeps no sessions", ""))
 Sides = dict[str, tuple[str, str]]
 """Step → what is wanted, what is there."""
 
@@ -38,7 +39,7 @@ def of_token(written: Written, facts: Facts, reason: str) -> Sides:
         "strategy": (_one_of(facts.accepted), shown(claims.get("strategy"))),
         "revocations": ("no event that covers it", _events(facts, of_claims=False)),
         "scopes": ("no change since it was issued", _events(facts, of_claims=True)),
-        **of_row(facts),
+        **(_NO_ROW if claims.get("strategy") == StrategyName.JWT.value else of_row(facts)),
     }
 
 
