@@ -85,6 +85,7 @@ async def test_B01_no_credential_is_repeated_or_logged(
     said = json.loads(data.content)
     assert said["reason"] == name.split()[0]
     assert f"({said['reason']}; over the wire: {said['code']})" in html.unescape(page.content.decode())
+    assert "`" not in page.content.decode()
     for text in (page.content.decode(), data.content.decode(), caplog.text):
         assert credential not in html.unescape(text)
 

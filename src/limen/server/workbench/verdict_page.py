@@ -32,8 +32,9 @@ def style_source() -> str:
 
 def page(found: Explanation) -> str:
     """The verdict, its steps, and what is known beside it."""
-    good = ' class="good"' if found.request.ruling.accepted else ""
-    said = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in explanation.sentences(found))
+    rulings = (found.request, found.refresh)
+    good = ' class="good"' if any(one is not None and one.ruling.accepted for one in rulings) else ""
+    said = "".join(f"<p>{_ticked(sentence)}</p>\n" for sentence in explanation.sentences(found))
     tables = _table("What a request with it gets", found.request)
     if found.refresh is not None:
         tables += _table("What a refresh with it gets", found.refresh)
@@ -61,6 +62,14 @@ spellcheck="false"></textarea>
 </form>
 """,
     )
+
+
+def _ticked(sentence: str) -> str:
+    """A sentence in which `code` stands between backquotes; one without a fellow is a stranger's."""
+    parts = escape(sentence).split("`")
+    if len(parts) % 2 == 0:
+        return escape(sentence)
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
 
 
 def _document(title: str, main: str) -> str:
