@@ -112,6 +112,6 @@ export class Player {
 }
 
 /** @param {number} milliseconds */
-function pause(milliseconds) {
+export function pause(milliseconds) {
   return new Promise((done) => setTimeout(done, milliseconds));
 }

@@ -47,7 +47,7 @@ export class Lane {
 
   clear() {
     this.latest = null;
-    fill(this.log, h("li", { class: "nothing" }, "Nothing has happened yet."));
+    fill(this.log, h("li", { class: "nothing" }, "Each request becomes a row: who sent it and how many bytes, what the server answered and how long it took, and whether the store was asked. Open a row to see every header."));
   }
 
   /** Draw an entry on top; one like the latest joins it.
@@ -133,7 +133,7 @@ function drawn(row) {
     h(
       "summary",
       {},
-      h("span", { class: "who" }, h("b", {}, CLIENTS[entry.who]), h("span", {}, DONE[entry.what] ?? entry.what, entries.length > 1 ? ` × ${entries.length}` : "")),
+      h("span", { class: "who" }, h("b", {}, CLIENTS[entry.who], entries.length > 1 ? ` × ${entries.length}` : ""), " ", h("span", {}, DONE[entry.what] ?? entry.what)),
       h("span", { class: "wire" }, h("span", {}, entry.sent ? `${weight(entry.sent.bytes)} →` : ""), h("span", {}, entry.answered ? `← ${weight(entry.answered.bytes)}` : "")),
       h("span", { class: "server" }, h("b", {}, status(entry, late)), h("span", {}, `${entry.cache === "hit" ? "hit, " : ""}${micros(times[times.length >> 1])}`)),
       h("span", { class: `wire ${stores.length || fed ? "" : "idle"} ${failed ? "broken" : ""}` }, h("span", {}, reads(entry)), h("span", {}, writes(entry))),

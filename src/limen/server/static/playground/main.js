@@ -1,7 +1,7 @@
 /** The playground: buttons act in all lanes at once, and the server's log is drawn. */
 
 import { $, fill, h } from "../workbench/dom.js";
-import { Player, look, turn } from "./acts.js";
+import { Player, look, pause, turn } from "./acts.js";
 import { Lane } from "./draw.js";
 import { Totals } from "./totals.js";
 import { LANES, SCENARIOS, spell } from "./words.js";
@@ -135,6 +135,7 @@ const ACTS = {
   role: async () => {
     const role = state?.lanes.some((lane) => lane.role === "editor") ? "reader" : "editor";
     await turn("role", { role });
+    await pause(100); // by then the feed has told the server with the API
     return role === "reader" ? "Ada may only read from now on. Call the API, and see who knows." : "Ada may write again: with her next sign-in.";
   },
   out: () => signOut(false),
@@ -159,14 +160,17 @@ const ACTS = {
   },
 };
 
-/** @param {string} id */
-async function run(id) {
+/** Press these buttons, one after the other.
+ * @param {string[]} acts */
+async function press(acts) {
   if (busy) return;
   working(true);
   try {
-    const said = await ACTS[id]();
-    await update();
-    $("told").textContent = said;
+    for (const act of acts) {
+      const said = await ACTS[act]();
+      await update();
+      $("told").textContent = said;
+    }
   } catch (error) {
     trouble(`That did not work: ${error instanceof Error ? error.message : error}. Is the server still there?`);
   } finally {
@@ -179,12 +183,18 @@ async function run(id) {
 function working(is) {
   busy = is;
   $("lanes").setAttribute("aria-busy", String(is));
-  for (const id of Object.keys(ACTS)) $(id).setAttribute("aria-disabled", String(is));
+  for (const button of document.querySelectorAll("main button")) button.setAttribute("aria-disabled", String(is));
 }
 
 async function tick() {
   if (!document.hidden && !busy) await update().catch(() => {}); // the next act will say it
   setTimeout(tick, EVERY);
+}
+
+/** @param {import("./words.js").Scenario} scenario */
+function show(scenario) {
+  $("main").scrollIntoView();
+  return press(["again", ...scenario.acts]);
 }
 
 function scenarios() {
@@ -196,6 +206,7 @@ function scenarios() {
       h("p", { class: "steps" }, one.steps),
       h("p", {}, one.why),
       h("p", { class: "doc" }, h("code", {}, one.doc), ` · ${one.section}`),
+      h("button", { type: "button", class: "quiet", "aria-label": `Show me: ${one.title}`, onclick: () => show(one) }, "Show me"),
     ),
   );
 }
@@ -203,7 +214,7 @@ function scenarios() {
 fill($("scenarios"), ...scenarios());
 fill($("lanes"), ...NAMES.map((name) => lanes[name].element));
 begin();
-for (const id of Object.keys(ACTS)) $(id).addEventListener("click", () => run(id));
+for (const id of Object.keys(ACTS)) $(id).addEventListener("click", () => press([id]));
 working(true);
 update()
   .then(() => working(false))

@@ -40,7 +40,8 @@ export const REFUSALS = {
   unavailable: "cannot tell",
 };
 
-/** @typedef {{ id: string, title: string, steps: string, why: string, doc: string, section: string }} Scenario */
+/** `acts` are the buttons that `steps` speaks of.
+ * @typedef {{ id: string, title: string, steps: string, acts: string[], why: string, doc: string, section: string }} Scenario */
 
 /** @type {Scenario[]} */
 export const SCENARIOS = [
@@ -48,6 +49,7 @@ export const SCENARIOS = [
     id: "speed",
     title: "A hundred calls",
     steps: "Sign in, then call it a hundred times.",
+    acts: ["sign-in", "hundred"],
     why: "The first call costs most: the session reads its row, the tokens have a signature to verify. From then on all three remember what they verified and ask nobody, so the median times are alike. What differs is the weight: a token is many times as long as a session's credential, and travels with every request.",
     doc: "docs/sessions-or-jwt.md",
     section: "What was measured",
@@ -56,6 +58,7 @@ export const SCENARIOS = [
     id: "sign-out",
     title: "A sign-out, and a copy that goes on",
     steps: "Sign in, steal the credential, sign out here.",
+    acts: ["sign-in", "steal", "out"],
     why: "A sign-out clears the browser's cookies, which says nothing about copies. Session and hybrid refuse the copy within milliseconds, as soon as the second server has read the feed. The JWT is accepted until it expires, and the answer to its sign-out said so: it never claims what it does not have.",
     doc: "docs/sessions-or-jwt.md",
     section: "What they risk",
@@ -64,6 +67,7 @@ export const SCENARIOS = [
     id: "theft",
     title: "A thief who stays",
     steps: "Sign in, steal, wait three times, call it a hundred times, wait once, call the API twice.",
+    acts: ["sign-in", "steal", "wait", "wait", "wait", "hundred", "wait", "call", "call"],
     why: "The tokens are over by then. With JWT that is the end, for both. In the hybrid Ada, who alone makes the hundred calls, spends the refresh credential and gets its successor; when the thief shows the spent one a minute later, that is a replay, and the session ends for both. In the session lane nothing betrays the thief: both use one number.",
     doc: "docs/flow.md",
     section: "One refresh",
@@ -72,6 +76,7 @@ export const SCENARIOS = [
     id: "devices",
     title: "Two devices, one sign-out",
     steps: "Sign in, open a second device, sign out everywhere, call the API.",
+    acts: ["sign-in", "second", "everywhere", "call"],
     why: "A sign-out everywhere is one event, for all sessions of the account that began before it: the time in a session's id decides, so nothing is written for each of them. A new sign-in is later than the event, and good.",
     doc: "docs/http.md",
     section: "Routes",
@@ -80,6 +85,7 @@ export const SCENARIOS = [
     id: "role",
     title: "Another role",
     steps: "Sign in, call the API, change the role, call it again.",
+    acts: ["sign-in", "call", "role", "call"],
     why: "The session's row is narrowed, and the next call reads it. The hybrid's older tokens are refused by an event of the feed: the page refreshes and repeats, as any page of yours would. The JWT carries what Ada might do when she signed in, and keeps it until it expires.",
     doc: "docs/sessions-or-jwt.md",
     section: "What the numbers do not decide",
@@ -88,6 +94,7 @@ export const SCENARIOS = [
     id: "feed",
     title: "The feed is cut",
     steps: "Sign in, call the API, cut the feed, sign out here.",
+    acts: ["sign-in", "call", "feed", "out"],
     why: "The second server is not told any more. For max_staleness, five seconds, it believes its view, and the copy is let in; that is the promised bound and it is never exceeded. Then it asks the store for each request, one read each, and refuses. It never guesses that somebody is still welcome.",
     doc: "docs/flow.md",
     section: "The same, seen for the first time",
@@ -96,6 +103,7 @@ export const SCENARIOS = [
     id: "store",
     title: "The store is stopped",
     steps: "Sign in, call the API, stop the store, call; wait a minute, call again.",
+    acts: ["sign-in", "call", "store", "call", "wait", "call"],
     why: "The JWT notices nothing, and could not say no either. Session and hybrid go on for five seconds from memory, with no store read; then their view of the feed is too old, nobody can be asked, and they answer 503. Nobody can sign in or out meanwhile, because nothing is acknowledged that was not written.",
     doc: "docs/sessions-or-jwt.md",
     section: "What was measured",
@@ -104,6 +112,7 @@ export const SCENARIOS = [
     id: "expiry",
     title: "Time passes",
     steps: "Sign in, call the API, wait a minute three times, call again.",
+    acts: ["sign-in", "call", "wait", "wait", "wait", "call"],
     why: "The session is awake as long as it is used, and writes that down once a minute. The JWT ends, and Ada must sign in again. The hybrid's token ends as well; the page gets 401, spends the refresh credential, and repeats its call.",
     doc: "docs/http.md",
     section: "Two transports",
