@@ -16,7 +16,7 @@ from limen.server.playground.log import Log
 from limen.server.playground.meter import Switches
 from limen.server.playground.records import CLIENTS, STRATEGIES, Role, State, Switch
 from limen.server.playground.shifted import ShiftedClock
-from limen.server.resource import refusal, respond
+from limen.server.resource import broken, refusal, respond
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, Header, Receive, Scope, Send
 
@@ -51,6 +51,9 @@ class Playground:
     async def close(self) -> None:
         """Stop the lanes; nothing of them remains."""
         lanes, self.lanes = self.lanes, {}
+        await self._closed(lanes)
+
+    async def _closed(self, lanes: dict[str, Lane]) -> None:
         for lane in lanes.values():
             await lane.close()
         if self._folder is not None:
@@ -72,6 +75,8 @@ class Playground:
             answer = self._steal(self.lanes[lane], who, call)
         except LimenError as error:
             answer = refusal(error)
+        except Exception as error:  # noqa: BLE001 - as for every other route: an id for the client, the rest for the log
+            answer = broken(error, "the playground")
         await respond(self._site, call, answer, send)
 
     def state(self, after: int) -> State:
@@ -132,12 +137,11 @@ class Playground:
                     name, self._database(name), self._site.auth.settings, clock=self.clock,
                     switches=self.switches, log=self.log,
                 )  # fmt: skip
+                lanes[name] = lane
                 await lane.start()
                 lane.forget()
-                lanes[name] = lane
         except BaseException:
-            for lane in lanes.values():
-                await lane.close()
+            await self._closed(lanes)
             raise
         return lanes
 

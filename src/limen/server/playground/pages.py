@@ -30,7 +30,7 @@ _AFTER_MAX = 15
 def assets() -> dict[str, bytes]:
     """Name → content of everything that the page is made of, beside what it takes from the workbench."""
     folder = files("limen.server").joinpath("static", "playground")
-    found = {one.name: one.read_text("utf-8") for one in folder.iterdir()}
+    found = {one.name: one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(tuple(_MEDIA))}
     return {name: (slim(text) if name.endswith(".js") else text).encode() for name, text in found.items()}
 
 

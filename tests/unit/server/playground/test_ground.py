@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from limen.auth import Limen
+from limen.errors import LimenError
 from limen.secret import Secret
 from limen.server.playground import Playground
 from limen.server.site import Site
@@ -24,6 +25,11 @@ def ground() -> Playground:
 
 def places() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob("limen-playground-*"))
+
+
+def in_the_way(folder: str, name: str) -> None:
+    """A folder where a file should be made."""
+    Path(folder, name).mkdir()
 
 
 async def test_nothing_is_made_before_somebody_comes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -54,6 +60,21 @@ async def test_the_lanes_are_made_once_and_nothing_remains(
     ]
     await playground.close()
     assert (places(), playground.lanes) == (set(), {})
+
+
+async def test_a_start_that_fails_leaves_nothing_and_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    playground = ground()
+    playground._folder = tempfile.TemporaryDirectory(prefix="limen-playground-")
+    in_the_way(playground._folder.name, "hybrid.db")
+    with pytest.raises(LimenError):
+        await playground.start()
+    assert (places(), playground.lanes) == (set(), {})
+    await playground.start()
+    assert list(playground.lanes) == ["session", "jwt", "hybrid"]
+    await playground.close()
 
 
 async def test_where_there_is_no_place_for_files_the_lanes_are_kept_in_memory(
