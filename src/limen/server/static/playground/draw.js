@@ -70,8 +70,10 @@ export class Lane {
       sum("median call", median === null ? "–" : micros(median), "", median),
       sum("from sign-out to the last accepted call", ...outlived(totals)),
     );
-    if (state) this.view.textContent = state.age === null ? "" : `The API's view of the feed: ${spell(state.age)} old${state.fresh ? "" : ", too old to be trusted"}`;
-    this.view.classList.toggle("stale", Boolean(state && !state.fresh));
+    const stale = Boolean(state && !state.fresh) && this.name !== "jwt";
+    if (this.name === "jwt") this.view.textContent = "A JWT follows no feed.";
+    else if (state && state.age !== null) this.view.textContent = `The API's view of the feed: ${spell(state.age)} old${stale ? ", too old to be trusted" : ""}`;
+    this.view.classList.toggle("stale", stale);
   }
 
   /** @param {Entry} entry @param {boolean} late */
@@ -136,7 +138,7 @@ function drawn(row) {
       h("span", { class: "who" }, h("b", {}, CLIENTS[entry.who], entries.length > 1 ? ` × ${entries.length}` : ""), " ", h("span", {}, DONE[entry.what] ?? entry.what)),
       h("span", { class: "wire" }, h("span", {}, entry.sent ? `${weight(entry.sent.bytes)} →` : ""), h("span", {}, entry.answered ? `← ${weight(entry.answered.bytes)}` : "")),
       h("span", { class: "server" }, h("b", {}, status(entry, late)), h("span", {}, `${entry.cache === "hit" ? "hit, " : ""}${micros(times[times.length >> 1])}`)),
-      h("span", { class: `wire ${stores.length || fed ? "" : "idle"} ${failed ? "broken" : ""}` }, h("span", {}, reads(entry)), h("span", {}, writes(entry))),
+      h("span", { class: `wire ${stores.length || fed ? "" : "idle"} ${failed ? "broken" : ""}` }, h("span", {}, reads(entry)), below(entry)),
       h("span", { class: "store", "aria-hidden": "true" }, failed ? "✕" : stores.length || fed ? "●" : "○"),
       entries.length >= STRIP_FROM && strip(entries),
     ),
@@ -162,11 +164,14 @@ function reads(entry) {
   return entry.asked.length ? "" : "not asked";
 }
 
-/** @param {Entry} entry */
-function writes(entry) {
+/** What was written, or, where nothing was, the age of the view that was trusted or not. A JWT trusts none.
+ * @param {Entry} entry */
+function below(entry) {
   const count = entry.asked.filter((one) => one.kind === "write").reduce((all, one) => all + one.count, 0),
     fed = entry.asked.some((one) => one.kind === "feed");
-  return [count ? `${count} write${count > 1 ? "s" : ""}` : "", fed ? "feed" : ""].filter(Boolean).join(", ");
+  const asked = [count ? `${count} write${count > 1 ? "s" : ""}` : "", fed ? "feed" : ""].filter(Boolean).join(", ");
+  if (asked || entry.lane === "jwt" || entry.server !== "api" || entry.age === null) return h("span", {}, asked);
+  return h("span", { class: entry.fresh ? "" : "stale" }, `view ${spell(entry.age)}`);
 }
 
 /** Each request as a bar, on a logarithmic scale from 8 µs to 8 ms.
@@ -187,7 +192,7 @@ function details(entry) {
     entry.sent && part("Sent", entry.sent, entry),
     entry.answered && part("Answered", entry.answered, entry),
     h("h3", {}, "In the server"),
-    h("p", {}, entry.server === "api" ? "The one with the API" : "The one that signs people in", entry.age === null ? "" : `; its view of the feed was ${spell(entry.age)} old${entry.fresh ? "" : ", too old to be trusted"}`, memory(entry)),
+    h("p", {}, `${entry.at.toFixed(3)} s after the beginning, ${micros(entry.micros)} long. `, entry.server === "api" ? "The one with the API" : "The one that signs people in", entry.age === null ? "" : `; its view of the feed was ${spell(entry.age)} old${entry.fresh ? "" : ", too old to be trusted"}`, memory(entry)),
     entry.says && entry.status !== 204 && h("pre", {}, entry.says),
     h("h3", {}, "In the store"),
     entry.asked.length ? table(entry.asked.map((one) => [OPERATIONS[one.name] ?? one.name, `${one.failed ? "failed, " : ""}${one.kind}, ${micros(one.micros)}`])) : h("p", {}, "It was not asked."),
