@@ -15,6 +15,8 @@ from limen.clock import Instant
 from limen.errors import Rejected
 from limen.ids import AccountID
 
+ADMIN_SCOPE = "limen:admin"
+"""What an account may do that administers the others."""
 SCOPES_MAX = 1_024
 """Of the 4,096 bytes of a cookie, what scopes may take: 1,366 in base64url."""
 EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets

@@ -23,9 +23,11 @@ from limen.barrier import Barrier
 from limen.clock import Clock, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
+from limen.explanation import Explanation
 from limen.feed import Follower
 from limen.flows import operate
 from limen.flows.change_password import change_password
+from limen.flows.explain import Witness, explain
 from limen.flows.parts import Parts
 from limen.flows.refresh import refresh
 from limen.flows.register import register
@@ -287,9 +289,7 @@ class Limen:
 
     async def refresh(self, credential: str, *, source: str = "") -> Grant:
         """See flows/refresh."""
-        hybrid = self._strategies.get(StrategyName.HYBRID)
-        refreshing = hybrid if isinstance(hybrid, HybridStrategy) else None
-        return await refresh(self._parts, self._sealer, refreshing, credential, source=source)
+        return await refresh(self._parts, self._sealer, self._refreshing, credential, source=source)
 
     async def sign_out(self, identity: Identity) -> Revoked:
         """See flows/sign_out."""
@@ -361,6 +361,10 @@ class Limen:
         if proof.sid is not None:
             await operate.revoke_quietly(self._parts, proof.sid)
 
+    async def explain(self, credential: str, *, source: str = "") -> Explanation:
+        """See flows/explain. For whoever develops or administers; it proves nothing and grants nothing."""
+        return await explain(self._witness, credential, source=source)
+
     # -- what an operator does ---------------------------------------------------------------------------
 
     async def add_account(
@@ -419,6 +423,23 @@ class Limen:
         return await self._ring.compromise(kid)
 
     # -- putting together --------------------------------------------------------------------------------
+
+    @cached_property
+    def _refreshing(self) -> HybridStrategy | None:
+        hybrid = self._strategies.get(StrategyName.HYBRID)
+        return hybrid if isinstance(hybrid, HybridStrategy) else None
+
+    @cached_property
+    def _witness(self) -> Witness:
+        return Witness(
+            self._parts,
+            lambda credential: self.authenticate(credential, activity=False),
+            self._sealer.open,
+            lambda: self._tokens.policy,
+            lambda: self.ring.verifying,
+            tuple(name.value for name in self._strategies),
+            self._refreshing,
+        )
 
     def _accepted(self) -> dict[StrategyName, Strategy]:
         s = self.settings

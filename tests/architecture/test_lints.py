@@ -21,7 +21,7 @@ ASKS_THE_CLOCK = {"auth", "cli", "clock", "feed", "lab", "server", "testing", "v
 SURROUNDINGS = re.compile(r"os\.(environb?|getenvb?|putenv)|sys\.(argv|orig_argv)")
 READS_THE_SURROUNDINGS = {"cli", "settings"}
 UNVERIFIED = re.compile(r"verify_signature|unverified", re.IGNORECASE)
-READS_UNVERIFIED = {"cli", "jose"}
+READS_UNVERIFIED = {"cli", "explanation", "jose"}
 PEERS = "limen.lab.peers"
 """Other libraries, measured as their own documentation has them. What they say nobody of ours believes."""
 FOREIGN_JOSE = re.compile(r"(jwt|jose|joserfc|authlib|jwcrypto)(\.|$)")

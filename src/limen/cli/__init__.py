@@ -22,7 +22,7 @@ VERBS = {
     "account": "Add, show, disable, enable and delete accounts; set passwords and scopes.",
     "session": "List and end sessions.",
     "key": "Rotate, retire and end signing keys; make secrets.",
-    "token": "Decode, verify, sign and lint tokens.",
+    "token": "Decode, verify, explain, sign and lint tokens.",
     "hash": "Hash and verify passwords; find parameters for this machine.",
     "id": "Make and inspect UUIDs.",
     "lab": "Measure the strategies on this machine, and choose by numbers.",

@@ -1,4 +1,4 @@
-"""`limen token decode|verify|sign|lint`. Tokens come by stdin: arguments are seen by other users."""
+"""`limen token decode|verify|explain|sign|lint`. Tokens come by stdin: arguments are seen by other users."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ _token = click.argument("token", default="-")
 _keys = click.option("--keys", "keys_file", metavar="FILE", help="A JWK, a JWK set or a PEM.")
 _secret = click.option("--secret-file", metavar="FILE", help="An HMAC secret (HS256).")
 _alg = click.option("--alg", type=click.Choice(list(Algorithm)), help="The algorithm of a PEM.")
+_database = click.option("--database", metavar="URL", help="Ask the deployment on this database.")
+_config = click.option("--config", metavar="FILE", help="Read this instead of ./limen.toml.")
 _WARNING = "decoded is not verified: anybody can have written this"
 
 
 @click.group("token", cls=VerbGroup)
 def verb() -> None:
-    """Decode, verify, sign and lint tokens. They are read from stdin."""
+    """Decode, verify, explain, sign and lint tokens. They are read from stdin."""
 
 
 @verb.command()
@@ -59,8 +61,8 @@ def decode(token: str) -> Answer:
 @click.option("--issuer", help="Who must have issued it (`iss`).")
 @click.option("--audience", help="Whom it must be for (`aud`); the issuer if it is not said.")
 @click.option("--typ", default=jwt.ACCESS_TOKEN, show_default=True)
-@click.option("--database", metavar="URL", help="Verify as the deployment on this database does.")
-@click.option("--config", metavar="FILE", help="Read this instead of ./limen.toml.")
+@_database
+@_config
 def verify(
     token: str, keys_file: str | None, secret_file: str | None, alg: str | None, issuer: str | None,
     audience: str | None, typ: str, database: str | None, config: str | None,
@@ -79,6 +81,19 @@ def verify(
     allowed = frozenset(key.alg for key in held)
     policy = jwt.TokenPolicy(issuer=issuer, audience=audience or issuer, algorithms=allowed, typ=typ)
     return _judged(given.token(token), jwt.TokenVerifier(policy, keys))
+
+
+@verb.command()
+@_token
+@_database
+@_config
+def explain(token: str, database: str | None, config: str | None) -> Answer:
+    """Say why the deployment accepts or refuses a credential; exit codes as for verify.
+
+    Every step of the check in its order, with the value that is wanted beside the one that is there; what
+    ended the session, and which event of the feed says so. Nothing is changed, and no credential is shown.
+    """
+    return asking.explain(given.token(token), database=database, config=config)
 
 
 @verb.command()

@@ -1,7 +1,7 @@
 """What a token says, for people who look at one. Nothing here is checked, and nothing here is `Claims`.
 
-Only the decoder of the command line and of the workbench may import this (a lint sees to it): whoever acts on
-what a token says must have it verified.
+Only the decoder of the command line and the explanation of a verdict may import this (a lint sees to it):
+whoever acts on what a token says must have it verified.
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 
-from starlette.routing import Router
+from starlette.routing import Route, Router
 
 from limen.auth import Limen
 from limen.errors import LimenError, Rejected
-from limen.server import workbench
+from limen.server import playground, workbench
 from limen.server.api import routes_of
 from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
@@ -40,9 +40,14 @@ class Server:
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
         endpoints = [*endpoints_of(self._site), *pages(self._site)]
+        self._playground: playground.Playground | None = None
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
-            endpoints += workbench.endpoints()
-        self._router = Router(routes_of(self._site, endpoints), redirect_slashes=False, default=self._nowhere)
+            self._playground = playground.Playground(self._site)
+            endpoints += [*workbench.endpoints(), *playground.endpoints(self._playground)]
+        routes = routes_of(self._site, endpoints)
+        if self._playground is not None:
+            routes.append(Route(playground.LANES, self._playground))
+        self._router = Router(routes, redirect_slashes=False, default=self._nowhere)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -98,6 +103,8 @@ class Server:
         try:
             await receive()
         finally:
+            if self._playground is not None:
+                await self._playground.close()
             await self._auth.close()
         await send({"type": "lifespan.shutdown.complete"})
 

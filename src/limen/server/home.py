@@ -10,6 +10,7 @@ from limen.server.shapes import Register
 from limen.server.site import Site
 from limen.server.table import endpoints_of
 from limen.server.wire import Answer, Call
+from limen.server.workbench import verdict
 
 _TRY = """Limen signs people in here. Three lines to try:
 
@@ -18,6 +19,8 @@ _TRY = """Limen signs people in here. Three lines to try:
   curl {api}/session -H "authorization: Bearer $TOKEN"
 
 All routes: {issuer}/openapi.json
+Look at a token: {issuer}/workbench
+See sessions, JWT and the hybrid side by side: {issuer}/playground
 """
 _EMAIL, _WORDS = "ada@example.com", "correct horse battery staple"
 
@@ -25,8 +28,9 @@ _EMAIL, _WORDS = "ada@example.com", "correct horse battery staple"
 def pages(site: Site) -> list[Endpoint]:
     """The pages of a server that stands alone. In production it describes itself to nobody."""
     home = Endpoint(method="GET", path="/", run=_home, summary="What this is.", gives=())
+    always = [home, *verdict.endpoints()]
     if not site.auth.settings.development:
-        return [home]
+        return always
     document = msgspec.json.encode(describe(site.auth, endpoints_of(site)))
 
     async def description(site: Site, call: Call) -> Answer:
@@ -35,7 +39,7 @@ def pages(site: Site) -> list[Endpoint]:
     described = Endpoint(
         method="GET", path="/openapi.json", run=description, summary="This document.", gives=()
     )
-    return [home, described]
+    return [*always, described]
 
 
 async def _home(site: Site, call: Call) -> Answer:

@@ -130,3 +130,7 @@ class Refreshes(Strategy, Protocol):
     async def refresh(self, presented: Presented, *, now: Instant) -> Grant:
         """New credentials for a session credential, which is spent by it. Denied(`refresh_denied`)."""
         ...
+
+    async def foresee(self, presented: Presented, *, now: Instant) -> None:
+        """Return where `refresh` would answer, and deny as it would; spend and end nothing."""
+        ...

@@ -16,6 +16,7 @@ from limen.sessions import (
     Session,
     StrategyName,
     Unproven,
+    is_head,
     judge_replay,
 )
 from limen.stores.base import Accounts, Gone, Rotated, Stale
@@ -76,18 +77,10 @@ class HybridStrategy:
         The account is read before the rotation: a change of its claims that comes in between covers the
         token that is issued here.
         """
-        store, lifetimes = self._opener.store, self._opener.lifetimes
         successor = self._opener.sealer.successor(presented)
-        row = await store.session(presented.sid)
-        try:
-            session = living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
-        except Denied as denied:
-            raise _denied(denied.reason) from denied
-        account = await self._accounts.account(session.account)
-        if account is None or account.disabled is not None:
-            raise _denied("account_gone")
-        outcome = await store.rotate(
-            presented.sid, presented.digest, successor.digest, now=now, idle=lifetimes.idle
+        _, account = await self._renewable(presented, now)
+        outcome = await self._opener.store.rotate(
+            presented.sid, presented.digest, successor.digest, now=now, idle=self._opener.lifetimes.idle
         )
         match outcome:
             case Rotated(session):
@@ -100,15 +93,40 @@ class HybridStrategy:
                 assert_never(outcome)
         return self._grant(session, successor, later_than=account.claims_changed, now=now)
 
+    async def foresee(self, presented: Presented, *, now: Instant) -> None:
+        session, _ = await self._renewable(presented, now)
+        if is_head(session, presented):
+            return
+        verdict = self._judged(session, presented, self._opener.sealer.successor(presented), now)
+        if not isinstance(verdict, SameSuccessor):
+            raise _denied("replay" if isinstance(verdict, Replay) else "unproven")
+
     def effective(self, identity: Identity, *, now: Instant) -> Revoked:
         return Revoked(Instant(now + self._max_staleness))
+
+    async def _renewable(self, presented: Presented, now: Instant) -> tuple[Session, Account]:
+        """The live session and its account, which may sign in; else Denied."""
+        row = await self._opener.store.session(presented.sid)
+        try:
+            session = living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
+        except Denied as denied:
+            raise _denied(denied.reason) from denied
+        account = await self._accounts.account(session.account)
+        if account is None or account.disabled is not None:
+            raise _denied("account_gone")
+        return session, account
+
+    def _judged(
+        self, session: Session, presented: Presented, successor: Presented, now: Instant
+    ) -> SameSuccessor | Replay | Unproven:
+        grace = self._opener.lifetimes.refresh_grace
+        return judge_replay(session, presented, successor.digest, now=now, grace=grace)
 
     async def _settle_stale(
         self, session: Session, presented: Presented, successor: Presented, now: Instant
     ) -> None:
         """Return where the head is the successor and young; else end what must end, and deny."""
-        grace = self._opener.lifetimes.refresh_grace
-        verdict = judge_replay(session, presented, successor.digest, now=now, grace=grace)
+        verdict = self._judged(session, presented, successor, now)
         match verdict:
             case SameSuccessor():
                 return

@@ -23,6 +23,7 @@ class AccessTokens:
         "_issuer",
         "_leeway",
         "_lifetime",
+        "_policy",
         "_ring",
         "_verifier",
     )
@@ -40,18 +41,26 @@ class AccessTokens:
         self._issuer, self._audience, self._client_id = issuer, audience, client_id
         self._lifetime, self._leeway, self._entropy = lifetime, leeway, entropy
         self._ring: KeyRing | None = None
+        self._policy: jwt.TokenPolicy | None = None
         self._verifier: jwt.TokenVerifier | None = None
 
     def use(self, ring: KeyRing) -> None:
         """Sign and verify with this ring from now on."""
-        policy = jwt.TokenPolicy(
+        self._policy = jwt.TokenPolicy(
             issuer=self._issuer,
             audience=self._audience,
             algorithms=frozenset(key.alg for key in ring.verifying.values()),
             leeway=self._leeway,
         )
-        self._verifier = jwt.TokenVerifier(policy, ring.verifying)
+        self._verifier = jwt.TokenVerifier(self._policy, ring.verifying)
         self._ring = ring
+
+    @property
+    def policy(self) -> jwt.TokenPolicy:
+        """What a token must say just now."""
+        if self._policy is None:
+            raise _not_started()
+        return self._policy
 
     def verify(self, token: str, *, now: Instant) -> jwt.Claims:
         """Verified claims, or Denied. Every check of RFC 9068 §4 and of DESIGN's list is in this one call."""

@@ -13,6 +13,7 @@ from limen.auth import Limen
 from limen.cli import token as token_verbs
 from limen.jose import b64, jwk
 from limen.jose.jwk import Algorithm
+from limen.strategies.base import Grant
 from support.shell import Shell
 
 EMAIL, PASSWORD, ISSUER = "ada@example.com", "correct horse battery staple", "https://issuer.example"
@@ -173,6 +174,46 @@ def test_a_deployment_is_asked_as_a_request_would(ada: Shell) -> None:
     assert ada("token", "verify", stdin="garbage").code == 1
 
 
+# -- explain
+
+
+def grant_of(ada: Shell) -> Grant:
+    async def sign_in() -> Grant:
+        async with Limen(f"sqlite:///{ada.folder}/.limen/limen.db") as auth:
+            return (await auth.sign_in(EMAIL, PASSWORD)).grant
+
+    return asyncio.run(sign_in())
+
+
+def test_explain_exits_as_verify_does_and_says_why(ada: Shell) -> None:
+    grant = grant_of(ada)
+    good = ada("token", "explain", "--json", stdin=f"Bearer {grant.credential}\n")
+    assert (good.code, good.json["valid"], good.json["request"]["step"]) == (0, True, None)
+    ada("session", "revoke", grant.session)
+    for credential in (grant.credential, str(grant.refresh), "garbage", grant.credential[:-4]):
+        verified = ada("token", "verify", "--json", stdin=credential)
+        ran = ada("token", "explain", "--json", stdin=credential)
+        assert (ran.code, verified.code) == (1, 1)
+        assert {name: ran.json[name] for name in verified.json} == verified.json
+        assert credential not in ran.out + ran.err
+
+
+def test_explain_sets_both_sides_beside_each_other_for_people(ada: Shell) -> None:
+    grant = grant_of(ada)
+    ada("session", "revoke", grant.session)
+    ran = ada("token", "explain", stdin=grant.credential)
+    assert ran.code == 1
+    assert "revocations  failed       no event that covers it" in ran.out
+    assert "Event 1 of the feed" in ran.out
+    assert "an operator ended it" in ran.out
+    assert "Refused at the step" in ran.out
+    assert grant.credential.rpartition(".")[2] not in ran.out + ran.err
+    assert ada("token", "explain", grant.credential).err.count("seen by every user") == 1
+    assert ada("token", "explain", stdin="").code == 2
+    nowhere = ada("token", "explain", "--database", "sqlite:///none.db", stdin="x")
+    assert (nowhere.code, nowhere.err.count("\n")) == (4, 1)
+
+
 @pytest.mark.parametrize("strategy", ["jwt", "hybrid"])
 def test_our_own_tokens_pass_our_own_lint(ada: Shell, strategy: str) -> None:
     async def sign_in() -> str:
@@ -221,5 +262,5 @@ def test_lint_says_what_it_can_of_an_encrypted_token(shell: Shell) -> None:
     assert shell("token", "lint", stdin="!!.AA.AA.AA.AA").code == 2
 
 
-def test_the_verbs_are_four() -> None:
-    assert set(token_verbs.verb.commands) == {"decode", "verify", "sign", "lint"}
+def test_the_verbs_are_five() -> None:
+    assert set(token_verbs.verb.commands) == {"decode", "verify", "explain", "sign", "lint"}

@@ -21,6 +21,8 @@ RULES, KNOWN_SECRETS = "rules.js", "known-secrets.js"
 # What only the type checker and whoever reads the source needs: comments, and indentation.
 _COMMENT = re.compile(r"/\*\*(?:(?!\*/).)*\*/[ ]?|^[ ]*//[^\n]*\n", re.DOTALL | re.MULTILINE)
 _BLANK = re.compile(r"\s*\n\s*")
+_SERVED = re.compile(r"<!--served-->(.*?)<!--/served-->", re.DOTALL)
+"""What the page has only where there is a server of its own to ask."""
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE = re.compile(r"\s*([{};])\s*|(?<=[:,])[ ]")
 
@@ -34,8 +36,14 @@ def assets() -> dict[str, bytes]:
     made[RULES] = f"export default {_rules()};\n"
     made[KNOWN_SECRETS] = f'export default "{base64.b64encode(known_secrets.packed()).decode()}";\n'
     made[STYLE] = _CSS_SPACE.sub(r"\1", _CSS_COMMENT.sub("", folder.joinpath(STYLE).read_text("utf-8")))
-    made[INDEX] = _BLANK.sub("\n", folder.joinpath(INDEX).read_text("utf-8"))
+    made[INDEX] = document(served=True)
     return {name: text.encode() for name, text in made.items()}
+
+
+def document(*, served: bool) -> str:
+    """The page itself; in one file it has nothing that speaks of a server."""
+    text = files("limen.server").joinpath("static", "workbench", INDEX).read_text("utf-8")
+    return _BLANK.sub("\n", _SERVED.sub(r"\1" if served else "", text))
 
 
 def slim(module: str) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
-from limen.server.workbench.assets import INDEX, KNOWN_SECRETS, STYLE, assets
+from limen.server.workbench.assets import KNOWN_SECRETS, STYLE, assets, document
 
 _ENTRY = "main.js"
 _IMPORT = re.compile(
@@ -35,10 +35,10 @@ def export() -> str:
     # A block of data is no script, so that no policy keeps it from being read as text.
     data = f'<script type="text/plain" id="known-secrets">{table}</script>\n'
     tail = f'{data}<script type="module">{script}</script>\n'
-    document, replaced = _HEAD.subn(lambda _: head, files[INDEX])
-    if replaced != 1 or document.count(_END) != 1 or "</script" in script or "<!--" in script:
+    page, replaced = _HEAD.subn(lambda _: head, document(served=False))
+    if replaced != 1 or page.count(_END) != 1 or "</script" in script or "<!--" in script:
         raise ValueError("the page cannot be written into one file")
-    return document.replace(_END, f"{tail}{_END}")
+    return page.replace(_END, f"{tail}{_END}")
 
 
 def link(files: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 
 from limen.lint import CATALOGUE, known_secrets
-from limen.server.workbench.assets import INDEX, KNOWN_SECRETS, RULES, STYLE, assets, slim
+from limen.server.workbench.assets import INDEX, KNOWN_SECRETS, RULES, STYLE, assets, document, slim
 from support.source import SRC
 
 SOURCE = SRC / "limen/server/static/workbench"
@@ -32,15 +32,24 @@ def test_every_module_is_served_and_two_are_made_of_tables() -> None:
     assert base64.b64decode(assets()[KNOWN_SECRETS].split(b'"')[1]) == known_secrets.packed()
 
 
+def test_the_page_is_the_same_but_for_what_speaks_of_a_server() -> None:
+    served, alone = document(served=True), document(served=False)
+    assert served.encode() == assets()[INDEX]
+    assert "<!--" not in served + alone
+    for word in ("<dialog", "Send the token", 'id="ask"', "to this server"):
+        assert (word in served, word in alone) == (True, False)
+
+
 def test_W21_no_module_parses_markup_runs_text_or_opens_a_connection() -> None:
     ways = re.compile(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment"
         r"|\beval\(|new Function|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|localStorage"
-        r"|sessionStorage|indexedDB|document\.cookie|addEventListener\(\"message"
+        r"|sessionStorage|indexedDB|document\.cookie|addEventListener\(\"message|\.submit\(|requestSubmit"
+        r"|window\.open|location\.(?:assign|replace|href\s*=)"
     )
     found = {file.name: ways.findall(file.read_text()) for file in SOURCE.glob("*.js")}
-    in_an_example = {"make.js": ["fetch("]}
-    assert {name: words for name, words in found.items() if words} == in_an_example
+    in_an_example, after_a_question = {"make.js": ["fetch("]}, {"ask.js": [".submit("]}
+    assert {name: words for name, words in found.items() if words} == in_an_example | after_a_question
 
 
 def test_no_module_and_no_function_in_it_is_larger_than_its_name() -> None:

@@ -55,6 +55,13 @@ def test_a_circle_is_refused() -> None:
         link(files)
 
 
+def test_B01_in_one_file_there_is_nothing_that_could_send_a_token() -> None:
+    page = export()
+    for word in ("workbench/verdict", ".submit(", "<dialog", "Send the token", "<form", "<!--served"):
+        assert word not in page
+    assert "form-action 'none'" in page
+
+
 def test_the_policy_of_the_file_names_its_own_script_and_style_and_nothing_else() -> None:
     page = export()
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)

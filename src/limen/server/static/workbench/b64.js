@@ -10,6 +10,12 @@ for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 /** What keeps a text from being base64url in its one right spelling.
  * @typedef {{code: "padding"|"alphabet"|"space"|"character"|"length"|"stray_bits", at: number, words: string}} Flaw */
 
+/** The bytes of a text.
+ * @param {string} text */
+export function utf8(text) {
+  return new TextEncoder().encode(text);
+}
+
 /** The text of `bytes`.
  * @param {Uint8Array} bytes */
 export function encode(bytes) {

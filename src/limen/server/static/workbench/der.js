@@ -185,6 +185,12 @@ export function hex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The number that bytes are, the highest first.
+ * @param {Uint8Array} bytes */
+export function integer(bytes) {
+  return BigInt(`0x0${hex(bytes)}`);
+}
+
 /** @param {string} text an even number of hexadecimal digits */
 export function bytesOf(text) {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));

@@ -1,6 +1,6 @@
 /** The page's elements. Text goes in as text; nothing here, or anywhere, parses markup. */
 
-import { pieces } from "./text.js";
+import { counted, pieces } from "./text.js";
 
 /** @typedef {Node | string | null | false | undefined} Child */
 
@@ -26,14 +26,19 @@ export function h(tag, attributes, ...children) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (value !== false) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter((child) => child !== null && child !== false && child !== undefined));
+  element.append(...present(children));
   return element;
 }
 
 /** Put these in place of whatever is in `place`.
  * @param {HTMLElement} place @param {...Child} children */
 export function fill(place, ...children) {
-  place.replaceChildren(...children.filter((child) => child !== null && child !== false && child !== undefined));
+  place.replaceChildren(...present(children));
+}
+
+/** @param {Child[]} children */
+function present(children) {
+  return children.filter((child) => child !== null && child !== false && child !== undefined);
 }
 
 /** Text with everything in it made visible that does not show itself.
@@ -55,7 +60,7 @@ export function clipped(text, most = 600) {
   const more = h(
     "button",
     { type: "button", class: "link", onclick: () => fill(whole, visible(text)) },
-    `all ${text.length.toLocaleString("en")} characters`,
+    `all ${counted(text.length, "character")}`,
   );
   whole.append(more);
   return whole;

@@ -26,16 +26,16 @@ export function bytes(text, reading) {
       return percentDecoded(trimmed);
     case "JSON string": {
       const { root, faults } = json.read(trimmed);
-      return root?.string !== undefined && !faults.length ? new TextEncoder().encode(root.string) : null;
+      return root?.string !== undefined && !faults.length ? b64.utf8(root.string) : null;
     }
   }
-  return new TextEncoder().encode(text);
+  return b64.utf8(text);
 }
 
 /** @param {string} text @returns {Uint8Array<ArrayBuffer> | null} */
 function percentDecoded(text) {
   try {
-    return new TextEncoder().encode(decodeURIComponent(text.replaceAll("+", " ")));
+    return b64.utf8(decodeURIComponent(text.replaceAll("+", " ")));
   } catch {
     return null; // a % that begins nothing, or bytes that are no UTF-8
   }

@@ -5,6 +5,7 @@
 
 import * as b64 from "./b64.js";
 import { OURS } from "./algorithms.js";
+import { integer } from "./der.js";
 import * as json from "./json.js";
 import * as known from "./known.js";
 import RULES from "./rules.js";
@@ -55,7 +56,7 @@ export async function token({ token: text, segments, flaws }, { now, expected = 
   if (flaws.some((flaw) => flaw.endsWith("_duplicate"))) found.push(find("duplicate_names"));
   for (const part of ["header", "payload", "signature"])
     if (flaws.includes(`${part}_malformed`)) found.push(find("form_malformed", { part }));
-  const size = new TextEncoder().encode(text).length;
+  const size = b64.utf8(text).length;
   if (size > HEADER_MAX) found.push(find("size_header", { size }));
   else if (size > COOKIE_MAX) found.push(find("size_cookie", { size }));
   if (secret && header) found.push(...(await secretFindings(secret, header.get("alg")?.string ?? "HS256")));
@@ -322,9 +323,4 @@ function rsa(modulus, exponent) {
   if (exponent < 65537n || exponent % 2n === 0n)
     found.push(find("key_exponent", { exponent: exponent < 65537n ? String(exponent) : "even" }));
   return found;
-}
-
-/** @param {Uint8Array} bytes */
-function integer(bytes) {
-  return BigInt(`0x0${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`);
 }

@@ -1,5 +1,8 @@
 /** Stored password hashes: what made them, at what cost, and what today's advice says (OWASP, NIST SP 800-63B-4). */
 
+import { utf8 } from "./b64.js";
+import { counted, figure } from "./text.js";
+
 /** @typedef {{format: string, parameters: [string, string][], standing: "good"|"weak"|"bad", advice: string[]}} Hash */
 /** @typedef {{scheme: "argon2id"|"bcrypt", ms: number, label: string, within: boolean}} Measured */
 
@@ -78,12 +81,12 @@ function argon2([, variant, version = "16", memory, passes, lanes, salt, tag]) {
   if (version !== "19") advice.push("Version 16 of argon2 has a known weakness (RFC 9106 is version 19).");
   if (m < least)
     advice.push(
-      `With ${counted(t, "pass", "passes")} it needs at least ${least.toLocaleString("en")} KiB of memory (OWASP).`,
+      `With ${counted(t, "pass", "passes")} it needs at least ${figure(least)} KiB of memory (OWASP).`,
     );
   return {
     format: `argon2${variant}`,
     parameters: [
-      ["memory", `${m.toLocaleString("en")} KiB`],
+      ["memory", `${figure(m)} KiB`],
       ["passes", passes],
       ["lanes", lanes],
       ["version", version],
@@ -114,7 +117,7 @@ function bcrypt(format, cost, input) {
   return {
     format,
     parameters: [
-      ["cost", `${cost}, which is ${(2 ** cost).toLocaleString("en")} rounds`],
+      ["cost", `${cost}, which is ${figure(2 ** cost)} rounds`],
       ["what it reads", given],
       ...(plain ? [/** @type {[string, string]} */ (["variant", `$2${input}$`])] : []),
     ],
@@ -131,10 +134,10 @@ function pbkdf2(maker, hash, iterations) {
     weak = iterations < enough;
   return {
     format: `PBKDF2 with ${hash.toUpperCase().replace("SHA", "SHA-")}, as ${maker} writes it`,
-    parameters: [["iterations", iterations.toLocaleString("en")]],
+    parameters: [["iterations", figure(iterations)]],
     standing: weak ? (iterations * 10 < enough ? "bad" : "weak") : "good",
     advice: [
-      weak ? `OWASP asks for ${enough.toLocaleString("en")} iterations.` : "Enough iterations by OWASP.",
+      weak ? `OWASP asks for ${figure(enough)} iterations.` : "Enough iterations by OWASP.",
       "It needs no memory, so graphics cards try it cheaply: argon2id costs them more.",
     ],
   };
@@ -146,10 +149,10 @@ function scrypt(maker, n, r, p) {
   return {
     format: `scrypt, as ${maker} writes it`,
     parameters: [
-      ["N", n.toLocaleString("en")],
+      ["N", figure(n)],
       ["r", String(r)],
       ["p", String(p)],
-      ["memory", `${((n * r) / 8).toLocaleString("en")} KiB`],
+      ["memory", `${figure((n * r) / 8)} KiB`],
     ],
     standing: good ? "good" : "weak",
     advice: [
@@ -199,7 +202,7 @@ export function measured({ root }) {
     const label =
       scheme === "bcrypt"
         ? `cost ${said.get("bcrypt_cost")}`
-        : `${memory.toLocaleString("en")} KiB, ${counted(passes, "pass", "passes")}, ${counted(lanes, "lane", "lanes")}`;
+        : `${figure(memory)} KiB, ${counted(passes, "pass", "passes")}, ${counted(lanes, "lane", "lanes")}`;
     return [
       {
         scheme: /** @type {Measured["scheme"]} */ (scheme),
@@ -215,11 +218,6 @@ export function measured({ root }) {
 /** Whether bcrypt would cut this password, and after which character.
  * @param {string} password */
 export function cutByBcrypt(password) {
-  const bytes = new TextEncoder().encode(password);
+  const bytes = utf8(password);
   return { bytes: bytes.length, kept: new TextDecoder().decode(bytes.subarray(0, 72), { stream: true }).length };
-}
-
-/** @param {number} count @param {string} one @param {string} many */
-function counted(count, one, many) {
-  return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,7 +1,9 @@
 /** Tokens: found in whatever was pasted, and taken apart without a check (RFC 7515, RFC 7516). */
 
 import * as b64 from "./b64.js";
+import { hex } from "./der.js";
 import * as json from "./json.js";
+import { written } from "./uuid.js";
 
 /** @typedef {{start: number, text: string, flaw: b64.Flaw | null, bytes: Uint8Array<ArrayBuffer> | null, encoding: string,
  *   document: json.Document_ | null}} Segment `start` is where its text begins in the token. */
@@ -177,7 +179,7 @@ export function characters(segment, from, to) {
 /** The bytes of UTF-8 in front of a character of a text.
  * @param {string} text @param {number} at */
 export function bytesBefore(text, at) {
-  return new TextEncoder().encode(text.slice(0, at)).length;
+  return b64.utf8(text.slice(0, at)).length;
 }
 
 /** What a Limen session credential says (48 bytes: version, session, generation, secret, seal); null for other text.
@@ -185,7 +187,5 @@ export function bytesBefore(text, at) {
 export function sessionCredential(text) {
   const bytes = /^[A-Za-z0-9_-]{64}$/.test(text.trim()) ? b64.decode(text.trim()) : null;
   if (!bytes || bytes[0] !== 1 || bytes[7] >> 4 !== 7) return null;
-  const hex = Array.from(bytes.subarray(1, 17), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const sid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-  return { sid, generation: new DataView(bytes.buffer).getUint32(17) };
+  return { sid: written(hex(bytes.subarray(1, 17))), generation: new DataView(bytes.buffer).getUint32(17) };
 }

@@ -5,7 +5,7 @@
 
 import { ALGORITHMS, fitting, OURS } from "./algorithms.js";
 import * as b64 from "./b64.js";
-import { bytesOf, fromPEM } from "./der.js";
+import { bytesOf, fromPEM, integer } from "./der.js";
 import { KID } from "./jose.js";
 import * as json from "./json.js";
 import { Refused } from "./refused.js";
@@ -49,7 +49,7 @@ export function secretBytes(text, form) {
   const trimmed = text.trim();
   if (form === "base64url") return b64.lenient(trimmed) ?? new Uint8Array();
   if (form === "hex") return /^([0-9a-f]{2})*$/i.test(trimmed) ? bytesOf(trimmed) : new Uint8Array();
-  return new TextEncoder().encode(text);
+  return b64.utf8(text);
 }
 
 /** @param {Key} key @returns {Ring} */
@@ -240,7 +240,7 @@ function number(members, name) {
   if (!bytes.length || bytes[0] === 0 || bytes.length > 1024) {
     throw new Refused("member_malformed", `its \`${name}\` is not the shortest form of a number`);
   }
-  return BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`);
+  return integer(bytes);
 }
 
 /** @param {string | null} alg */

@@ -30,7 +30,7 @@ function forget() {
   for (const tool of tools) tool.clear();
 }
 
-const first = new TokenTool();
+export const first = new TokenTool();
 const make = new MakeTool((token) => first.open(token));
 const tools = [first, make, compareTool(), encodeTool(), identifierTool(), hashTool()];
 

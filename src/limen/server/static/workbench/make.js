@@ -33,9 +33,8 @@ export function lineOf(text, at) {
 /** The token of header and claims, every byte of them as it was written but for white space between.
  * @param {string} header @param {string} claims @param {string} alg @param {CryptoKey} key */
 export async function token(header, claims, alg, key) {
-  const coder = new TextEncoder();
-  const [head, body] = [header, claims].map((text) => b64.encode(coder.encode(compact(text))));
-  const signature = await sign(alg, key, coder.encode(`${head}.${body}`));
+  const [head, body] = [header, claims].map((text) => b64.encode(b64.utf8(compact(text))));
+  const signature = await sign(alg, key, b64.utf8(`${head}.${body}`));
   return `${head}.${body}.${b64.encode(signature)}`;
 }
 
@@ -74,7 +73,7 @@ export async function thumbprint(jwk) {
           ? ["crv", "kty", "x"]
           : ["k", "kty"];
   const members = Object.fromEntries(names.map((name) => [name, jwk[/** @type {keyof JsonWebKey} */ (name)]]));
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(members)));
+  const digest = await crypto.subtle.digest("SHA-256", b64.utf8(JSON.stringify(members)));
   return b64.encode(new Uint8Array(digest));
 }
 

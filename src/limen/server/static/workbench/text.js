@@ -69,5 +69,11 @@ export function capital(words) {
 /** A count with its noun.
  * @param {number} count @param {string} one @param {string} [many] */
 export function counted(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${figure(count)} ${count === 1 ? one : many}`;
+}
+
+/** A number with its thousands apart.
+ * @param {number} number */
+export function figure(number) {
+  return number.toLocaleString("en");
 }

@@ -41,7 +41,7 @@ function stamped(bytes, version) {
 }
 
 /** @param {string} digits */
-function written(digits) {
+export function written(digits) {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 

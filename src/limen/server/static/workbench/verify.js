@@ -63,7 +63,7 @@ function look({ token, kind, segments }) {
   const said = json.members(kind === "jws" ? segments[0].document?.root : null);
   const alg = said.get("alg")?.string ?? "",
     kid = said.get("kid")?.string ?? null;
-  const signed = new TextEncoder().encode(token.slice(0, token.lastIndexOf(".")));
+  const signed = b64.utf8(token.slice(0, token.lastIndexOf(".")));
   return { alg, kid, signed, signature: (kind === "jws" && segments[2].bytes) || new Uint8Array() };
 }
 
@@ -206,14 +206,13 @@ async function hints(seen, key) {
 /** Other bytes that the same text of a secret may have stood for.
  * @param {Seen} seen @param {Uint8Array<ArrayBuffer>} secret */
 async function otherReadings(seen, secret) {
-  const text = new TextDecoder().decode(secret),
-    coder = new TextEncoder();
+  const text = new TextDecoder().decode(secret);
   /** @type {[string, Uint8Array<ArrayBuffer> | null][]} */
   const readings = [
-    ["without the white space around it", text.trim() !== text ? coder.encode(text.trim()) : null],
-    ["with a line break at its end", coder.encode(`${text}\n`)],
+    ["without the white space around it", text.trim() !== text ? b64.utf8(text.trim()) : null],
+    ["with a line break at its end", b64.utf8(`${text}\n`)],
     ["decoded from base64", b64.lenient(text)],
-    ["as the text that it is, not decoded", coder.encode(b64.encode(secret))],
+    ["as the text that it is, not decoded", b64.utf8(b64.encode(secret))],
   ];
   for (const [how, bytes] of readings) {
     if (
