@@ -53,6 +53,9 @@ def a_run(*, seed: int = 1, noise: float = 0.01, factor: float = 1.0, rounds: in
                 a_turn(cell, "requests", round_, micros * factor * draw.uniform(1 - noise, 1 + noise))
             )
         run.turns.append(a_turn(cell, "curve", 0, micros * factor, concurrency=4))
+    for cell in (UNCACHED, HYBRID):
+        for share in (0.1, 0.3, 0.6):
+            run.turns.append(a_turn(cell, "open", 0, MICROS[cell] * factor, share=share))
     for cell in run.subjects():
         for kind in ("sign-in", *(["refresh"] if cell == HYBRID else [])):
             run.turns += [a_turn(cell, kind, round_, 400.0 * factor, concurrency=8) for round_ in range(3)]
@@ -87,9 +90,11 @@ def a_run(*, seed: int = 1, noise: float = 0.01, factor: float = 1.0, rounds: in
     return run
 
 
-def a_turn(cell: Cell, kind: str, round_: int, micros: float, *, concurrency: int = 32) -> Turn:
-    """A second of a server that is busy for all of it."""
-    requests = int(1e6 / micros)
+def a_turn(
+    cell: Cell, kind: str, round_: int, micros: float, *, concurrency: int = 32, share: float = 1.0
+) -> Turn:
+    """A second of a server that is busy for all of it, or a share at which requests come at a rate."""
+    requests = int(share * 1e6 / micros)
     centre = histogram.bin_of(concurrency * micros * 1e-6)
     return Turn(
         cell=cell,
@@ -107,6 +112,7 @@ def a_turn(cell: Cell, kind: str, round_: int, micros: float, *, concurrency: in
             centre - 1, [requests // 4, requests // 2, requests - requests // 4 - requests // 2]
         ),
         foreign=0.01,
+        offered=0.0 if share == 1.0 else float(requests),
     )
 
 

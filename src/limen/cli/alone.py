@@ -10,8 +10,10 @@ import msgspec
 
 from limen.cli.answer import Answer, Table, Verb
 from limen.cli.measuring import Progress, Span
-from limen.lab import hashes, identifiers
+from limen.lab import archive, hashes, identifiers, machine
 from limen.lab.catalogue import number
+from limen.lab.page import hash_page
+from limen.lab.page.hashing import COLUMNS, Hashing, rows
 
 
 @click.command("hash", cls=Verb)
@@ -20,45 +22,28 @@ from limen.lab.catalogue import number
     "--times", type=click.IntRange(1, 100), default=5, show_default=True, help="Hashes of each kind."
 )
 @click.option("--scheme", type=click.Choice(["argon2id", "bcrypt"]), help="Both, if none.")
-def hash_verb(target: float, times: int, scheme: str | None) -> Answer:
-    """Measure bcrypt and argon2id over their parameters, beside what they would cost an attacker."""
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=archive.FOLDER,
+              show_default=True, help="Where the page goes.")  # fmt: skip
+def hash_verb(target: float, times: int, scheme: str | None, out: Path) -> Answer:
+    """Measure bcrypt and argon2id over their parameters, beside what they would cost an attacker.
+
+    It is written as a page too, with a chart.
+    """
     with Progress() as progress:
-        found = hashes.compare(
-            times=times, scheme=scheme, tell=lambda name, share: progress.tell(name, share, 0.0)
-        )
+        found = hashes.compare(times=times, scheme=scheme, tell=progress.paced)
     best = hashes.recommended(found, target)
-    rows = [
-        [
-            one.scheme,
-            one.parameters,
-            number(one.seconds * 1e3),
-            number(one.memory / 2**20),
-            number(one.per_core),
-            number(one.pooled),
-            number(one.attacker),
-            "recommended" if one is best else "",
-        ]
-        for one in found
-    ]
-    names = [
-        "scheme",
-        "parameters",
-        "ms",
-        "MiB",
-        "a second, one core",
-        "all cores",
-        f"{hashes.CARD}, at most",
-        "",
-    ]
     lines = ["", "in limen.toml:", *(f"  {name} = {value}" for name, value in best.settings.items())]
-    lines += ["", f"An attacker's hashes a second: {hashes.SOURCE}."]
+    hashing = Hashing(archive.new_id(), machine.describe(), target, found, best)
     data = {
+        "machine": msgspec.to_builtins(hashing.machine),
         "target": target,
         "measured": [msgspec.to_builtins(one) for one in found],
         "recommended": best.settings,
         "source": hashes.SOURCE,
     }
-    return Answer(data, lines, Table(names, rows))
+    page = archive.keep("hash", hashing.id, data, hash_page(hashing), out)
+    lines += ["", f"An attacker's hashes a second: {hashes.SOURCE}.", "", f"page: {page}"]
+    return Answer({**data, "page": str(page)}, lines, Table(COLUMNS, rows(hashing)))
 
 
 @click.command("id", cls=Verb)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import webbrowser
 from pathlib import Path
-from time import gmtime, strftime
 
 import click
 
+from limen.cli.advising import advise_verb
 from limen.cli.alone import hash_verb, id_verb
 from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
 from limen.cli.measuring import Progress, Share, Span
-from limen.cli.planning import advise_verb, plan_verb
+from limen.cli.planning import plan_verb
 from limen.lab import archive, machine
 from limen.lab.catalogue import number
 from limen.lab.compare import compare as measure
@@ -77,7 +77,7 @@ def compare(
         outage=outage,
     )
     run = Run(
-        id=strftime("%Y%m%dT%H%M%SZ", gmtime()),
+        id=archive.new_id(),
         options=options,
         machine=machine.describe(),
         versions=machine.versions(),
@@ -132,16 +132,14 @@ def compare_runs(before: str, after: str, everything: bool, out: Path) -> Answer
     )
 
 
-def _told(run: Run, path: Path, html: Path, *, exit: Exit = Exit.OK) -> Answer:  # noqa: A002 - as Answer calls it
+def _told(run: Run, path: Path, html: Path, *, exit: Exit = Exit.OK) -> Answer:  # noqa: A002 - Answer's word
     lines = ["* without hashing", "", *findings(run), "", *run.notes, "", f"raw: {path}", f"page: {html}"]
     said = {**data(run), "file": str(path), "page": str(html)}
     return Answer(said, lines, Table(columns(run), rows(run)), exit=exit)
 
 
 def _write_page(run: Run, path: Path) -> Path:
-    html = path.with_suffix(".html")
-    html.write_text(page(run), encoding="utf-8")
-    return html
+    return archive.write_page(path, page(run))
 
 
 def _command(options: Options) -> str:

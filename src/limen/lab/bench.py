@@ -80,12 +80,13 @@ class Bench:
             received=sum(part.received for part in parts),
             latency=histogram.merged(part.latency for part in parts),
             foreign=foreign,
+            offered=order.rate,
         )
 
     def _shares(self, order: Order) -> list[Order]:
         """The order in as many parts as there are load processes, if it is large enough to be shared."""
         count = min(len(self.loaders), order.connections)
-        if order.refresh or order.count:
+        if order.refresh or order.count or order.rate:
             count = 1
         return [
             structs.replace(

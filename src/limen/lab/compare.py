@@ -15,7 +15,7 @@ from time import perf_counter
 
 from limen.lab import figures, machine
 from limen.lab.bench import Bench
-from limen.lab.measures import counting, lag, outage, requests, signing_in, weight
+from limen.lab.measures import arrivals, counting, lag, outage, requests, signing_in, weight
 from limen.lab.processes import Helper
 from limen.lab.records import Options, Run
 from limen.lab.world import ACCOUNTS, cells_of, is_memory, name_of, served, together
@@ -39,7 +39,7 @@ def steps_of(options: Options) -> list[Step]:
     """The measures of a run, in order: the quiet ones first, for load leaves things behind."""
     cells = cells_of(options)
     subjects = [cell for cell in cells if not cell.is_reference and not cell.is_peer]
-    count = len(subjects)
+    count, first = len(subjects), [cell for cell in subjects if cell.store == subjects[0].store]
     curve = requests.CURVE_SHARE * options.duration
     return [
         Step(
@@ -49,6 +49,7 @@ def steps_of(options: Options) -> list[Step]:
         ),
         Step("requests", requests.seconds(len(cells), options.duration) - curve, requests.measure),
         Step("requests at other concurrencies", curve, requests.curve),
+        Step("requests at a rate", arrivals.seconds(len(first), options.duration), arrivals.measure),
         Step("sign-ins and refreshes", signing_in.seconds(count, options.duration), signing_in.measure),
         Step("password hashes", signing_in.hashing_seconds(options.hashes), signing_in.hash_passwords),
         Step("revocation lag", lag.seconds(count, options.sign_outs), lag.measure),

@@ -53,7 +53,7 @@ class Turn(Struct, frozen=True):
 
     cell: Cell
     kind: str
-    """`requests`, `curve` (requests at another concurrency), `sign-in` or `refresh`."""
+    """`requests`, `curve` (requests at another concurrency), `open` (at a rate), `sign-in` or `refresh`."""
     round: int
     concurrency: int
     seconds: float
@@ -69,6 +69,8 @@ class Turn(Struct, frozen=True):
     latency: Histogram
     foreign: float | None = None
     """Share of the processors that others used meanwhile; None where the system does not say."""
+    offered: float = 0.0
+    """Requests a second of an open loop; 0 in a closed one."""
 
 
 class Counted(Struct, frozen=True):

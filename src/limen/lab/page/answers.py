@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from limen.lab.catalogue import by_key, number, wrong
+from limen.lab.page.document import cards
 from limen.lab.records import Run
 from limen.lab.statistics import median
 from limen.lab.summary import lags_of, outages_of, span
@@ -12,11 +11,7 @@ from limen.lab.summary import lags_of, outages_of, span
 
 def answers(run: Run) -> str:
     """Four numbers that decide most choices, on the first store."""
-    cards = [card for card in (_cheapest(run), _reading(run), _dying(run), _surviving(run)) if card]
-    items = "".join(
-        f"<li><strong>{escape(big)}</strong><span>{escape(small)}</span></li>" for big, small in cards
-    )
-    return f'<ul class="answers">{items}</ul>'
+    return cards(card for card in (_cheapest(run), _reading(run), _dying(run), _surviving(run)) if card)
 
 
 def _cheapest(run: Run) -> tuple[str, str] | None:

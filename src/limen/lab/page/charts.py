@@ -108,7 +108,7 @@ def latencies(run: Run, store: str) -> str:
             (max(low, high / 300), high),
             (0, 100),
             names=("milliseconds", "% answered within"),
-            tick=(_plain, _whole),
+            tick=(plain, _whole),
             log=(True, False),
         )
         for m, points in curves:
@@ -140,7 +140,7 @@ def throughput(run: Run, store: str) -> str:
             (levels[0], max(levels[-1], 2)),
             (0, top * 1.05),
             names=("requests at once", "requests a second"),
-            tick=(_plain, _thousands),
+            tick=(plain, thousands),
             log=(True, False),
         )
         for m, points in curves:
@@ -165,7 +165,7 @@ def lag_curve(run: Run, store: str) -> str:
             (0, high),
             (0, 100),
             names=("milliseconds after the sign-out", "% in effect"),
-            tick=(_plain, _whole),
+            tick=(plain, _whole),
         )
         for lag in found:
             times = sorted(seconds * 1e3 for seconds in lag.seconds)
@@ -269,7 +269,7 @@ def cores_needed(run: Run, store: str) -> str:
             (low, high),
             (least, most),
             names=("requests a second", "cores for authentication"),
-            tick=(_thousands, _plain),
+            tick=(thousands, plain),
             log=(True, True),
             left=52,
         )
@@ -309,7 +309,7 @@ def _within(points: Sequence[tuple[float, float]], share: float) -> float:
     return next((seconds for seconds, reached in points if reached >= share), points[-1][0])
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     return f"{value:g}"
 
 
@@ -317,7 +317,7 @@ def _whole(value: float) -> str:
     return f"{value:.0f}"
 
 
-def _thousands(value: float) -> str:
+def thousands(value: float) -> str:
     if value >= 1e6:
         return f"{value / 1e6:g}M"
     return f"{value / 1e3:g}k" if value >= 1e3 else f"{value:g}"
