@@ -82,7 +82,9 @@ def a_run(*, seed: int = 1, noise: float = 0.01, factor: float = 1.0, rounds: in
         )
         for what in ("store", "feed"):
             beats = [Beat(0.25 * n, 20, 5, 2, 1, 1) for n in range(12)]
-            run.outages.append(Outage(cell, what, 0.5, 2.5, beats, 3, apart=True, recovery=0.02))
+            run.outages.append(
+                Outage(cell, what, 0.5, 2.5, beats, 3, apart=True, recovery=0.02, how="stopped")
+            )
         for thing, size in (("session", 240.0), ("credential", 900.0), ("revocation", 130.0)):
             run.weights.append(Weight(cell, thing, size, 1_000))
     run.hashing.append(Hashing("argon2id, 19456 KiB", [0.02, 0.021, 0.022], 90.0, 2))
@@ -128,8 +130,8 @@ async def bench_of(
     chosen = Options(sorted({c.strategy for c in cells}), sorted({c.store for c in cells}), **options)
     run = Run("20270115T080000Z", chosen, Machine(2, "", "", "", None), {}, "")
     addresses = urls or {c.store: c.store for c in cells}
-    bench = Bench(run, folder, addresses, lambda _: None)
     async with AsyncExitStack() as stack:
+        bench = Bench(run, folder, addresses, lambda _: None, stack=stack)
         starting = [
             served(cell, chosen, addresses.get(cell.store, ""), folder, planted=planted) for cell in cells
         ]

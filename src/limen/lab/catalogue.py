@@ -118,7 +118,7 @@ def _outage(what: str, of: Callable[[Outage], float], run: Run, cell: Cell) -> l
 def refused(outage: Outage) -> float:
     """Share of the requests that got 503 while the cut lasted."""
     during = [b for b in outage.beats if outage.cut <= b.at and b.at + BEAT <= outage.healed]
-    total = sum(b.good + b.unavailable + b.late + b.wrong + b.error for b in during)
+    total = sum(beat.total for beat in during)
     return sum(b.unavailable for b in during) / total if total else 0.0
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from limen.lab import figures, machine
+from limen.lab import figures, machine, stores
 from limen.lab.bench import Bench
 from limen.lab.measures import arrivals, counting, lag, outage, requests, signing_in, weight
 from limen.lab.processes import Helper
@@ -80,6 +80,9 @@ async def _measure(run: Run, urls: list[str], folder: Path, tell: Told) -> None:
         bench = Bench(run, folder, by_name, clock.add, stack=stack)
         bench.draw.seed(run.options.seed)
         clock.name = "starting servers"
+        for name in [name for name, url in by_name.items() if stores.can_start(url)]:
+            bench.started[name] = await stack.enter_async_context(stores.started(name))
+            by_name[name] = bench.started[name].url
         starting = [served(cell, run.options, by_name.get(cell.store, ""), folder) for cell in cells]
         bench.servers.extend(await together(stack, starting))
         clock.add(_STARTING * len(cells))

@@ -55,7 +55,7 @@ class Helper:
             await asyncio.wait_for(self._drained(), 5)
         except TimeoutError:
             self._process.kill()
-            await self._process.wait()
+            await self._drained()  # its pipes too are ours to close
 
     async def _drained(self) -> None:
         for stream in (self._process.stdout, self._process.stderr):

@@ -122,6 +122,12 @@ class Beat(Struct, frozen=True, array_like=True):
     """200 for a revoked credential, later than the strategy promises."""
     error: int
     """Anything else."""
+    slow: int = 0
+    """As good, but after more than a second."""
+
+    @property
+    def total(self) -> int:
+        return self.good + self.slow + self.unavailable + self.late + self.wrong + self.error
 
 
 class Outage(Struct, frozen=True):
@@ -139,6 +145,9 @@ class Outage(Struct, frozen=True):
     apart: bool
     recovery: float
     """From the end of the cut to the last answer that was still 503; 0 where there was none."""
+    how: str = "cut"
+    """`cut`: the network parts, before one process. `stopped`: the store's own server was stopped and
+    started."""
 
 
 class Weight(Struct, frozen=True):

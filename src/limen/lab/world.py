@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from limen import Limen
+from limen.lab import stores
 from limen.lab.http import HOST, Client, json_of, request
 from limen.lab.peers import STORE, installed
 from limen.lab.processes import Helper
@@ -130,8 +131,12 @@ def cells_of(options: Options) -> list[Cell]:
 
 
 def check_stores(urls: Iterable[str]) -> None:
-    """Misconfigured where an address is of no store that there is; nothing is opened."""
+    """Misconfigured where an address is of no store that there is, or a name of a server that cannot be
+    started here; nothing is opened."""
     for url in urls:
+        if stores.can_start(url):
+            stores.check(url)
+            continue
         beside = url if is_beside(url) else ""
         Limen(_database(Cell("jwt", name_of(url)), url, Path()), secret=secret(), session_store=beside)
 

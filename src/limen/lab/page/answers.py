@@ -56,7 +56,7 @@ def _surviving(run: Run) -> tuple[str, str] | None:
     several = [*outages_of(run, "store"), *outages_of(run, "feed")]
     if not several:
         return None
-    total = sum(b.good + b.unavailable + b.late + b.wrong + b.error for o in several for b in o.beats)
+    total = sum(beat.total for outage in several for beat in outage.beats)
     broken = sum(wrong(outage) for outage in several)
     return (
         f"{broken:.0f} of {number(total)}",

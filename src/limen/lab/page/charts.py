@@ -198,13 +198,11 @@ def outage_strips(run: Run, what: str) -> str:
                 "start" if narrow else "end",
             )
             _beats(frame, outage, top)
+            for moment in (outage.cut, outage.healed):
+                drawing.line((frame.x(moment), top - 1), (frame.x(moment), top + 25), "moment")
         if found:
-            for moment, words, side in (
-                (found[0].cut, f"{what} away", "start"),
-                (found[0].healed, "back", "start"),
-            ):
-                drawing.line((frame.x(moment), first - 2), (frame.x(moment), bottom + 4), "moment")
-                drawing.text((frame.x(moment) + 3, bottom + 30), words, "value", side)
+            for moment, words in ((found[0].cut, f"{what} away"), (found[0].healed, "back")):
+                drawing.text((frame.x(moment) + 3, bottom + 30), words, "value")
         for second in range(0, int(end) + 1, 5 if narrow else 2):
             drawing.text((frame.x(second), bottom + 16), f"{second} s", "tick", "middle")
 
@@ -245,6 +243,7 @@ def _piece(frame: Frame, outage: Outage, beat: Beat, end: float, top: float) -> 
 
 _WORDS = {
     "good": "answered as they should be",
+    "slow": "answered so after more than a second",
     "unavailable": "refused with 503",
     "late": "revoked, and let in within the promise",
     "error": "answered in another way",

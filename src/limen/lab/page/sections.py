@@ -7,7 +7,7 @@ from html import escape
 from limen.lab.catalogue import FIGURES, by_key, number
 from limen.lab.page import charts
 from limen.lab.page.tables import figure, legend, section, table
-from limen.lab.records import Run
+from limen.lab.records import Outage, Run
 from limen.lab.statistics import median
 from limen.lab.summary import label, outages_of, span, stores
 
@@ -141,12 +141,14 @@ def outage(run: Run) -> str:
     ):
         several = outages_of(run, what)
         if several:
-            inner += figure(charts.outage_strips(run, what), run, f"{words} {_signed_out(run, what)}")
+            said = f"{words}{_stopped(several)} {_signed_out(run, what)}"
+            inner += figure(charts.outage_strips(run, what), run, said)
             inner += _outage_numbers(run, what)
     if not inner:
         return ""
     kinds = [
         ("beat-good", "as it should be"),
+        ("beat-slow", "… after more than a second"),
         ("beat-unavailable", "refused (503)"),
         ("beat-late", "revoked, let in within the promise"),
         ("beat-wrong", "revoked, let in against the promise"),
@@ -160,6 +162,18 @@ def outage(run: Run) -> str:
         f"({span(run.options.max_staleness)}), "
         "then nobody guesses: the store is asked, and where it cannot answer, the answer is no.",
         charts.swatches(kinds) + inner,
+    )
+
+
+def _stopped(several: list[Outage]) -> str:
+    """Which stores were really stopped, and not only out of reach."""
+    names = dict.fromkeys(outage.cell.store for outage in several if outage.how == "stopped")
+    if not names:
+        return ""
+    return (
+        f" On {' and '.join(names)} the server itself was stopped and started again: some had signed "
+        "out just "
+        "before it, and whoever tried meanwhile was told that it is not done."
     )
 
 
