@@ -12,7 +12,7 @@ from starlette.routing import Router
 
 from limen.auth import Limen
 from limen.errors import LimenError, Rejected
-from limen.server import workbench
+from limen.server import reports, workbench
 from limen.server.api import routes_of
 from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
@@ -39,7 +39,7 @@ class Server:
         self._site = Site.of(auth, whole=True)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
-        endpoints = [*endpoints_of(self._site), *pages(self._site)]
+        endpoints = [*endpoints_of(self._site), *pages(self._site), *reports.endpoints()]
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
             endpoints += workbench.endpoints()
         self._router = Router(routes_of(self._site, endpoints), redirect_slashes=False, default=self._nowhere)
