@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from limen.cli.advising import advise_verb
-from limen.cli.alone import hash_verb, id_verb
 from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
+from limen.cli.hashing import hash_verb
+from limen.cli.identifying import id_verb
 from limen.cli.measuring import Progress, Share, Span
 from limen.cli.planning import plan_verb
 from limen.lab import archive, machine

@@ -25,7 +25,7 @@ PATH = "/lab"
 MOST = 50
 """Reports of a list, the newest."""
 _LARGEST = 8 << 20
-_NAME = re.compile(r"(?:(plan|advice|hash|id)-)?([0-9]{8})T([0-9]{4})[0-9]{2}Z\Z", re.ASCII)
+_NAME = re.compile(r"(?:(plan|advice|hash)-)?([0-9]{8})T([0-9]{4})[0-9]{2}Z\Z", re.ASCII)
 """What the lab calls them. Whatever has another name is not looked for, so no path can be asked for."""
 _STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 _POLICY = "default-src 'none'; style-src {style}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -33,7 +33,7 @@ _LIST = (
     ":root{color-scheme:light dark}body{margin:0 auto;padding:2.5rem 1.1rem;max-width:44rem;"
     "font:1rem/1.55 system-ui,sans-serif}h1{font-size:1.7rem}li{padding:.25rem 0}code{font-size:.9em}"
 )
-_WHAT = {None: "run", "plan": "plan", "advice": "advice", "hash": "password hashes", "id": "identifiers"}
+_WHAT = {None: "run", "plan": "plan", "advice": "advice", "hash": "password hashes"}
 
 
 def endpoints(folder: Path = FOLDER) -> list[Endpoint]:

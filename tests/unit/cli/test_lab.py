@@ -139,6 +139,13 @@ def test_hash_recommends_what_can_be_pasted(shell: Shell) -> None:
 
 
 def test_id_says_what_an_order_in_time_saves(shell: Shell) -> None:
-    ran = shell("lab", "id", "--rows", "5000")
+    ran = shell("lab", "id", "--rows", "5000", "--store", "sqlite")
     assert ran.code == 0
     assert "UUIDv7 inserts" in ran.out
+
+
+def test_keys_are_measured_where_there_are_some(shell: Shell) -> None:
+    ran = shell("lab", "id", "--rows", "5000", "--store", "redis://user:hidden@127.0.0.1")
+    assert ran.code == 4
+    assert "redis" in ran.err
+    assert "hidden" not in ran.err

@@ -1,8 +1,7 @@
-"""`limen lab hash|id`: password hashes and identifiers, each measured by itself on this machine."""
+"""`limen lab hash`: password hashes over their parameters, on this machine."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -10,8 +9,7 @@ import msgspec
 
 from limen.cli.answer import Answer, Table, Verb
 from limen.cli.measuring import Progress, Span
-from limen.lab import archive, hashes, identifiers, machine
-from limen.lab.catalogue import number
+from limen.lab import archive, hashes, machine
 from limen.lab.page import hash_page
 from limen.lab.page.hashing import COLUMNS, Hashing, rows
 
@@ -44,37 +42,3 @@ def hash_verb(target: float, times: int, scheme: str | None, out: Path) -> Answe
     page = archive.keep("hash", hashing.id, data, hash_page(hashing), out)
     lines += ["", f"An attacker's hashes a second: {hashes.SOURCE}.", "", f"page: {page}"]
     return Answer({**data, "page": str(page)}, lines, Table(COLUMNS, rows(hashing)))
-
-
-@click.command("id", cls=Verb)
-@click.option("--rows", type=click.IntRange(1_000, 100_000_000), default=1_000_000, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the random keys.")
-def id_verb(rows: int, seed: int) -> Answer:
-    """Measure UUIDv4 against UUIDv7 as a key in SQLite: inserts, size, pages written."""
-    with Progress() as progress, tempfile.TemporaryDirectory(prefix="limen-lab-") as folder:
-        found = identifiers.compare(
-            Path(folder), rows, seed=seed, tell=lambda name, share: progress.tell(name, share, 0.0)
-        )
-    table = [
-        [
-            f"UUIDv{one.version}",
-            number(one.rate),
-            number(one.last),
-            f"{number(one.size / 1e6)} MB",
-            number(one.pages_written),
-            number(one.pages_written / one.rows),
-        ]
-        for one in found
-    ]
-    names = ["key", "rows a second", "in the last tenth", "file", "pages written", "pages a row"]
-    four, seven = found
-    line = (
-        f"UUIDv7 inserts {number(seven.last / four.last)} times as fast at {rows:,} rows, into a file of "
-        f"{seven.size / four.size:.0%} of the size, and writes "
-        f"{seven.pages_written / four.pages_written:.1%} of the pages."
-    )
-    return Answer(
-        {"rows": rows, "measured": [msgspec.to_builtins(one) for one in found]},
-        ["", line],
-        Table(names, table),
-    )
