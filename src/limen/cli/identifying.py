@@ -33,7 +33,8 @@ def id_verb(rows: int, places: tuple[str, ...], seed: int) -> Answer:
     """
     chosen = [_known(place) for place in places] or _at_hand()
     with Progress() as progress:
-        found = [one for place in chosen for one in _measured(place, rows, seed, progress.paced)]
+        tell = _overall(progress, 2 * len(chosen))
+        found = [one for place in chosen for one in _measured(place, rows, seed, tell)]
     table = [
         [
             f"{one.engine}, UUIDv{one.version}",
@@ -49,6 +50,17 @@ def id_verb(rows: int, places: tuple[str, ...], seed: int) -> Answer:
     lines = ["", *(_line(four, seven) for four, seven in zip(found[::2], found[1::2], strict=True))]
     data = {"rows": rows, "measured": [msgspec.to_builtins(one) for one in found]}
     return Answer(data, lines, Table(_NAMES, table))
+
+
+def _overall(progress: Progress, parts: int) -> Told:
+    """Each kind of key says how much of it is done: one part of the whole, when its name is a new one."""
+    names: dict[str, None] = {}
+
+    def tell(name: str, share: float) -> None:
+        names[name] = None
+        progress.paced(name, (len(names) - 1 + share) / parts)
+
+    return tell
 
 
 def _known(place: str) -> str:

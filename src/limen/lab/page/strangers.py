@@ -83,5 +83,7 @@ def _simulated(run: Run, cells: list[Cell]) -> str:
         for cell in cells
         for one in confirm(run, cell, seed=run.options.seed)
     ]
+    if not rows:  # of several processes one does not know which answers
+        return ""
     head = ("at a share of what it can do", "", "simulated", "measured", "apart")
     return plain_table(f"The simulation beside run {run.id}; seconds, shares of one processor", head, rows)
