@@ -16,6 +16,7 @@ from limen.lab.catalogue import number
 from limen.lab.estimates import ROWS
 from limen.lab.page import plan_page
 from limen.lab.page.planning import Beside, Planned
+from limen.lab.page.strangers import NOT_BESIDE
 from limen.lab.plan import plan
 from limen.lab.records import Run
 from limen.lab.workload import Costs, Prices, Workload, cells_to_plan, costs_of
@@ -96,6 +97,8 @@ def _told(planned: Planned) -> list[str]:
             f"{worst.apart:.1%} at "
             f"most ({worst.name}, {worst.where}: {number(worst.one)} and {number(worst.other)})."
         )
+    elif planned.checked and any(turn.kind == "open" for turn in run.turns):
+        lines.append(NOT_BESIDE)
     return lines
 
 

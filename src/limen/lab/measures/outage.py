@@ -30,6 +30,8 @@ SLOW = 1.0
 BEFORE, AFTER = 1.5, 4.0
 """Seconds of load around the cut; less around a short one."""
 _JUST_BEFORE = 0.3
+_STRIDE = 13
+"""From one person to the next, so that in each beat there are some who have signed out."""
 _RESOLUTION = 0.025
 """A request may be on its way for so long: only what is let in later than this past the promise is wrong."""
 
@@ -166,7 +168,7 @@ async def _ask(case: _Case, began: float) -> None:
     while due < case.end:
         await _until(due)
         if len(asking) < AT_ONCE:
-            who = number % len(requests)
+            who = _STRIDE * number % len(requests)
             client = free.pop() if free else Client(case.witness.port)
             task = asyncio.create_task(_one(case, client, who, requests[who], free))
             asking.add(task)

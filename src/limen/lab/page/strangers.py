@@ -11,6 +11,12 @@ from limen.lab.page.tables import figure, section
 from limen.lab.records import Cell, Run, Turn
 from limen.lab.statistics import median
 
+NOT_BESIDE = (
+    "The simulation is not set beside these turns: it takes one process a cell, and turns at each "
+    "rate in which "
+    "others left the machine alone."
+)
+
 
 def strangers(run: Run) -> str:
     """Nothing where no turn was at a rate, as in runs of earlier versions."""
@@ -83,7 +89,7 @@ def _simulated(run: Run, cells: list[Cell]) -> str:
         for cell in cells
         for one in confirm(run, cell, seed=run.options.seed)
     ]
-    if not rows:  # of several processes one does not know which answers
-        return ""
+    if not rows:
+        return f"<p>{NOT_BESIDE}</p>"
     head = ("at a share of what it can do", "", "simulated", "measured", "apart")
     return plain_table(f"The simulation beside run {run.id}; seconds, shares of one processor", head, rows)

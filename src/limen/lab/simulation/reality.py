@@ -50,8 +50,11 @@ class Server(Struct, frozen=True):
 
 
 def confirm(run: Run, cell: Cell, *, seed: int) -> list[Confirmed]:
-    """Every rate that was measured but the lowest, which the simulation was told. Nothing without such turns,
-    or with several processes: which of them a request reaches is the kernel's choice."""
+    """Every rate that was measured but the lowest, which the simulation was told.
+
+    Nothing with several processes, for which of them a request reaches is the kernel's choice; and nothing
+    where others took a share of the machine, for then a server waits for its processor too.
+    """
     levels = _levels(run, cell)
     server = _server(run, cell, levels)
     if server is None or run.options.workers > 1:
@@ -60,12 +63,13 @@ def confirm(run: Run, cell: Cell, *, seed: int) -> list[Confirmed]:
 
 
 def _levels(run: Run, cell: Cell) -> list[list[Turn]]:
-    """The turns at each rate, the lowest first. Where others took a share of the machine a server waits for
-    its processor, of which the simulation knows nothing: such turns count only if there are no others."""
+    """The turns at each rate in which others left the machine alone, the lowest first; none, where there are
+    none at some rate."""
     found: dict[float, list[Turn]] = {}
     for turn in figures.turns(run, cell, "open"):
         found.setdefault(turn.offered, []).append(turn)
-    return [quiet(found[rate]) or found[rate] for rate in sorted(found)]
+    levels = [quiet(found[rate]) for rate in sorted(found)]
+    return levels if all(levels) else []
 
 
 def quiet(turns: list[Turn]) -> list[Turn]:
