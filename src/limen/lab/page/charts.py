@@ -60,7 +60,7 @@ def cost_bars(run: Run) -> str:
 
     def draw(drawing: Drawing) -> None:
         narrow = drawing.width < 500
-        left, row = (12.0, 40.0) if narrow else (190.0, 30.0)
+        left, row = (12.0, 40.0) if narrow else (_room(cells), 30.0)
         scale = (drawing.width - left - 66) / longest
         for place, cell in enumerate(cells):
             top = place * row + (16 if narrow else 4)
@@ -185,7 +185,7 @@ def outage_strips(run: Run, what: str) -> str:
 
     def draw(drawing: Drawing) -> None:
         narrow = drawing.width < 500
-        left, row, first = (12.0, 44.0, 18.0) if narrow else (190.0, 34.0, 4.0)
+        left, row, first = (12.0, 44.0, 18.0) if narrow else (_room([o.cell for o in found]), 34.0, 4.0)
         right = drawing.width - 14
         bottom = first + row * len(found) - (row - 24)
         frame = Frame(drawing, Scale(0.0, end, left, right), Scale(0.0, 1.0, bottom, first))
@@ -208,6 +208,11 @@ def outage_strips(run: Run, what: str) -> str:
 
     rows = len(found)
     return both(f"The {what} away", rows * 34 + 38, draw, narrow=rows * 44 + 50, wide=WIDE)
+
+
+def _room(cells: Sequence[Cell]) -> float:
+    """For the longest name beside a row."""
+    return max([190.0, *(7.4 * len(cell.name) for cell in cells)])
 
 
 def _beats(frame: Frame, outage: Outage, top: float) -> None:

@@ -155,8 +155,8 @@ def outage(run: Run) -> str:
     ]
     return section(
         "What an outage does",
-        "Time runs to the right; each column is a quarter of a second of requests, a blank one had none. A "
-        "strategy that needs "
+        "Time runs to the right; each column is a quarter of a second of requests, a blank one had none, for "
+        "as many as may be on their way were waiting. A strategy that needs "
         "the store "
         "refuses when it is away. The feed lets requests go on for max_staleness "
         f"({span(run.options.max_staleness)}), "
@@ -178,7 +178,7 @@ def _stopped(several: list[Outage]) -> str:
 
 
 def _outage_numbers(run: Run, what: str) -> str:
-    keys = [f"{what}-{key}" for key in ("refused", "late", "wrong", "recovery")]
+    keys = [f"{what}-{key}" for key in ("refused", "slow", "late", "wrong", "recovery")]
     return table(run, [by_key(key) for key in keys])
 
 
