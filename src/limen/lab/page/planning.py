@@ -85,7 +85,7 @@ def by_rate(run: Run, costs: Sequence[Costs], work: Workload, prices: Prices) ->
     ) + captioned(_lines(money, "money a month", "Money against the rate of requests"), words)
     return section(
         "What it costs, at this rate and at others",
-        "Both axes grow tenfold from mark to mark: a line above another is so many times dearer.",
+        "Both axes are logarithmic: how far a line is above another says how many times dearer it is.",
         f"{charts.legend(list(found))}<div class=pair>{inner}</div>",
     )
 
@@ -164,7 +164,7 @@ def _exposure(planned: Planned) -> str:
     kinds = [("beat-good", "revoked, typically"), ("beat-unavailable", "revoked, at worst"),
              ("beat-late", "stolen, and nobody notices")]  # fmt: skip
     words = (
-        f"From a millisecond to a month, each mark ten times the one before. Costs of run {planned.run.id}."
+        f"From a millisecond to a month, on a logarithmic axis. Costs of run {planned.run.id}."
     )
     height = 60 + 16 * len(rows)
     return section(
