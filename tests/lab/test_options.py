@@ -1,4 +1,4 @@
-"""A run that is asked for more than its defaults: processes, sign-ins among the requests, distance."""
+"""A run that is asked for more than its defaults: several processes a cell, sign-ins among the requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from limen.lab.page import page
 from limen.lab.records import Cell, Options, Run
 
 OPTIONS = Options(
-    ["session", "hybrid"], ["sqlite"], duration=1.0, concurrency=8, workers=2, writes=0.1, rtt=0.0005,
+    ["session", "hybrid"], ["sqlite"], duration=1.0, concurrency=8, workers=2, writes=0.1,
     max_staleness=0.5, outage=1.1, sign_outs=3, looks=1, hashes=3, levels=[1],
 )  # fmt: skip
 
