@@ -18,14 +18,16 @@ for absent in ("simpy", "asyncpg", "hiredis", "httpx2", "fastapi", "jwt", "joser
 from limen.cli.lab import verb
 from limen.lab import compare, identifiers, simulation, stores
 from limen.lab.page import advice_page, hash_page, page, plan_page
-print(sorted(verb.commands), simulation.is_here())
+print(*sorted(verb.commands), simulation.is_here())
 """
 
 
 def test_every_verb_is_there_with_the_package_alone() -> None:
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "['advise', 'compare', 'diff', 'hash', 'id', 'plan', 'show'] False\n"
+    *verbs, is_here = done.stdout.split()
+    assert {*verbs} >= {"advise", "compare", "diff", "hash", "id", "plan", "show"}
+    assert is_here == "False"
 
 
 def test_a_run_has_its_page_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
