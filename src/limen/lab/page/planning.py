@@ -163,9 +163,7 @@ def _exposure(planned: Planned) -> str:
 
     kinds = [("beat-good", "revoked, typically"), ("beat-unavailable", "revoked, at worst"),
              ("beat-late", "stolen, and nobody notices")]  # fmt: skip
-    words = (
-        f"From a millisecond to a month, on a logarithmic axis. Costs of run {planned.run.id}."
-    )
+    words = f"From a millisecond to a month, on a logarithmic axis. Costs of run {planned.run.id}."
     height = 60 + 16 * len(rows)
     return section(
         "How long a credential outlives its end",
