@@ -16,6 +16,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from limen.errors import Misconfigured, Unavailable
@@ -66,9 +67,12 @@ def can_start(name: str) -> bool:
 
 
 def check(name: str) -> None:
-    """Misconfigured where its programs are not on this machine."""
-    for program in _NEEDED[name]:
+    """Misconfigured where its programs are not on this machine, or what speaks to it is not installed."""
+    programs, driver, extra = _NEEDED[name]
+    for program in programs:
         _program(program)
+    if find_spec(driver) is None:
+        raise Misconfigured(f"{name} needs its driver: pip install 'limen[{extra}]'", code="misconfigured")
 
 
 @asynccontextmanager
@@ -119,7 +123,11 @@ async def _redis(folder: Path) -> StoreServer:
 
 
 _MADE = {"postgresql": _postgres, "redis": _redis}
-_NEEDED = {"postgresql": ("initdb", "postgres", "createdb"), "redis": ("redis-server",)}
+_NEEDED = {
+    "postgresql": (("initdb", "postgres", "createdb"), "asyncpg", "postgres"),
+    "redis": (("redis-server",), "hiredis", "redis"),
+}
+"""Programs, the driver, and the extra that brings it."""
 
 
 def _program(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,16 @@ def test_what_is_missing_is_named_before_anything_is_started(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Misconfigured, match="no redis-server on this machine: install it, or give the"):
         check_stores(["memory", "redis"])
+
+
+def test_a_driver_that_is_missing_is_named_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "redis-server"
+    program.write_text("")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "hiredis", None)
+    with pytest.raises(Misconfigured, match=r"redis needs its driver: pip install 'limen\[redis\]'"):
+        check_stores(["redis"])
 
 
 @pytest.mark.anyio
