@@ -13,6 +13,7 @@ from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
 from limen.cli.hashing import hash_verb
 from limen.cli.identifying import id_verb
 from limen.cli.measuring import Progress, Share, Span
+from limen.cli.peering import peers_verb
 from limen.cli.planning import plan_verb
 from limen.lab import archive, machine
 from limen.lab.catalogue import number
@@ -35,6 +36,7 @@ verb.add_command(plan_verb)
 verb.add_command(advise_verb)
 verb.add_command(hash_verb)
 verb.add_command(id_verb)
+verb.add_command(peers_verb)
 
 
 @verb.command()
@@ -47,7 +49,7 @@ verb.add_command(id_verb)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes a cell.")
 @click.option("--read-write", "writes", type=Share(), default="100:0", show_default=True,
               help="Requests with a credential : sign-ins among them.")  # fmt: skip
-@click.option("--peers", is_flag=True, help="Other libraries too, those that are installed.")
+@click.option("--peers", is_flag=True, help="Other libraries too, those that `limen lab peers` finds.")
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Of the order of turns and of intervals."
 )

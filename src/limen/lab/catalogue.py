@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from limen.lab import figures
-from limen.lab.records import BARE, BEAT, Beat, Cell, Outage, Run, Turn
+from limen.lab.records import BEAT, Beat, Cell, Outage, Run, Turn
 from limen.lab.statistics import Interval, interval, median, percentile
 
 Samples = Callable[[Run, Cell], list[float]]
@@ -75,9 +75,13 @@ def _turns(of: Callable[[Turn], float], kind: str, run: Run, cell: Cell) -> list
 
 
 def _against_bare(of: Callable[[Turn, Turn], float], run: Run, cell: Cell) -> list[float]:
-    bare = {turn.round: turn for turn in figures.turns(run, Cell(BARE), "requests")}
+    bare = {turn.round: turn for turn in figures.turns(run, cell.beneath, "requests")}
     ours = figures.turns(run, cell, "requests")
-    return [] if cell.is_reference else [of(t, bare[t.round]) for t in ours if t.round in bare]
+    return (
+        []
+        if cell.is_reference or cell == cell.beneath
+        else [of(t, bare[t.round]) for t in ours if t.round in bare]
+    )
 
 
 def _reads(situation: str, run: Run, cell: Cell) -> list[float]:

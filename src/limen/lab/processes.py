@@ -24,12 +24,16 @@ class Helper:
 
     @classmethod
     async def start(cls, module: str, *, fds: tuple[int, ...] = ()) -> Self:
+        """One of the lab's own."""
+        return await cls.run([sys.executable, "-m", module], module, fds=fds)
+
+    @classmethod
+    async def run(cls, command: list[str], name: str, *, fds: tuple[int, ...] = ()) -> Self:
         """Not in our session: Ctrl-C is for the one who measures, and ends the others in order."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module,
-            stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=fds, start_new_session=True, limit=2**26,
+            *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=fds, start_new_session=True, limit=2**26,
         )  # fmt: skip
-        return cls(process, module)
+        return cls(process, name)
 
     @property
     def pid(self) -> int:

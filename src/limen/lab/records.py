@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from limen.lab.histogram import Histogram
-from limen.lab.peers import STORE
+from limen.lab.peers import STORE, named
 
 FORMAT = 1
 """Of the JSON. A run of another format is refused, not guessed at."""
@@ -46,6 +46,14 @@ class Cell(Struct, frozen=True, order=True):
     def is_reference(self) -> bool:
         """Whether it is there to be compared with."""
         return self.strategy in (BARE, SOCKET)
+
+    @property
+    def beneath(self) -> Cell:
+        """The same framework without authentication: of a peer, the one that it stands on."""
+        peer = named(self.strategy) if self.is_peer else None
+        if peer is None or not (peer.frame or peer.door is None):
+            return Cell(BARE)
+        return Cell(peer.frame or peer.name, STORE)
 
 
 class Turn(Struct, frozen=True):

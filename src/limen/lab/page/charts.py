@@ -26,9 +26,21 @@ class Mark:
 
 def mark(cell: Cell) -> Mark:
     if cell.is_peer:
-        places = [peer.name for peer in PEERS]
-        return Mark(f"s-peer{places.index(cell.strategy) if cell.strategy in places else 0}", cell.strategy)
+        return Mark(_of_peer(cell), cell.strategy)
     return Mark(f"s-{cell.strategy}{'' if cell.cache else ' uncached'}", label(cell))
+
+
+def _of_peer(cell: Cell) -> str:
+    """Hue by library, dashes by variant; frameworks alone in the reference's hue, apart by dashes."""
+    alone = [peer.name for peer in PEERS if peer.door is None]
+    if cell.strategy in alone:
+        return f"s-bare dash{alone.index(cell.strategy)}"
+    families = list(dict.fromkeys(peer.name.partition(",")[0] for peer in PEERS if peer.door))
+    family = cell.strategy.partition(",")[0]
+    variants = [peer.name for peer in PEERS if peer.name.partition(",")[0] == family]
+    if cell.strategy not in variants:
+        return "s-peer0"  # of an earlier release
+    return f"s-peer{families.index(family)} dash{variants.index(cell.strategy)}"
 
 
 def both(
@@ -53,9 +65,10 @@ def cells_of(run: Run, store: str, *, references: bool = False) -> list[Cell]:
     return [c for c in run.cells() if c.store == store or (references and c.strategy == BARE)]
 
 
-def cost_bars(run: Run) -> str:
-    """Processor time of a request, stacked: sockets, framework, authentication."""
-    cells = [c for c in run.cells() if figures.cost(run, c) is not None]
+def cost_bars(run: Run, *, peers: bool = False) -> str:
+    """Processor time of a request, stacked: sockets, framework, authentication. Peers have a scale of their
+    own, for some take twenty times as long."""
+    cells = [c for c in run.cells() if c.is_peer == peers and figures.cost(run, c) is not None]
     longest = max((_value(figures.cost(run, c)) for c in cells), default=1.0) * 1e6
 
     def draw(drawing: Drawing) -> None:
@@ -82,10 +95,10 @@ def cost_bars(run: Run) -> str:
 
 def _parts(run: Run, cell: Cell) -> list[tuple[str, float]]:
     network = _value(figures.cost(run, Cell(SOCKET))) * 1e6
-    framework = max(_value(figures.cost(run, Cell(BARE))) * 1e6 - network, 0.0)
+    framework = max(_value(figures.cost(run, cell.beneath)) * 1e6 - network, 0.0)
     if cell.strategy == SOCKET:
         return [("part-network", network)]
-    if cell.strategy == BARE:
+    if cell in (Cell(BARE), cell.beneath):
         return [("part-network", network), ("part-framework", framework)]
     found = by_key("authentication").of(run, cell)
     return [

@@ -52,8 +52,16 @@ def processor(run: Run) -> str:
             "Medians of the rounds; the table below has the intervals. "
             f"{run.options.concurrency} requests at once.",
             charts.swatches(parts),
-        ),
+        )
+        + _of_peers(run),
     )
+
+
+def _of_peers(run: Run) -> str:
+    if not any(cell.is_peer for cell in run.cells()):
+        return ""
+    words = "Other libraries, each less the framework that it stands on, at another scale."
+    return figure(charts.cost_bars(run, peers=True), run, words)
 
 
 def latency(run: Run) -> str:
