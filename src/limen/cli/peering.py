@@ -32,7 +32,7 @@ def peers_verb(install: bool) -> Answer:
         {
             "name": peer.name,
             "versions": presence.versions([peer]),
-            "ends": peer.ends,
+            "ends": None if peer.door is None else peer.ends,
             "missing": missing[peer.name],
         }
         for peer in PEERS

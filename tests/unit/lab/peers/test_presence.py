@@ -74,6 +74,20 @@ def test_an_npm_that_fails_says_its_last_word(monkeypatch: pytest.MonkeyPatch, t
         presence.install()
 
 
+def test_npm_is_given_the_lock_and_runs_no_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    npm, folder = tmp_path / "bin" / "npm", tmp_path / "peers"
+    npm.parent.mkdir()
+    npm.write_text("#!/bin/sh\necho $* > asked\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{npm.parent}:/usr/bin:/bin")
+    monkeypatch.setattr(presence, "FOLDER", folder)
+    monkeypatch.setattr(presence, "node", lambda: presence.Node("node", "24.0.0"))
+    presence.install()
+    assert "ci --ignore-scripts" in (folder / "asked").read_text()
+    for name in ("package.json", "package-lock.json"):
+        assert (folder / name).read_bytes() == (presence.SOURCE / name).read_bytes()
+
+
 def test_a_package_of_npm_is_told_from_one_of_python() -> None:
     both = [peer("fastapi-users, Redis"), peer("express-session, Redis")]
     if any(presence.missing(one, redis=True) for one in both):
