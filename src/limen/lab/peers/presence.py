@@ -54,8 +54,10 @@ def missing(peer: Peer, *, redis: bool = False) -> str | None:
 
 
 def here(*, redis: bool = False) -> list[Peer]:
-    """Those that can be measured."""
-    return [peer for peer in PEERS if missing(peer, redis=redis) is None]
+    """Those that can be measured. A framework alone is, if one is that stands on it."""
+    found = [peer for peer in PEERS if missing(peer, redis=redis) is None]
+    stood_on = {peer.frame for peer in found}
+    return [peer for peer in found if peer.door is not None or peer.name in stood_on]
 
 
 def absent(*, redis: bool = False) -> dict[str, list[str]]:

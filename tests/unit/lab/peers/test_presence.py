@@ -104,6 +104,12 @@ def test_a_peer_is_compared_with_the_framework_that_it_stands_on() -> None:
     assert all(named(one.frame) is not None for one in PEERS if one.frame)
 
 
+def test_a_framework_that_no_peer_stands_on_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    django = [peer("Django session"), peer("Django alone")]
+    monkeypatch.setattr(presence, "PEERS", (*django, peer("FastAPI alone")))
+    assert presence.here() == django
+
+
 def test_names_are_no_two_and_no_two_share_a_file() -> None:
     assert (
         len({one.name for one in PEERS}) == len({one.name.replace(", ", "-") for one in PEERS}) == len(PEERS)
