@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run servers test check static format rings bench lock clean
+.PHONY: help run servers test check static format rings bench peers lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install -qq --require-hashes
 LIMEN := $(PIP) install -qq --no-deps --no-build-isolation --editable .
 WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
-# What comes from npm, beside the tests that ask it: each lock file has a folder of its own.
+# What comes from npm: beside the tests that ask it, each lock file in a folder of its own; the lab's peers where it looks for them.
+PEERS := .limen/peers/node_modules/.made
 NODE := $(patsubst %/package-lock.json,%/node_modules/.made,$(wildcard tests/*/package-lock.json))
 ARGS ?=
 # An interpreter that went away, with an upgrade of the system say, is no environment any more.
@@ -23,7 +24,7 @@ help: ## Print this
 run: $(VENV)/.run ## Start the server on an embedded database; ARGS="--strategy session" is passed on
 	@$(BIN)/limen serve $(ARGS)
 
-test: $(VENV)/.test $(VENV)/.browser $(NODE) servers ## Install what the tests need and run them all; ARGS="-k J15" runs some
+test: $(VENV)/.test $(VENV)/.browser $(NODE) $(PEERS) servers ## Install what the tests need and run them all; ARGS="-k J15" runs some
 	@$(BIN)/coverage erase
 	$(WITH_VENV) $(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -51,11 +52,14 @@ format: $(VENV)/.test ## Put the code in form
 bench: $(VENV)/.bench ## Measure against the rivals; figures go to bench/results/; ARGS="tokens" runs one part
 	$(BIN)/python -m bench $(ARGS)
 
+peers: $(VENV)/.test $(PEERS) ## Install what `limen lab compare --peers` measures
+	@$(WITH_VENV) $(BIN)/limen lab peers
+
 lock: $(VENV)/.lock ## Resolve requirements/*.txt anew from pyproject.toml
 	sh scripts/lock $(BIN)/uv
 
 clean: ## Remove what make made, the environment included
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/*/node_modules
+	rm -rf $(VENV) .limen/peers .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/*/node_modules
 
 $(VENV)/.made: scripts/venv
 	@sh scripts/venv $(VENV)
@@ -88,4 +92,9 @@ $(VENV)/.browser: scripts/browser | $(VENV)/.made
 tests/%/node_modules/.made: tests/%/package-lock.json | $(VENV)/.test
 	@echo "installing what tests/$* needs from npm"
 	@cd tests/$* && $(WITH_VENV) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PEERS): src/limen/lab/peers/node/package-lock.json | $(VENV)/.test
+	@echo "installing what the lab measures from npm"
+	@$(WITH_VENV) $(BIN)/python -c "from limen.lab.peers.presence import install; install()"
 	@touch $@

@@ -13,7 +13,8 @@ import pytest
 from support.source import ROOT
 
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-NODE = sorted((ROOT / "tests").glob("*/package-lock.json"))
+PEERS = ROOT / "src" / "limen" / "lab" / "peers" / "node" / "package-lock.json"
+NODE = [*sorted((ROOT / "tests").glob("*/package-lock.json")), PEERS]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==(\S+)", re.MULTILINE)
 # `https://…`, `git+ssh`, an option that names a place, or a file of some machine.

@@ -53,3 +53,21 @@ async def test_a_planted_lag_of_the_feed_is_found_with_its_size(tmp_path: Path) 
             found = await lag.watch(one, witness, 6)
     assert found.apart
     assert 0.29 <= median(found.seconds) < 0.36
+
+
+async def test_strangers_come_at_their_rate_whatever_is_still_on_its_way(tmp_path: Path) -> None:
+    async with bench_of(tmp_path, UNCACHED, planted=Subject("session", -1, "", delay=0.02)) as bench:
+        one = bench.servers[0]
+        wide = await bench.turn(one, "open", 0, Order(one.port, 64, one.requests(), seconds=0.8, rate=200.0))
+    assert wide.offered == 200.0
+    assert wide.requests / wide.seconds == pytest.approx(200.0, rel=0.25)
+    assert 0.02 <= wide.latency.quantile(0.5) < 0.026
+    assert wide.failed == 0
+
+
+async def test_what_strangers_wait_for_counts_from_when_they_came(tmp_path: Path) -> None:
+    """One connection answers fifty a second, and twice as many come: the last wait for half the time."""
+    async with bench_of(tmp_path, UNCACHED, planted=Subject("session", -1, "", delay=0.02)) as bench:
+        one = bench.servers[0]
+        narrow = await bench.turn(one, "open", 0, Order(one.port, 1, one.requests(), seconds=0.8, rate=100.0))
+    assert narrow.latency.quantile(1.0) > 0.25

@@ -44,7 +44,7 @@ def test_it_is_complete(run: Run) -> None:
         "session · sqlite", "session, no cache · sqlite", "jwt · sqlite", "hybrid · sqlite",
         "no authentication", "socket alone",
     ]  # fmt: skip
-    assert {turn.kind for turn in run.turns} == {"requests", "curve", "sign-in", "refresh"}
+    assert {turn.kind for turn in run.turns} == {"requests", "curve", "open", "sign-in", "refresh"}
     assert sum(turn.failed for turn in run.turns) == 0
 
 

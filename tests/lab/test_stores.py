@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from limen.errors import Misconfigured
 from limen.lab import figures
-from limen.lab.measures import counting, lag
+from limen.lab.measures import counting, lag, outage
 from limen.lab.records import Cell
+from limen.lab.stores import started
+from limen.lab.world import check_stores
 from support import redis, servers
 from support.lab import another, bench_of
 
@@ -44,3 +47,32 @@ async def test_reads_are_counted_and_a_sign_out_is_seen_by_another_process(
     assert found.apart
     assert not found.outlived
     assert max(found.seconds) <= 0.5
+
+
+@pytest.mark.parametrize("name", ["postgresql", "redis"])
+async def test_a_store_that_is_stopped_is_found_again_and_lets_nobody_in_who_had_left(
+    name: str, tmp_path: Path
+) -> None:
+    """The lab starts the server itself, stops it for a while, and starts it again."""
+    try:
+        check_stores([name])
+    except Misconfigured as absent:
+        pytest.skip(f"{absent}: `scripts/servers` as root installs it")
+    cells = Cell("hybrid", name), Cell("session", name, cache=False)
+    async with (
+        started(name) as server,
+        bench_of(tmp_path, *cells, urls={name: server.url}, outage=1.5, max_staleness=0.5) as bench,
+    ):
+        bench.started[name] = server
+        await outage.measure(bench)
+    found = {(o.cell, o.what): o for o in bench.run.outages}
+    for cell in cells:
+        stopped = found[cell, "store"]
+        assert stopped.how == "stopped"
+        assert stopped.revoked >= 5
+        assert sum(beat.wrong for beat in stopped.beats) == 0
+        assert sum(beat.unavailable + beat.slow for beat in stopped.beats) > 0
+        assert sum(beat.error for beat in stopped.beats) == 0
+        assert stopped.beats[-1].good > 0
+        assert stopped.beats[-1].unavailable == 0
+        assert found[cell, "feed"].how == "cut"

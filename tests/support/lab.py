@@ -53,6 +53,9 @@ def a_run(*, seed: int = 1, noise: float = 0.01, factor: float = 1.0, rounds: in
                 a_turn(cell, "requests", round_, micros * factor * draw.uniform(1 - noise, 1 + noise))
             )
         run.turns.append(a_turn(cell, "curve", 0, micros * factor, concurrency=4))
+    for cell in (UNCACHED, HYBRID):
+        for share in (0.1, 0.3, 0.6):
+            run.turns.append(a_turn(cell, "open", 0, MICROS[cell] * factor, share=share))
     for cell in run.subjects():
         for kind in ("sign-in", *(["refresh"] if cell == HYBRID else [])):
             run.turns += [a_turn(cell, kind, round_, 400.0 * factor, concurrency=8) for round_ in range(3)]
@@ -79,7 +82,9 @@ def a_run(*, seed: int = 1, noise: float = 0.01, factor: float = 1.0, rounds: in
         )
         for what in ("store", "feed"):
             beats = [Beat(0.25 * n, 20, 5, 2, 1, 1) for n in range(12)]
-            run.outages.append(Outage(cell, what, 0.5, 2.5, beats, 3, apart=True, recovery=0.02))
+            run.outages.append(
+                Outage(cell, what, 0.5, 2.5, beats, 3, apart=True, recovery=0.02, how="stopped")
+            )
         for thing, size in (("session", 240.0), ("credential", 900.0), ("revocation", 130.0)):
             run.weights.append(Weight(cell, thing, size, 1_000))
     run.hashing.append(Hashing("argon2id, 19456 KiB", [0.02, 0.021, 0.022], 90.0, 2))
@@ -87,9 +92,11 @@ def a_run(*, seed: int = 1, noise: float = 0.01, factor: float = 1.0, rounds: in
     return run
 
 
-def a_turn(cell: Cell, kind: str, round_: int, micros: float, *, concurrency: int = 32) -> Turn:
-    """A second of a server that is busy for all of it."""
-    requests = int(1e6 / micros)
+def a_turn(
+    cell: Cell, kind: str, round_: int, micros: float, *, concurrency: int = 32, share: float = 1.0
+) -> Turn:
+    """A second of a server that is busy for all of it, or a share at which requests come at a rate."""
+    requests = int(share * 1e6 / micros)
     centre = histogram.bin_of(concurrency * micros * 1e-6)
     return Turn(
         cell=cell,
@@ -107,6 +114,7 @@ def a_turn(cell: Cell, kind: str, round_: int, micros: float, *, concurrency: in
             centre - 1, [requests // 4, requests // 2, requests - requests // 4 - requests // 2]
         ),
         foreign=0.01,
+        offered=0.0 if share == 1.0 else float(requests),
     )
 
 
@@ -122,8 +130,8 @@ async def bench_of(
     chosen = Options(sorted({c.strategy for c in cells}), sorted({c.store for c in cells}), **options)
     run = Run("20270115T080000Z", chosen, Machine(2, "", "", "", None), {}, "")
     addresses = urls or {c.store: c.store for c in cells}
-    bench = Bench(run, folder, addresses, lambda _: None)
     async with AsyncExitStack() as stack:
+        bench = Bench(run, folder, addresses, lambda _: None, stack=stack)
         starting = [
             served(cell, chosen, addresses.get(cell.store, ""), folder, planted=planted) for cell in cells
         ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import webbrowser
 from pathlib import Path
-from time import gmtime, strftime
 
 import click
 
-from limen.cli.alone import hash_verb, id_verb
+from limen.cli.advising import advise_verb
 from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
+from limen.cli.hashing import hash_verb
+from limen.cli.identifying import id_verb
 from limen.cli.measuring import Progress, Share, Span
-from limen.cli.planning import advise_verb, plan_verb
+from limen.cli.peering import peers_verb
+from limen.cli.planning import plan_verb
 from limen.lab import archive, machine
 from limen.lab.catalogue import number
 from limen.lab.compare import compare as measure
@@ -34,6 +36,7 @@ verb.add_command(plan_verb)
 verb.add_command(advise_verb)
 verb.add_command(hash_verb)
 verb.add_command(id_verb)
+verb.add_command(peers_verb)
 
 
 @verb.command()
@@ -46,7 +49,7 @@ verb.add_command(id_verb)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes a cell.")
 @click.option("--read-write", "writes", type=Share(), default="100:0", show_default=True,
               help="Requests with a credential : sign-ins among them.")  # fmt: skip
-@click.option("--peers", is_flag=True, help="Other libraries too, those that are installed.")
+@click.option("--peers", is_flag=True, help="Other libraries too, those that `limen lab peers` finds.")
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Of the order of turns and of intervals."
 )
@@ -77,7 +80,7 @@ def compare(
         outage=outage,
     )
     run = Run(
-        id=strftime("%Y%m%dT%H%M%SZ", gmtime()),
+        id=archive.new_id(),
         options=options,
         machine=machine.describe(),
         versions=machine.versions(),
@@ -132,16 +135,14 @@ def compare_runs(before: str, after: str, everything: bool, out: Path) -> Answer
     )
 
 
-def _told(run: Run, path: Path, html: Path, *, exit: Exit = Exit.OK) -> Answer:  # noqa: A002 - as Answer calls it
+def _told(run: Run, path: Path, html: Path, *, exit: Exit = Exit.OK) -> Answer:  # noqa: A002 - Answer's word
     lines = ["* without hashing", "", *findings(run), "", *run.notes, "", f"raw: {path}", f"page: {html}"]
     said = {**data(run), "file": str(path), "page": str(html)}
     return Answer(said, lines, Table(columns(run), rows(run)), exit=exit)
 
 
 def _write_page(run: Run, path: Path) -> Path:
-    html = path.with_suffix(".html")
-    html.write_text(page(run), encoding="utf-8")
-    return html
+    return archive.write_page(path, page(run))
 
 
 def _command(options: Options) -> str:

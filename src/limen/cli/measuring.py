@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -47,18 +48,26 @@ class Progress:
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._name = ""
+        self._began = monotonic()
         self._bar: Any = None
         self._task: Any = None
 
-    def tell(self, name: str, share: float, left: float) -> None:
-        """So much is done."""
+    def tell(self, name: str, share: float, left: float | None) -> None:
+        """So much is done, and so many seconds are left, where that is known."""
         if self._bar is not None:
             self._bar.update(self._task, description=name, completed=share, left=_clock(left))
         elif name != self._name:
             self._name = name
-            click.echo(f"{name} ({share:.0%} done, {_clock(left)} left)", err=True)
+            rest = "" if left is None else f", {_clock(left)} left"
+            click.echo(f"{name} ({share:.0%} done{rest})", err=True)
+
+    def paced(self, name: str, share: float) -> None:
+        """So much is done, and the rest will take as long as this did."""
+        spent = monotonic() - self._began
+        self.tell(name, share, spent * (1 - share) / share if share else None)
 
     def __enter__(self) -> Self:
+        self._began = monotonic()
         if self._live:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -78,6 +87,8 @@ class Progress:
             self._bar.stop()
 
 
-def _clock(seconds: float) -> str:
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "?"
     whole = round(seconds)
     return f"{whole // 60}:{whole % 60:02d}"

@@ -1,10 +1,13 @@
-"""Runs on disk: one JSON file each, and the page beside it."""
+"""Runs on disk, one JSON file each, and the page beside it; plans, advice and hashes likewise."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from time import gmtime, strftime
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,12 +19,32 @@ FOLDER = Path(".limen") / "lab"
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z\Z", re.ASCII)
 
 
+def new_id() -> str:
+    """Of what is measured or reckoned now: the time, so that names are in order."""
+    return strftime("%Y%m%dT%H%M%SZ", gmtime())
+
+
 def save(run: Run, folder: Path) -> Path:
-    """Write a run, whole or not at all, and answer where it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{run.id}.json"
+    """Write a run, and answer where it is."""
+    return _write(folder / f"{run.id}.json", msgspec.json.encode(run))
+
+
+def keep(kind: str, id_: str, data: Mapping[str, Any], page: str, folder: Path) -> Path:
+    """Write what is no run: its numbers, and its page, whose path is answered."""
+    _write(folder / f"{kind}-{id_}.json", msgspec.json.encode(data))
+    return write_page(folder / f"{kind}-{id_}.json", page)
+
+
+def write_page(beside: Path, page: str) -> Path:
+    """Write the page of what this file holds."""
+    return _write(beside.with_suffix(".html"), page.encode())
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".part")
-    fresh.write_bytes(msgspec.json.encode(run))
+    fresh.write_bytes(content)
     os.replace(fresh, path)
     return path
 

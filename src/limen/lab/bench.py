@@ -16,6 +16,7 @@ from limen.lab import histogram, machine
 from limen.lab.load import Loaded, Order
 from limen.lab.processes import Helper
 from limen.lab.records import Cell, Run, Turn
+from limen.lab.stores import StoreServer
 from limen.lab.world import Served, is_memory, served, together
 
 
@@ -28,6 +29,8 @@ class Bench:
     urls: dict[str, str]
     """Store's name → its address."""
     tick: Callable[[float], None]
+    started: dict[str, StoreServer] = field(default_factory=dict)
+    """Store's name → its server, where the lab has started it itself and may stop it."""
     servers: list[Served] = field(default_factory=list)
     loaders: list[Helper] = field(default_factory=list)
     witnesses: dict[Cell, Served] = field(default_factory=dict)
@@ -80,12 +83,13 @@ class Bench:
             received=sum(part.received for part in parts),
             latency=histogram.merged(part.latency for part in parts),
             foreign=foreign,
+            offered=order.rate,
         )
 
     def _shares(self, order: Order) -> list[Order]:
         """The order in as many parts as there are load processes, if it is large enough to be shared."""
         count = min(len(self.loaders), order.connections)
-        if order.refresh or order.count:
+        if order.refresh or order.count or order.rate:
             count = 1
         return [
             structs.replace(

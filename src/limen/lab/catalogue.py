@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from limen.lab import figures
-from limen.lab.records import BARE, BEAT, Cell, Outage, Run, Turn
+from limen.lab.records import BEAT, Beat, Cell, Outage, Run, Turn
 from limen.lab.statistics import Interval, interval, median, percentile
 
 Samples = Callable[[Run, Cell], list[float]]
@@ -75,9 +75,13 @@ def _turns(of: Callable[[Turn], float], kind: str, run: Run, cell: Cell) -> list
 
 
 def _against_bare(of: Callable[[Turn, Turn], float], run: Run, cell: Cell) -> list[float]:
-    bare = {turn.round: turn for turn in figures.turns(run, Cell(BARE), "requests")}
+    bare = {turn.round: turn for turn in figures.turns(run, cell.beneath, "requests")}
     ours = figures.turns(run, cell, "requests")
-    return [] if cell.is_reference else [of(t, bare[t.round]) for t in ours if t.round in bare]
+    return (
+        []
+        if cell.is_reference or cell == cell.beneath
+        else [of(t, bare[t.round]) for t in ours if t.round in bare]
+    )
 
 
 def _reads(situation: str, run: Run, cell: Cell) -> list[float]:
@@ -117,9 +121,18 @@ def _outage(what: str, of: Callable[[Outage], float], run: Run, cell: Cell) -> l
 
 def refused(outage: Outage) -> float:
     """Share of the requests that got 503 while the cut lasted."""
+    return _during(outage, lambda beat: beat.unavailable)
+
+
+def slow(outage: Outage) -> float:
+    """Share of the requests that were kept waiting for more than a second."""
+    return _during(outage, lambda beat: beat.slow)
+
+
+def _during(outage: Outage, of: Callable[[Beat], int]) -> float:
     during = [b for b in outage.beats if outage.cut <= b.at and b.at + BEAT <= outage.healed]
-    total = sum(b.good + b.unavailable + b.late + b.wrong + b.error for b in during)
-    return sum(b.unavailable for b in during) / total if total else 0.0
+    total = sum(beat.total for beat in during)
+    return sum(map(of, during)) / total if total else 0.0
 
 
 def wrong(outage: Outage) -> float:
@@ -155,6 +168,7 @@ def _of_outages() -> list[Figure]:
     for what in ("store", "feed"):
         for key, title, unit, of, scale in (
             ("refused", f"refused while the {what} was away", "%", refused, 100.0),
+            ("slow", f"answered after more than a second ({what} away)", "%", slow, 100.0),
             ("late", f"revoked, let in within the promise ({what} away)", "requests", late, 1.0),
             ("wrong", f"revoked, let in against the promise ({what} away)", "requests", wrong, 1.0),
             ("recovery", f"until no 503 came any more ({what} back)", "ms", lambda o: o.recovery, 1e3),

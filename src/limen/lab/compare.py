@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from limen.lab import figures, machine
+from limen.lab import figures, machine, stores
 from limen.lab.bench import Bench
-from limen.lab.measures import counting, lag, outage, requests, signing_in, weight
+from limen.lab.measures import arrivals, counting, lag, outage, requests, signing_in, weight
+from limen.lab.peers import STORE, named, presence
+from limen.lab.people import ACCOUNTS
 from limen.lab.processes import Helper
 from limen.lab.records import Options, Run
-from limen.lab.world import ACCOUNTS, cells_of, is_memory, name_of, served, together
+from limen.lab.world import cells_of, is_memory, name_of, served, together
 
 Told = Callable[[str, float, float], None]
 """What is being done, the share that is done, and the seconds that are left."""
@@ -39,16 +41,20 @@ def steps_of(options: Options) -> list[Step]:
     """The measures of a run, in order: the quiet ones first, for load leaves things behind."""
     cells = cells_of(options)
     subjects = [cell for cell in cells if not cell.is_reference and not cell.is_peer]
-    count = len(subjects)
-    curve = requests.CURVE_SHARE * options.duration
+    count, first = len(subjects), [cell for cell in subjects if cell.store == subjects[0].store]
     return [
         Step(
             "counting store operations",
             counting.seconds(count, options.looks, options.max_staleness),
             counting.measure,
         ),
-        Step("requests", requests.seconds(len(cells), options.duration) - curve, requests.measure),
-        Step("requests at other concurrencies", curve, requests.curve),
+        Step("requests", requests.seconds(cells, options.duration), requests.measure),
+        Step(
+            "requests at other concurrencies",
+            requests.curve_seconds(cells, options.duration),
+            requests.curve,
+        ),
+        Step("requests at a rate", arrivals.seconds(len(first), options.duration), arrivals.measure),
         Step("sign-ins and refreshes", signing_in.seconds(count, options.duration), signing_in.measure),
         Step("password hashes", signing_in.hashing_seconds(options.hashes), signing_in.hash_passwords),
         Step("revocation lag", lag.seconds(count, options.sign_outs), lag.measure),
@@ -74,11 +80,14 @@ async def compare(run: Run, urls: list[str], *, tell: Told) -> Run:
 async def _measure(run: Run, urls: list[str], folder: Path, tell: Told) -> None:
     steps, cells = steps_of(run.options), cells_of(run.options)
     by_name = {name_of(url): url for url in urls}
+    peers = [peer for cell in cells if cell.is_peer and (peer := named(cell.strategy))]
+    run.versions |= presence.versions(peers)
     clock = _Progress(_STARTING * len(cells) + sum(step.seconds for step in steps), tell)
     async with AsyncExitStack() as stack:
         bench = Bench(run, folder, by_name, clock.add, stack=stack)
         bench.draw.seed(run.options.seed)
         clock.name = "starting servers"
+        await _start_stores(bench, any(peer.redis for peer in peers))
         starting = [served(cell, run.options, by_name.get(cell.store, ""), folder) for cell in cells]
         bench.servers.extend(await together(stack, starting))
         clock.add(_STARTING * len(cells))
@@ -97,6 +106,17 @@ async def _measure(run: Run, urls: list[str], folder: Path, tell: Told) -> None:
             clock.until(step.seconds)
             await step.do(bench)
             clock.done()
+
+
+async def _start_stores(bench: Bench, peers: bool) -> None:
+    """Those that were named without an address. Peers that need a Redis share the run's, or get their own."""
+    for name in [name for name, url in bench.urls.items() if stores.can_start(url)]:
+        bench.started[name] = await bench.stack.enter_async_context(stores.started(name))
+        bench.urls[name] = bench.started[name].url
+    if peers and "redis" in bench.urls:
+        bench.urls[STORE] = bench.urls["redis"]
+    elif peers:
+        bench.urls[STORE] = (await bench.stack.enter_async_context(stores.started("redis"))).url
 
 
 class _Progress:
@@ -139,9 +159,12 @@ def remarks(run: Run) -> list[str]:
         )
     if run.options.peers:
         found.append(
-            "Other libraries verify each request anew, and have no feed that would end a credential. Limen "
-            "remembers what it has verified: what its first look costs is a figure of its own."
+            "Other libraries are compared with the framework that they stand on, alone. Most of them look at "
+            "each request anew, where Limen remembers what it has verified: what its first look costs is a "
+            "figure of its own. docs/lab.md says what each does, and when its sign-out takes effect."
         )
+        for why, names in presence.absent(redis="redis" in map(name_of, run.options.stores)).items():
+            found.append(f"Not measured: {'; '.join(names)}. {why[0].upper()}{why[1:]}.")
     loud = figures.noise(run)
     if loud is not None:
         found.append(loud)

@@ -58,8 +58,8 @@ def relative(run: Run, cell: Cell, to: Cell) -> Interval | None:
 def split(run: Run, cell: Cell) -> Split | None:
     """Where a request's processor time goes. None unless both references were measured."""
     network = cost(run, Cell(SOCKET))
-    framework = _paired(run, Cell(BARE), Cell(SOCKET), _cpu, lambda a, b: a - b)
-    authentication = _paired(run, cell, Cell(BARE), _cpu, lambda a, b: a - b)
+    framework = _paired(run, cell.beneath, Cell(SOCKET), _cpu, lambda a, b: a - b)
+    authentication = _paired(run, cell, cell.beneath, _cpu, lambda a, b: a - b)
     if network is None or framework is None or authentication is None:
         return None
     return Split(network, framework, authentication)

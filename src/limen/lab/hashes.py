@@ -98,7 +98,8 @@ def _named(scheme: Argon2id | Bcrypt) -> tuple[str, str, dict[str, int]]:
         "argon2_time_cost": scheme.time_cost,
         "argon2_parallelism": scheme.parallelism,
     }
-    return "argon2id", f"{scheme.memory_kib // 1024} MiB, {scheme.time_cost} passes", settings
+    passes = "1 pass" if scheme.time_cost == 1 else f"{scheme.time_cost} passes"
+    return "argon2id", f"{scheme.memory_kib // 1024} MiB, {passes}", settings
 
 
 def hardness(scheme: Argon2id | Bcrypt) -> tuple[int, float]:

@@ -1,13 +1,15 @@
-"""Load: `python -m limen.lab.load`, a process that sends requests as fast as answers come.
+"""Load: `python -m limen.lab.load`, a process that sends requests as fast as answers come, or at a rate.
 
 Closed loop: each connection has one request on its way. It measures what a server can do, and how long an
-answer takes when so many ask at once; not what strangers arriving at a steady rate would wait.
+answer takes when so many ask at once. Open loop: requests come like those of strangers, whether or not the
+ones before are answered, and the time of each counts from when it was due.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from time import perf_counter, process_time
@@ -18,6 +20,9 @@ from msgspec import Struct, field
 from limen.lab import histogram, lines
 from limen.lab.histogram import Histogram, bin_of
 from limen.lab.http import HOST, Answer, Connection, request
+
+_LATEST = 2.0
+"""Seconds for which the last answers of an open loop are waited for."""
 
 
 class Order(Struct, frozen=True):
@@ -35,6 +40,8 @@ class Order(Struct, frozen=True):
     others: list[bytes] = field(default_factory=list)
     share: float = 0.0
     """A request in so many is one of `others` instead."""
+    rate: float = 0.0
+    """Open loop: so many a second, at random, whatever is still on its way; 0 is the closed loop."""
     seed: int = 1
 
 
@@ -63,6 +70,13 @@ class _Tally:
         self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
         self.received += answer.size
 
+    def loaded(self, seconds: float, busy: float) -> Loaded:
+        total = sum(self.statuses.values())
+        return Loaded(
+            total, total - self.statuses.get(200, 0), seconds, busy, self.sent, self.received,
+            histogram.of(self.bins), self.statuses,
+        )  # fmt: skip
+
 
 Next = Callable[[Answer | None], bytes | None]
 """The next request, from the last answer; None: there is none."""
@@ -70,6 +84,8 @@ Next = Callable[[Answer | None], bytes | None]
 
 async def send(order: Order) -> Loaded:
     """Carry out one order."""
+    if order.rate:
+        return await _open(order)
     tally = _Tally()
     stop = [perf_counter() + order.seconds if order.seconds else float("inf")]
     left = [order.connections]
@@ -98,14 +114,60 @@ async def send(order: Order) -> Loaded:
         on(connection, None, 0.0)
     await over
     seconds = perf_counter() - began
-    busy = (process_time() - worked) / seconds
     for connection in scripts:
         connection.close()
-    total = sum(tally.statuses.values())
-    return Loaded(
-        total, total - tally.statuses.get(200, 0), seconds, busy, tally.sent, tally.received,
-        histogram.of(tally.bins), tally.statuses,
-    )  # fmt: skip
+    return tally.loaded(seconds, (process_time() - worked) / seconds)
+
+
+async def _open(order: Order) -> Loaded:
+    """At a rate. It never sleeps: event loops wake up to a millisecond late, ten requests' time."""
+    tally, loop = _Tally(), asyncio.get_running_loop()
+    free: list[Connection] = []
+    due: deque[float] = deque()
+    born: dict[Connection, float] = {}
+    over = loop.create_future()
+
+    def on(connection: Connection, answer: Answer, _: float) -> None:
+        tally.add(answer, perf_counter() - born.pop(connection))
+        if answer.status:
+            free.append(connection)
+
+    everyone, turns = await _connected(order, on), cycle(order.requests)
+    free.extend(everyone)
+    draw = random.Random(order.seed).expovariate  # noqa: S311 - when the next request comes
+    began, worked = perf_counter(), process_time()
+    coming, end = began, began + order.seconds
+
+    def tick() -> None:
+        nonlocal coming
+        now = perf_counter()
+        while coming <= min(now, end):
+            due.append(coming)
+            coming += draw(order.rate)
+        while due and free:
+            connection, raw = free.pop(), next(turns)
+            born[connection], tally.sent = due.popleft(), tally.sent + len(raw)
+            connection.send(raw)
+        if now < end + _LATEST and (now < end or born) and (free or born):
+            loop.call_soon(tick)
+        elif not over.done():
+            over.set_result(None)
+
+    tick()
+    await over
+    seconds = perf_counter() - began
+    for connection in everyone:
+        connection.close()
+    return tally.loaded(seconds, (process_time() - worked) / seconds)
+
+
+async def _connected(order: Order, on: Callable[[Connection, Answer, float], None]) -> list[Connection]:
+    loop = asyncio.get_running_loop()
+    made = [
+        await loop.create_connection(lambda: Connection(on), HOST, order.port)
+        for _ in range(order.connections)
+    ]
+    return [connection for _, connection in made]
 
 
 def _scripts(order: Order) -> Iterator[Next]:

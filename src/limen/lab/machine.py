@@ -9,7 +9,6 @@ import sqlite3
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from limen.lab.peers import PEERS, version_of
 from limen.lab.records import Machine
 
 _STANDS_ON = (
@@ -45,7 +44,7 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found | {peer.package: known for peer in PEERS if (known := version_of(peer)) is not None}
+    return found
 
 
 def cores() -> int:

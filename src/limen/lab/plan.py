@@ -11,6 +11,7 @@ from math import exp, inf
 from msgspec import Struct, structs
 
 from limen.clock import Seconds
+from limen.lab.storms import after_storm
 from limen.lab.workload import DAY, Costs, Prices, Workload
 
 TOUCH: Seconds = 60.0
@@ -44,7 +45,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
     filtered: float
     """Young revocations that each process remembers."""
     memory: float
-    """Bytes in each process: remembered credentials and young revocations."""
+    """Bytes in each process: remembered credentials and young revocations, those of a storm among them."""
     traffic: float
     """Bytes a second that credentials take on the wire."""
     added: Seconds
@@ -56,6 +57,12 @@ class Estimate(Struct, frozen=True, kw_only=True):
     revoked_worst: Seconds
     refused: float
     """Requests that an outage of the store costs, all in all."""
+    storm_events: float
+    """Delivered, to all processes together, when so many are signed out at once."""
+    storm_longest: Seconds
+    """That somebody then waits to sign in again."""
+    storm_over: Seconds
+    """When nobody waits any more."""
     stolen: Seconds
     """How long a stolen credential is good where nobody notices and the thief does not refresh or stay."""
     money: float
@@ -68,17 +75,16 @@ def plan(costs: Costs, work: Workload, prices: Prices) -> Estimate:
     firsts = first_looks(work, strategy, cached)
     sign_ins = work.sign_ins / DAY * work.peak
     refreshes = refreshes_of(work, strategy)
-    revoking = work.revocations / DAY * work.peak if strategy != "jwt" else 0.0
     follows = strategy != "jwt"
-    busy = (
-        work.rate * costs.seen + firsts * costs.first + refreshes * costs.refresh + sign_ins * costs.sign_in
-    )
+    revoking = work.revocations / DAY * work.peak if follows else 0.0
+    busy = work.rate * costs.seen + firsts * costs.first
+    busy += refreshes * costs.refresh + sign_ins * costs.sign_in
     waited_for = store_reads(work, strategy, cached, firsts)
     touches = work.active / (TOUCH + 1 / work.each) if strategy == "session" else 0.0
     filtered = work.revocations / DAY * window(work) if follows else 0.0
     remembered = min(work.active, CACHE_SIZE) if cached else 0.0
-    stored = work.accounts * work.sessions * costs.session if strategy != "jwt" else 0.0
-    estimate = Estimate(
+    storm = after_storm(costs, work)
+    found = Estimate(
         name=costs.cell.name,
         cores=busy / work.utilisation,
         hashing_cores=sign_ins * costs.hash,
@@ -87,19 +93,22 @@ def plan(costs: Costs, work: Workload, prices: Prices) -> Estimate:
         writes=touches + refreshes + 3 * sign_ins + revoking,
         feed_reads=POLLS * work.processes if follows else 0.0,
         feed_events=revoking * work.processes,
-        stored=stored,
+        stored=work.accounts * work.sessions * costs.session if follows else 0.0,
         filtered=filtered,
-        memory=filtered * costs.revocation + remembered * costs.credential,
+        memory=filtered * costs.revocation + storm.memory + remembered * costs.credential,
         traffic=work.rate * costs.sent,
         added=waited_for / work.rate * work.read_time,
         wait=waiting(costs, work, firsts),
         revoked_typical=_typical(costs, work),
         revoked_worst=_worst(costs, work),
         refused=refused(work, strategy, cached),
+        storm_events=storm.events,
+        storm_longest=storm.longest,
+        storm_over=storm.over,
         stolen=_stolen(costs, work),
         money=0.0,
     )
-    return _priced(estimate, work, prices)
+    return _priced(found, work, prices)
 
 
 def first_looks(work: Workload, strategy: str, cached: bool) -> float:

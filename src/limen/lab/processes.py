@@ -24,12 +24,16 @@ class Helper:
 
     @classmethod
     async def start(cls, module: str, *, fds: tuple[int, ...] = ()) -> Self:
+        """One of the lab's own."""
+        return await cls.run([sys.executable, "-m", module], module, fds=fds)
+
+    @classmethod
+    async def run(cls, command: list[str], name: str, *, fds: tuple[int, ...] = ()) -> Self:
         """Not in our session: Ctrl-C is for the one who measures, and ends the others in order."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module,
-            stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=fds, start_new_session=True, limit=2**26,
+            *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=fds, start_new_session=True, limit=2**26,
         )  # fmt: skip
-        return cls(process, module)
+        return cls(process, name)
 
     @property
     def pid(self) -> int:
@@ -55,7 +59,7 @@ class Helper:
             await asyncio.wait_for(self._drained(), 5)
         except TimeoutError:
             self._process.kill()
-            await self._process.wait()
+            await self._drained()  # its pipes too are ours to close
 
     async def _drained(self) -> None:
         for stream in (self._process.stdout, self._process.stderr):

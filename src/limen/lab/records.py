@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from limen.lab.histogram import Histogram
-from limen.lab.peers import STORE
+from limen.lab.peers import STORE, named
 
 FORMAT = 1
 """Of the JSON. A run of another format is refused, not guessed at."""
@@ -47,13 +47,21 @@ class Cell(Struct, frozen=True, order=True):
         """Whether it is there to be compared with."""
         return self.strategy in (BARE, SOCKET)
 
+    @property
+    def beneath(self) -> Cell:
+        """The same framework without authentication: of a peer, the one that it stands on."""
+        peer = named(self.strategy) if self.is_peer else None
+        if peer is None or not (peer.frame or peer.door is None):
+            return Cell(BARE)
+        return Cell(peer.frame or peer.name, STORE)
+
 
 class Turn(Struct, frozen=True):
     """One cell's turn of load in one round: `kind` says what was asked for."""
 
     cell: Cell
     kind: str
-    """`requests`, `curve` (requests at another concurrency), `sign-in` or `refresh`."""
+    """`requests`, `curve` (requests at another concurrency), `open` (at a rate), `sign-in` or `refresh`."""
     round: int
     concurrency: int
     seconds: float
@@ -69,6 +77,8 @@ class Turn(Struct, frozen=True):
     latency: Histogram
     foreign: float | None = None
     """Share of the processors that others used meanwhile; None where the system does not say."""
+    offered: float = 0.0
+    """Requests a second of an open loop; 0 in a closed one."""
 
 
 class Counted(Struct, frozen=True):
@@ -120,6 +130,12 @@ class Beat(Struct, frozen=True, array_like=True):
     """200 for a revoked credential, later than the strategy promises."""
     error: int
     """Anything else."""
+    slow: int = 0
+    """As good, but after more than a second."""
+
+    @property
+    def total(self) -> int:
+        return self.good + self.slow + self.unavailable + self.late + self.wrong + self.error
 
 
 class Outage(Struct, frozen=True):
@@ -137,6 +153,9 @@ class Outage(Struct, frozen=True):
     apart: bool
     recovery: float
     """From the end of the cut to the last answer that was still 503; 0 where there was none."""
+    how: str = "cut"
+    """`cut`: the network parts, before one process. `stopped`: the store's own server was stopped and
+    started."""
 
 
 class Weight(Struct, frozen=True):

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import socket
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -28,13 +29,12 @@ from limen.integrations.asgi import LimenMiddleware
 from limen.lab import lines
 from limen.lab.delay import Pauses
 from limen.lab.metering import Metered
-from limen.lab.peers import named
+from limen.lab.peers import Place, named
+from limen.lab.peers import make as make_peer
+from limen.lab.people import PASSWORD, email
 from limen.lab.records import BARE, SOCKET
 from limen.secret import Secret
 
-PASSWORD = "correct horse battery staple"  # noqa: S105 - of accounts that live as long as a run
-PEOPLE = 64
-"""Of a peer."""
 BODY = b'{"hello":"world"}'
 _RAW = (
     b"HTTP/1.1 200 OK\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\nserver: lab\r\n"
@@ -98,19 +98,19 @@ class _Server:
         self._asked = asked
         self._auth: Limen | None = None
         self._metered: Metered | None = None
-        self._headers: list[str] = []
 
     async def run(self) -> None:
         bound = socket.socket(fileno=self._asked.fd)
         if self._asked.strategy == SOCKET:
             await self._echo(bound)
             return
-        application = self._application()
+        application = await self._application()
         if self._auth is not None:
             await self._auth.start()  # before uvicorn, which would only say that there was a failure
         config = uvicorn.Config(
-            application, log_level="critical", access_log=False, lifespan="on", proxy_headers=False,
-            server_header=False, http="httptools", loop="none", timeout_graceful_shutdown=1,
+            application, log_level="critical", access_log=False, proxy_headers=False, server_header=False,
+            lifespan="auto" if self._asked.peer else "on",  # Django has none, and says so by failing
+            http="httptools", loop="none", timeout_graceful_shutdown=1,
         )  # fmt: skip
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[bound]))
@@ -129,15 +129,14 @@ class _Server:
         await lines.obey(self._do)
         server.close()
 
-    def _application(self) -> Any:
+    async def _application(self) -> Any:
         site: Any = Starlette(routes=[Route("/", _hello, methods=["GET"])])
         if self._asked.delay:
             site = _slow(site, self._asked.delay)
         if self._asked.strategy == BARE:
             return site
         if self._asked.peer:
-            app, self._headers = named(self._asked.strategy).make(PEOPLE)
-            return app
+            return await _peer(self._asked)
         self._auth, self._metered = make(self._asked)
         return LimenMiddleware(site, self._auth)
 
@@ -148,8 +147,6 @@ class _Server:
                     "cpu": process_time(),
                     "operations": dict(self._metered.operations) if self._metered else {},
                 }
-            case "headers":
-                return self._headers
             case "cut" if self._metered is not None:
                 self._metered.cut = frozenset(told["what"])
             case "accounts" if self._auth is not None:
@@ -166,9 +163,12 @@ async def add(auth: Limen, address: str) -> None:
             raise
 
 
-def email(number: int) -> str:
-    """The address of one of the lab's accounts."""
-    return f"lab-{number}@example.com"
+async def _peer(asked: Subject) -> Any:
+    peer = named(asked.strategy)
+    if peer is None:
+        raise SystemExit(f"there is no peer {asked.strategy}")
+    database = Path(asked.database.removeprefix("sqlite:///"))
+    return await make_peer(peer, Place(database, asked.sessions, asked.issuer))
 
 
 async def _hello(_: Request) -> Response:

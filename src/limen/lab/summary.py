@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from limen.lab import figures
-from limen.lab.catalogue import FIGURES, by_key, late, number, refused, wrong
+from limen.lab.catalogue import FIGURES, by_key, late, number, refused, slow, wrong
 from limen.lab.peers import STORE
 from limen.lab.records import Cell, Lag, Outage, Run
 from limen.lab.statistics import median
@@ -147,7 +147,7 @@ def _outages(run: Run) -> list[str]:
         if not several:
             continue
         length = span(several[0].healed - several[0].cut)
-        parts = [f"{outage.cell.name} {refused(outage):.0%}" for outage in several]
+        parts = [f"{outage.cell.name} {refused(outage):.0%}{_kept_waiting(outage)}" for outage in several]
         broken = sum(wrong(outage) for outage in several)
         within = sum(late(outage) for outage in several)
         found.append(
@@ -155,6 +155,11 @@ def _outages(run: Run) -> list[str]:
             f"{number(within)} times within what their strategies promise, {number(broken)} times against it."
         )
     return found
+
+
+def _kept_waiting(outage: Outage) -> str:
+    share = slow(outage)
+    return f" (and {share:.0%} kept waiting)" if share >= 0.005 else ""
 
 
 def _hashing(run: Run) -> list[str]:

@@ -17,8 +17,9 @@ from msgspec import Struct, convert
 from limen import Limen, ids
 from limen.clock import Instant, SystemClock
 from limen.lab import lines
+from limen.lab.people import PASSWORD, email
 from limen.lab.records import Cell, Weight
-from limen.lab.subject import PASSWORD, Subject, add, email, make
+from limen.lab.subject import Subject, add, make
 from limen.revocations import Filter, Kind, Revocation
 
 SESSIONS, REVOCATIONS, ACCOUNTS = 500, 5_000, 10

@@ -45,6 +45,8 @@ class Workload(Struct, frozen=True, kw_only=True):
     max_staleness: Seconds = 5.0
     outage: Seconds = 10.0
     """How long the store is away, once."""
+    storm: float = 0.1
+    """Share of the active people who are all signed out at once, one day."""
     peak: float = 3.0
     """How many times its mean over the day the rate of sign-ins reaches."""
     utilisation: float = 0.6
@@ -64,6 +66,8 @@ class Workload(Struct, frozen=True, kw_only=True):
         ):
             if getattr(self, name) <= 0:
                 raise Rejected(f"{name} must be more than 0", code="workload_invalid", status=422)
+        if not 0 <= self.storm <= 1:
+            raise Rejected("storm is a share: between 0 and 1", code="workload_invalid", status=422)
         if not 0 < self.utilisation < 1:
             raise Rejected("utilisation lies between 0 and 1", code="workload_invalid", status=422)
         return self
@@ -72,6 +76,16 @@ class Workload(Struct, frozen=True, kw_only=True):
     def each(self) -> float:
         """Requests a second of one active person."""
         return self.rate / self.active
+
+    @property
+    def stormed(self) -> int:
+        """People of a storm."""
+        return round(self.active * self.storm)
+
+    @property
+    def hashers(self) -> int:
+        """Threads that hash passwords: one in each process, as if each had a core."""
+        return self.processes
 
     @property
     def far(self) -> float:

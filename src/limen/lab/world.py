@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -14,14 +15,15 @@ import msgspec
 from msgspec import Struct
 
 from limen import Limen
+from limen.lab import stores
 from limen.lab.http import HOST, Client, json_of, request
-from limen.lab.peers import STORE, installed
+from limen.lab.peers import STORE, Door, doors, named, presence
+from limen.lab.people import ACCOUNTS, PASSWORD, email
 from limen.lab.processes import Helper
 from limen.lab.records import BARE, SOCKET, Cell, Options
-from limen.lab.subject import PASSWORD, Subject, email, secret
+from limen.lab.subject import Subject, secret
 
 T = TypeVar("T")
-ACCOUNTS = 64
 _BACKLOG = 512
 
 
@@ -98,12 +100,18 @@ class Served:
         ]
 
     async def enter(self, count: int) -> None:
-        """Let so many people sign in who will send requests; a peer's are made where it runs."""
-        if self.cell.is_peer:
-            headers = await self.processes[0].ask({"do": "headers"}, list[str])
-            self.people = [SignedIn("", header=header) for header in headers]
-        else:
+        """Let so many people sign in who will send requests; nobody, where there is nothing to sign in to."""
+        if not self.cell.is_peer:
             self.people = await self.sign_in(count)
+        elif self.door is not None:
+            headers = await asyncio.to_thread(doors.sign_in, self.door, self.port, range(count))
+            self.people = [SignedIn("", header=header) for header in headers]
+
+    @property
+    def door(self) -> Door | None:
+        """A peer's."""
+        peer = named(self.cell.strategy)
+        return None if peer is None else peer.door
 
     async def sign_in(self, count: int) -> list[SignedIn]:
         """Sign in, one after the other, over HTTP."""
@@ -126,12 +134,18 @@ def cells_of(options: Options) -> list[Cell]:
             found.append(Cell(strategy, store))
             if strategy == "session":
                 found.append(Cell(strategy, store, cache=False))
-    return found + ([Cell(peer.name, STORE) for peer in installed()] if options.peers else [])
+    if not options.peers:
+        return found
+    return found + [Cell(peer.name, STORE) for peer in presence.here(redis="redis" in names)]
 
 
 def check_stores(urls: Iterable[str]) -> None:
-    """Misconfigured where an address is of no store that there is; nothing is opened."""
+    """Misconfigured where an address is of no store that there is, or a name of a server that cannot be
+    started here; nothing is opened."""
     for url in urls:
+        if stores.can_start(url):
+            stores.check(url)
+            continue
         beside = url if is_beside(url) else ""
         Limen(_database(Cell("jwt", name_of(url)), url, Path()), secret=secret(), session_store=beside)
 
@@ -165,7 +179,7 @@ async def served(
         subject = msgspec.structs.replace(subject, fd=bound.fileno())
         processes, ready = [], _Ready(False)
         for _ in range(1 if alone else options.workers):
-            helper = await Helper.start("limen.lab.subject", fds=(bound.fileno(),))
+            helper = await _started(cell, bound.fileno())
             stack.push_async_callback(helper.stop)
             ready = await helper.ask(subject, _Ready)
             processes.append(helper)
@@ -173,6 +187,13 @@ async def served(
         if not cell.is_reference and not cell.is_peer and like is None:
             await processes[0].ask({"do": "accounts", "count": ACCOUNTS}, _Done)
         yield found
+
+
+async def _started(cell: Cell, fd: int) -> Helper:
+    peer = named(cell.strategy) if cell.is_peer else None
+    if peer is None or not peer.node:
+        return await Helper.start("limen.lab.subject", fds=(fd,))
+    return await Helper.run(presence.command(peer), peer.name, fds=(fd,))
 
 
 async def together(stack: AsyncExitStack, starting: Iterable[AbstractAsyncContextManager[T]]) -> list[T]:
@@ -212,6 +233,9 @@ def _subject(cell: Cell, options: Options, url: str, folder: Path, fd: int, port
 def _database(cell: Cell, url: str, folder: Path) -> str:
     """A file of its own where only the engine was named; one file for all cells whose sessions lie in one
     place beside it; else the address that was given."""
+    if cell.is_peer:
+        file = re.sub(r"\W+", "-", cell.strategy)
+        return f"sqlite:///{folder}/{file}.db"
     if url == "sqlite":
         return f"sqlite:///{folder}/{cell.strategy}-{'' if cell.cache else 'un'}cached.db"
     if is_beside(url):

@@ -12,7 +12,7 @@ from starlette.routing import Route, Router
 
 from limen.auth import Limen
 from limen.errors import LimenError, Rejected
-from limen.server import playground, workbench
+from limen.server import playground, reports, workbench
 from limen.server.api import routes_of
 from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
@@ -39,7 +39,7 @@ class Server:
         self._site = Site.of(auth, whole=True)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
-        endpoints = [*endpoints_of(self._site), *pages(self._site)]
+        endpoints = [*endpoints_of(self._site), *pages(self._site), *reports.endpoints()]
         self._playground: playground.Playground | None = None
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
             self._playground = playground.Playground(self._site)

@@ -56,9 +56,28 @@ def test_plan_sets_the_strategies_side_by_side(kept: Shell) -> None:
     assert ran.code == 0
     assert "cores for authentication" in ran.out
     assert "formulas and simulation differ by" in ran.out
+    assert "<svg" in written(kept, ran.out)
     said = kept("lab", "plan", "--no-check", "--json").json
+    assert said["checked"] == []
     assert [e["name"] for e in said["estimates"]][-1] == "hybrid · sqlite"
     assert said["estimates"][0]["stolen"] is None
+
+
+def test_without_the_simulation_a_plan_says_how_to_get_it(
+    kept: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limen.lab.simulation.is_here", lambda: False)
+    ran = kept("lab", "plan")
+    assert ran.code == 0
+    assert "pip install 'limen[lab]'" in ran.out
+    assert "pip install" in written(kept, ran.out)
+
+
+def written(kept: Shell, out: str) -> str:
+    """The page that a verb says it has written."""
+    found = re.search(r"^page: (.*)$", out, re.MULTILINE)
+    assert found is not None
+    return (kept.folder / found[1]).read_text()
 
 
 def test_a_workload_comes_from_a_file_and_flags_win(kept: Shell) -> None:
@@ -88,6 +107,7 @@ def test_advise_recommends_and_says_why(kept: Shell) -> None:
     assert ran.code == 0
     assert ran.out.startswith("Plain sessions are enough for you")
     assert 'strategy = "session"' in ran.out
+    assert "Plain sessions are enough for you" in written(kept, ran.out)
     assert kept("lab", "advise", "--others-verify", "--json").json["settings"]["strategy"] == "hybrid"
 
 
@@ -112,12 +132,20 @@ def test_a_store_that_is_none_is_refused_before_anything_is_started(shell: Shell
 
 def test_hash_recommends_what_can_be_pasted(shell: Shell) -> None:
     said = shell("lab", "hash", "--scheme", "argon2id", "--times", "1", "--target", "5s", "--json").json
+    assert "hashcat" in (shell.folder / said["page"]).read_text()
     assert {one["scheme"] for one in said["measured"]} == {"argon2id"}
     assert said["recommended"]
     assert "hashcat" in said["source"]
 
 
 def test_id_says_what_an_order_in_time_saves(shell: Shell) -> None:
-    ran = shell("lab", "id", "--rows", "5000")
+    ran = shell("lab", "id", "--rows", "5000", "--store", "sqlite")
     assert ran.code == 0
     assert "UUIDv7 inserts" in ran.out
+
+
+def test_keys_are_measured_where_there_are_some(shell: Shell) -> None:
+    ran = shell("lab", "id", "--rows", "5000", "--store", "redis://user:hidden@127.0.0.1")
+    assert ran.code == 4
+    assert "redis" in ran.err
+    assert "hidden" not in ran.err

@@ -8,17 +8,12 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from limen.errors import Rejected
-from limen.lab.plan import Estimate, first_looks, plan, waiting
+from limen.lab.plan import Estimate, first_looks, plan
 from limen.lab.records import Cell
-from limen.lab.simulation import check
 from limen.lab.workload import Costs, Prices, Workload, cells_to_plan, costs_of
 from support.lab import HYBRID, JWT, SESSION, UNCACHED, a_run
 
 CELLS = (SESSION, UNCACHED, JWT, HYBRID)
-SMALL = Workload(active=2_000, rate=400, processes=4)
-LARGE = Workload(
-    accounts=100_000_000, active=5_000_000, rate=1e6, sign_ins=3e7, revocations=2e6, processes=400, regions=3
-)
 WORKLOADS = st.builds(
     Workload,
     active=st.integers(10, 1_000_000),
@@ -35,30 +30,6 @@ def costs(cell: Cell) -> Costs:
 
 def planned(cell: Cell, work: Workload) -> Estimate:
     return plan(costs(cell), work, Prices())
-
-
-@pytest.mark.parametrize("work", [SMALL, Workload(), LARGE], ids=["small", "default", "large"])
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
-def test_formulas_and_simulation_agree_within_ten_per_cent(cell: Cell, work: Workload) -> None:
-    found = check(costs(cell), work, seed=1, events=60_000)
-    assert [(one.name, one.formula, one.simulated) for one in found if one.apart > 0.1] == []
-
-
-@pytest.mark.parametrize("utilisation", [0.3, 0.6, 0.8])
-def test_waits_agree_below_saturation(utilisation: float) -> None:
-    work = structs.replace(Workload(), utilisation=utilisation)
-    found = {one.name: one for one in check(costs(HYBRID), work, seed=1, events=60_000)}
-    assert found["wait for the processor"].apart < 0.1
-
-
-def test_a_formula_that_is_wrong_would_be_seen() -> None:
-    """The simulation knows nothing of the formulas: with other costs it comes to another wait."""
-    dear = structs.replace(costs(HYBRID), first=1e-3)
-    found = {one.name: one for one in check(dear, Workload(), seed=1, events=60_000)}
-    assert waiting(costs(HYBRID), Workload(), first_looks(Workload(), "hybrid", True)) == pytest.approx(
-        found["wait for the processor"].simulated, rel=0.99
-    )
-    assert found["wait for the processor"].apart < 0.1
 
 
 @settings(max_examples=60)

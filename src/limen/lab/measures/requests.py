@@ -6,9 +6,13 @@ that is busy for a while slows both sides of it alike.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from limen.lab.bench import Bench
 from limen.lab.load import Order
-from limen.lab.world import ACCOUNTS, Served
+from limen.lab.people import ACCOUNTS
+from limen.lab.records import Cell
+from limen.lab.world import Served
 
 ROUNDS = 11
 CURVE_ROUNDS = 3
@@ -18,9 +22,19 @@ CURVE_SHARE = 0.3
 """Of the duration, on top of it, for the curve."""
 
 
-def seconds(cells: int, duration: float) -> float:
-    """How long this will take."""
-    return cells * _warm(duration) + duration * (1 + CURVE_SHARE)
+def seconds(cells: Sequence[Cell], duration: float) -> float:
+    """How long the rounds will take."""
+    return len(cells) * _warm(duration) + duration * _stretched(cells)
+
+
+def curve_seconds(cells: Sequence[Cell], duration: float) -> float:
+    """How long the curve will."""
+    return duration * CURVE_SHARE * _stretched(cells)
+
+
+def _stretched(cells: Sequence[Cell]) -> float:
+    """Peers come on top: the others' turns are as long as without them."""
+    return len(cells) / sum(not cell.is_peer for cell in cells)
 
 
 def _warm(duration: float) -> float:
@@ -34,7 +48,7 @@ async def measure(bench: Bench) -> None:
     for one in bench.servers:
         await bench.turn(one, "warm-up", 0, _order(bench, one, options.concurrency, warm, 0))
         bench.tick(warm)
-    slot = options.duration / (ROUNDS * len(bench.servers))
+    slot = options.duration * _stretched(_cells(bench)) / (ROUNDS * len(bench.servers))
     for round_ in range(ROUNDS):
         for one in bench.shuffled(bench.servers):
             order = _order(bench, one, options.concurrency, slot, round_)
@@ -48,13 +62,18 @@ async def curve(bench: Bench) -> None:
     levels = [level for level in options.levels if level != options.concurrency]
     if not levels:
         return
-    slot = options.duration * CURVE_SHARE / (len(levels) * len(bench.servers) * CURVE_ROUNDS)
+    whole = curve_seconds(_cells(bench), options.duration)
+    slot = whole / (len(levels) * len(bench.servers) * CURVE_ROUNDS)
     for round_ in range(CURVE_ROUNDS):
         for level in levels:
             for one in bench.shuffled(bench.servers):
                 order = _order(bench, one, level, slot, level)
                 bench.run.turns.append(await bench.turn(one, "curve", round_, order))
                 bench.tick(slot)
+
+
+def _cells(bench: Bench) -> list[Cell]:
+    return [one.cell for one in bench.servers]
 
 
 def _order(bench: Bench, one: Served, concurrency: int, slot: float, seed: int) -> Order:

@@ -12,8 +12,9 @@ from time import perf_counter
 from limen.lab import machine
 from limen.lab.bench import Bench
 from limen.lab.load import Order
+from limen.lab.people import ACCOUNTS
 from limen.lab.records import Hashing
-from limen.lab.world import ACCOUNTS, Served
+from limen.lab.world import Served
 from limen.passwords import Argon2id, Bcrypt, Hasher
 from limen.passwords.argon2 import Argon2Parameters
 

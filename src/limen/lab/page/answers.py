@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from limen.lab.catalogue import by_key, number, wrong
+from limen.lab.page.document import cards
 from limen.lab.records import Run
 from limen.lab.statistics import median
 from limen.lab.summary import lags_of, outages_of, span
@@ -12,11 +11,7 @@ from limen.lab.summary import lags_of, outages_of, span
 
 def answers(run: Run) -> str:
     """Four numbers that decide most choices, on the first store."""
-    cards = [card for card in (_cheapest(run), _reading(run), _dying(run), _surviving(run)) if card]
-    items = "".join(
-        f"<li><strong>{escape(big)}</strong><span>{escape(small)}</span></li>" for big, small in cards
-    )
-    return f'<ul class="answers">{items}</ul>'
+    return cards(card for card in (_cheapest(run), _reading(run), _dying(run), _surviving(run)) if card)
 
 
 def _cheapest(run: Run) -> tuple[str, str] | None:
@@ -61,7 +56,7 @@ def _surviving(run: Run) -> tuple[str, str] | None:
     several = [*outages_of(run, "store"), *outages_of(run, "feed")]
     if not several:
         return None
-    total = sum(b.good + b.unavailable + b.late + b.wrong + b.error for o in several for b in o.beats)
+    total = sum(beat.total for outage in several for beat in outage.beats)
     broken = sum(wrong(outage) for outage in several)
     return (
         f"{broken:.0f} of {number(total)}",

@@ -26,9 +26,21 @@ class Mark:
 
 def mark(cell: Cell) -> Mark:
     if cell.is_peer:
-        places = [peer.name for peer in PEERS]
-        return Mark(f"s-peer{places.index(cell.strategy) if cell.strategy in places else 0}", cell.strategy)
+        return Mark(_of_peer(cell), cell.strategy)
     return Mark(f"s-{cell.strategy}{'' if cell.cache else ' uncached'}", label(cell))
+
+
+def _of_peer(cell: Cell) -> str:
+    """Hue by library, dashes by variant; frameworks alone in the reference's hue, apart by dashes."""
+    alone = [peer.name for peer in PEERS if peer.door is None]
+    if cell.strategy in alone:
+        return f"s-bare dash{alone.index(cell.strategy)}"
+    families = list(dict.fromkeys(peer.name.partition(",")[0] for peer in PEERS if peer.door))
+    family = cell.strategy.partition(",")[0]
+    variants = [peer.name for peer in PEERS if peer.name.partition(",")[0] == family]
+    if cell.strategy not in variants:
+        return "s-peer0"  # of an earlier release
+    return f"s-peer{families.index(family)} dash{variants.index(cell.strategy)}"
 
 
 def both(
@@ -53,14 +65,15 @@ def cells_of(run: Run, store: str, *, references: bool = False) -> list[Cell]:
     return [c for c in run.cells() if c.store == store or (references and c.strategy == BARE)]
 
 
-def cost_bars(run: Run) -> str:
-    """Processor time of a request, stacked: sockets, framework, authentication."""
-    cells = [c for c in run.cells() if figures.cost(run, c) is not None]
+def cost_bars(run: Run, *, peers: bool = False) -> str:
+    """Processor time of a request, stacked: sockets, framework, authentication. Peers have a scale of their
+    own, for some take twenty times as long."""
+    cells = [c for c in run.cells() if c.is_peer == peers and figures.cost(run, c) is not None]
     longest = max((_value(figures.cost(run, c)) for c in cells), default=1.0) * 1e6
 
     def draw(drawing: Drawing) -> None:
         narrow = drawing.width < 500
-        left, row = (12.0, 40.0) if narrow else (190.0, 30.0)
+        left, row = (12.0, 40.0) if narrow else (_room(cells), 30.0)
         scale = (drawing.width - left - 66) / longest
         for place, cell in enumerate(cells):
             top = place * row + (16 if narrow else 4)
@@ -82,10 +95,10 @@ def cost_bars(run: Run) -> str:
 
 def _parts(run: Run, cell: Cell) -> list[tuple[str, float]]:
     network = _value(figures.cost(run, Cell(SOCKET))) * 1e6
-    framework = max(_value(figures.cost(run, Cell(BARE))) * 1e6 - network, 0.0)
+    framework = max(_value(figures.cost(run, cell.beneath)) * 1e6 - network, 0.0)
     if cell.strategy == SOCKET:
         return [("part-network", network)]
-    if cell.strategy == BARE:
+    if cell in (Cell(BARE), cell.beneath):
         return [("part-network", network), ("part-framework", framework)]
     found = by_key("authentication").of(run, cell)
     return [
@@ -108,7 +121,7 @@ def latencies(run: Run, store: str) -> str:
             (max(low, high / 300), high),
             (0, 100),
             names=("milliseconds", "% answered within"),
-            tick=(_plain, _whole),
+            tick=(plain, _whole),
             log=(True, False),
         )
         for m, points in curves:
@@ -140,7 +153,7 @@ def throughput(run: Run, store: str) -> str:
             (levels[0], max(levels[-1], 2)),
             (0, top * 1.05),
             names=("requests at once", "requests a second"),
-            tick=(_plain, _thousands),
+            tick=(plain, thousands),
             log=(True, False),
         )
         for m, points in curves:
@@ -165,7 +178,7 @@ def lag_curve(run: Run, store: str) -> str:
             (0, high),
             (0, 100),
             names=("milliseconds after the sign-out", "% in effect"),
-            tick=(_plain, _whole),
+            tick=(plain, _whole),
         )
         for lag in found:
             times = sorted(seconds * 1e3 for seconds in lag.seconds)
@@ -185,7 +198,7 @@ def outage_strips(run: Run, what: str) -> str:
 
     def draw(drawing: Drawing) -> None:
         narrow = drawing.width < 500
-        left, row, first = (12.0, 44.0, 18.0) if narrow else (190.0, 34.0, 4.0)
+        left, row, first = (12.0, 44.0, 18.0) if narrow else (_room([o.cell for o in found]), 34.0, 4.0)
         right = drawing.width - 14
         bottom = first + row * len(found) - (row - 24)
         frame = Frame(drawing, Scale(0.0, end, left, right), Scale(0.0, 1.0, bottom, first))
@@ -198,18 +211,21 @@ def outage_strips(run: Run, what: str) -> str:
                 "start" if narrow else "end",
             )
             _beats(frame, outage, top)
+            for moment in (outage.cut, outage.healed):
+                drawing.line((frame.x(moment), top - 1), (frame.x(moment), top + 25), "moment")
         if found:
-            for moment, words, side in (
-                (found[0].cut, f"{what} away", "start"),
-                (found[0].healed, "back", "start"),
-            ):
-                drawing.line((frame.x(moment), first - 2), (frame.x(moment), bottom + 4), "moment")
-                drawing.text((frame.x(moment) + 3, bottom + 30), words, "value", side)
+            for moment, words in ((found[0].cut, f"{what} away"), (found[0].healed, "back")):
+                drawing.text((frame.x(moment) + 3, bottom + 30), words, "value")
         for second in range(0, int(end) + 1, 5 if narrow else 2):
             drawing.text((frame.x(second), bottom + 16), f"{second} s", "tick", "middle")
 
     rows = len(found)
     return both(f"The {what} away", rows * 34 + 38, draw, narrow=rows * 44 + 50, wide=WIDE)
+
+
+def _room(cells: Sequence[Cell]) -> float:
+    """For the longest name beside a row."""
+    return max([190.0, *(7.4 * len(cell.name) for cell in cells)])
 
 
 def _beats(frame: Frame, outage: Outage, top: float) -> None:
@@ -245,6 +261,7 @@ def _piece(frame: Frame, outage: Outage, beat: Beat, end: float, top: float) -> 
 
 _WORDS = {
     "good": "answered as they should be",
+    "slow": "answered so after more than a second",
     "unavailable": "refused with 503",
     "late": "revoked, and let in within the promise",
     "error": "answered in another way",
@@ -269,7 +286,7 @@ def cores_needed(run: Run, store: str) -> str:
             (low, high),
             (least, most),
             names=("requests a second", "cores for authentication"),
-            tick=(_thousands, _plain),
+            tick=(thousands, plain),
             log=(True, True),
             left=52,
         )
@@ -309,7 +326,7 @@ def _within(points: Sequence[tuple[float, float]], share: float) -> float:
     return next((seconds for seconds, reached in points if reached >= share), points[-1][0])
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     return f"{value:g}"
 
 
@@ -317,7 +334,7 @@ def _whole(value: float) -> str:
     return f"{value:.0f}"
 
 
-def _thousands(value: float) -> str:
+def thousands(value: float) -> str:
     if value >= 1e6:
         return f"{value / 1e6:g}M"
     return f"{value / 1e3:g}k" if value >= 1e3 else f"{value:g}"

@@ -101,8 +101,8 @@ class Drawing:
 
     def svg(self, kind: str) -> str:
         return (
-            f'<svg class="{kind}" viewBox="0 0 {self.width:g} {self.height:g}" role="img" '
-            f'aria-label="{escape(self.title, quote=True)}" style="max-width:{self.width:g}px">'
+            f'<svg class="{kind}" width="{self.width:g}" viewBox="0 0 {self.width:g} {self.height:g}" '
+            f'role="img" aria-label="{escape(self.title, quote=True)}">'
             f"{''.join(self.parts)}</svg>"
         )
 

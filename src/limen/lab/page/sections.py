@@ -7,7 +7,7 @@ from html import escape
 from limen.lab.catalogue import FIGURES, by_key, number
 from limen.lab.page import charts
 from limen.lab.page.tables import figure, legend, section, table
-from limen.lab.records import Run
+from limen.lab.records import Outage, Run
 from limen.lab.statistics import median
 from limen.lab.summary import label, outages_of, span, stores
 
@@ -52,8 +52,16 @@ def processor(run: Run) -> str:
             "Medians of the rounds; the table below has the intervals. "
             f"{run.options.concurrency} requests at once.",
             charts.swatches(parts),
-        ),
+        )
+        + _of_peers(run),
     )
+
+
+def _of_peers(run: Run) -> str:
+    if not any(cell.is_peer for cell in run.cells()):
+        return ""
+    words = "Other libraries, each less the framework that it stands on, at another scale."
+    return figure(charts.cost_bars(run, peers=True), run, words)
 
 
 def latency(run: Run) -> str:
@@ -141,20 +149,22 @@ def outage(run: Run) -> str:
     ):
         several = outages_of(run, what)
         if several:
-            inner += figure(charts.outage_strips(run, what), run, f"{words} {_signed_out(run, what)}")
+            said = f"{words}{_stopped(several)} {_signed_out(run, what)}"
+            inner += figure(charts.outage_strips(run, what), run, said)
             inner += _outage_numbers(run, what)
     if not inner:
         return ""
     kinds = [
         ("beat-good", "as it should be"),
+        ("beat-slow", "… after more than a second"),
         ("beat-unavailable", "refused (503)"),
         ("beat-late", "revoked, let in within the promise"),
         ("beat-wrong", "revoked, let in against the promise"),
     ]
     return section(
         "What an outage does",
-        "Time runs to the right; each column is a quarter of a second of requests, a blank one had none. A "
-        "strategy that needs "
+        "Time runs to the right; each column is a quarter of a second of requests, a blank one had none, for "
+        "as many as may be on their way were waiting. A strategy that needs "
         "the store "
         "refuses when it is away. The feed lets requests go on for max_staleness "
         f"({span(run.options.max_staleness)}), "
@@ -163,8 +173,20 @@ def outage(run: Run) -> str:
     )
 
 
+def _stopped(several: list[Outage]) -> str:
+    """Which stores were really stopped, and not only out of reach."""
+    names = dict.fromkeys(outage.cell.store for outage in several if outage.how == "stopped")
+    if not names:
+        return ""
+    return (
+        f" On {' and '.join(names)} the server itself was stopped and started again: some had signed "
+        "out just "
+        "before it, and whoever tried meanwhile was told that it is not done."
+    )
+
+
 def _outage_numbers(run: Run, what: str) -> str:
-    keys = [f"{what}-{key}" for key in ("refused", "late", "wrong", "recovery")]
+    keys = [f"{what}-{key}" for key in ("refused", "slow", "late", "wrong", "recovery")]
     return table(run, [by_key(key) for key in keys])
 
 

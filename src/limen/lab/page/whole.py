@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from html import escape
-from importlib.resources import files
 
 from msgspec import structs
 
 from limen.lab import figures
 from limen.lab.page import sections
 from limen.lab.page.answers import answers
+from limen.lab.page.document import document, term_list
+from limen.lab.page.strangers import strangers
 from limen.lab.records import Run
 from limen.lab.summary import span
 
@@ -25,6 +26,7 @@ def page(run: Run) -> str:
             sections.processor(run),
             sections.latency(run),
             sections.throughput(run),
+            strangers(run),
             sections.lag(run),
             sections.outage(run),
             sections.scale(run),
@@ -33,15 +35,7 @@ def page(run: Run) -> str:
             _method(run),
         ]
     )
-    style = files("limen.lab.page").joinpath("style.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src '
-        "'unsafe-inline'\">"
-        "<title>Limen lab, run "
-        f"{escape(run.id)}</title><style>{style}</style></head><body>{body}</body></html>\n"
-    )
+    return document(f"Limen lab, run {run.id}", body)
 
 
 def _head(run: Run) -> str:
@@ -78,7 +72,6 @@ def _method(run: Run) -> str:
         ("weighed", _weighed(run)),
         ("asked for", _asked(run)),
     ]
-    terms = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in pairs)
     return (
         "<h2>How it was measured</h2><p>Every server ran by itself on loopback and was loaded from another "
         "process "
@@ -87,7 +80,7 @@ def _method(run: Run) -> str:
         "a while was slow for all. Store operations were counted, delayed and cut between Limen and the "
         "store. "
         "Not measured: TLS, networks, and what happens when data no longer fits in "
-        f"memory.</p><dl>{terms}</dl>"
+        f"memory.</p>{term_list(pairs)}"
     )
 
 
