@@ -55,6 +55,12 @@ class Behind:
             "accept": STRATEGIES,
             "trusted_proxies": ("127.0.0.1",),
             "forward_audience": AUDIENCE,
+            "forward_headers": (
+                "user",
+                "email",
+                "groups",
+                "scopes",
+            ),  # no name: what is not said is not there
             "clients": (CLIENT,),
             "jwks_max_age": 1,
             "sign_in_page": self.page,

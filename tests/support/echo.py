@@ -106,12 +106,23 @@ class Echo:
 
 
 def ask(
-    port: int, method: str = "GET", target: str = "/", headers: Headers = (), *, host: str, body: bytes = b""
+    port: int,
+    method: str = "GET",
+    target: str = "/",
+    headers: Headers = (),
+    *,
+    host: str,
+    host_last: bool = False,
+    body: bytes = b"",
 ) -> Said:
-    """One request, written as it stands. A WebSocket that is let in says what the application got."""
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}"]
+    """One request, written as it stands. A WebSocket that is let in says what the application got.
+
+    `host_last`: what a program does with a header may depend on the host, which it does not know before.
+    """
     upgrades = any(name.lower() == "upgrade" for name, _ in headers)
-    lines += [f"{name}: {value}" for name, value in headers]
+    given = [f"{name}: {value}" for name, value in headers]
+    named = [f"Host: {host}"]
+    lines = [f"{method} {target} HTTP/1.1", *(given + named if host_last else named + given)]
     lines += [] if upgrades else ["Connection: close"]
     if body or method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {len(body)}")

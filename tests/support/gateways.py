@@ -110,10 +110,11 @@ def _nginx(folder: Path, port: int) -> list[str]:
     temporary = "".join(
         f"{one}_temp_path {folder}/{one};" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    # As unfriendly as an http block can be: with underscores let through, what the snippet says must hold.
+    # Beside a neighbour that is the listener's default and lets underscores through, for all of its listener.
+    neighbour = f"server {{ listen 127.0.0.1:{port} default_server; underscores_in_headers on; return 404; }}"
     (folder / "main.conf").write_text(
         f"daemon off; master_process off; pid {folder}/pid; error_log stderr warn;\nevents {{}}\n"
-        f"http {{ access_log off; underscores_in_headers on; {temporary} include {folder}/limen.conf; }}\n"
+        f"http {{ access_log off; {temporary} {neighbour} include {folder}/limen.conf; }}\n"
     )
     return ["-e", "stderr", "-p", str(folder), "-c", str(folder / "main.conf")]
 

@@ -118,8 +118,8 @@ class Settings:
     ] = ()
     trusted_proxies: Annotated[
         tuple[str, ...],
-        "Networks of the proxies whose `X-Forwarded-For` and `-Proto` are believed, and by `/forward-auth` what "
-        "a browser asked for: `10.0.0.0/8`, `::1`, or `unix` for whoever connects by a Unix socket.",
+        "Networks of the proxies whose `X-Forwarded-For` and `-Proto` are believed, and by `/forward-auth` "
+        "what a browser asked for: `10.0.0.0/8`, `::1`, or `unix` for whoever connects by a Unix socket.",
     ] = ()
     sign_in_page: Annotated[
         str,
