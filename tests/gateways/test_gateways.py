@@ -220,6 +220,19 @@ def test_no_client_says_which_headers_end_here(behind: Behind, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_no_client_says_who_it_is_behind_its_body(behind: Behind, name: str) -> None:
+    """Trailers come after whoever clears headers has looked."""
+    gateway, good = behind.gateway(name), bearer(behind.good["jwt"])
+    for more in ([], [("Trailer", "Remote-User, remote_user"), ("TE", "trailers")]):
+        chunked = [("Transfer-Encoding", "chunked"), *more]
+        body = b"1\r\na\r\n0\r\nRemote-User: root\r\nremote_user: root\r\nRemote-Name: root\r\n\r\n"
+        said = ask(behind, gateway, [*good, *chunked], method="POST", body=body)
+        assert said.status in (200, 400, 411)
+        if said.heard is not None:
+            check_told(behind, gateway, said.heard)
+
+
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize(
     "line", ["X: a\n%s", "X: a\r%s", "X: a\r\n\t%s", "X: a\r\n %s", "%s ", " %s", "\t%s", "X:\0%s"]
 )

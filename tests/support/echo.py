@@ -48,8 +48,17 @@ class Said:
     heard: Heard | None
 
 
+def _lines(file: Any) -> list[tuple[str, str]]:
+    """Headers, or trailers."""
+    found = []
+    while (raw := file.readline().decode("latin-1").rstrip("\r\n")) != "":
+        name, _, value = raw.partition(":")
+        found.append((name, value.strip()))
+    return found
+
+
 class Echo:
-    """The application; leave the `with` to end it."""
+    """The application; leave the `with` to end it. It takes trailers for headers (RFC 9110 §6.5.1)."""
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
@@ -79,12 +88,12 @@ class Echo:
         line = on.rfile.readline().decode("latin-1").split()
         if len(line) != 3:
             return
-        headers = []
-        while (raw := on.rfile.readline().decode("latin-1").rstrip("\r\n")) != "":
-            name, _, value = raw.partition(":")
-            headers.append((name, value.strip()))
-        heard = Heard(line[0], line[1], tuple(headers))
-        if "chunked" not in heard.folded("transfer-encoding"):
+        heard = Heard(line[0], line[1], tuple(_lines(on.rfile)))
+        if "chunked" in heard.folded("transfer-encoding"):
+            while size := int(on.rfile.readline() or b"0", 16):
+                on.rfile.read(size + 2)
+            heard = Heard(line[0], line[1], (*heard.headers, *_lines(on.rfile)))
+        else:
             on.rfile.read(int((heard.folded("content-length") or ["0"])[0]))
         self.heard.append(heard)
         said = json.dumps([heard.method, heard.target, heard.headers]).encode()
@@ -124,7 +133,8 @@ def ask(
     named = [f"Host: {host}"]
     lines = [f"{method} {target} HTTP/1.1", *(given + named if host_last else named + given)]
     lines += [] if upgrades else ["Connection: close"]
-    if body or method in ("POST", "PUT", "PATCH"):
+    chunked = any(name.lower() == "transfer-encoding" for name, _ in headers)
+    if not chunked and (body or method in ("POST", "PUT", "PATCH")):
         lines.append(f"Content-Length: {len(body)}")
     with socket.create_connection(("127.0.0.1", port), 20) as wire, wire.makefile("rb") as file:
         with contextlib.suppress(OSError):  # closed before it read all: perhaps it said why
@@ -139,10 +149,7 @@ def _read(file: Any, *, upgrades: bool, bodiless: bool) -> Said:
     first = file.readline().split()
     if len(first) < 2:
         return Said(0, {}, b"", None)
-    status, headers = int(first[1]), {}
-    while (raw := file.readline().decode("latin-1").rstrip("\r\n")) != "":
-        name, _, value = raw.partition(":")
-        headers[name.lower()] = value.strip()
+    status, headers = int(first[1]), {name.lower(): value for name, value in _lines(file)}
     if status == 101:
         assert file.read(2) == b"\x81\x7f"
         body = file.read(int.from_bytes(file.read(8), "big"))
