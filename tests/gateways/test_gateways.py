@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -17,7 +18,7 @@ from limen.forwarded import FORWARDED
 from limen.jose import b64
 from support import echo
 from support.behind import AUDIENCE, SCOPES, Behind, within
-from support.gateways import KINDS, Gateway
+from support.gateways import KINDS, Gateway, complaint
 from support.world import EMAIL, PASSWORD, STRATEGIES
 
 BOUND = 5.0
@@ -98,6 +99,22 @@ def takes(gateway: Gateway, strategy: str) -> bool:
     return strategy != "session" or not gateway.kind.blind
 
 
+# -- as they are meant to be used -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.checks])
+def test_the_file_of_a_deployment_over_https_is_read_by_its_program(
+    behind: Behind, name: str, tmp_path: Path
+) -> None:
+    """With names in place of addresses, and keys fetched over TLS. Traefik has no way to ask."""
+    options = {
+        "host": "app.example", "listen": "127.0.0.1:8443", "upstream": "http://localhost:3000",
+        "limen": "http://localhost:8000", "page": "/sign-in", "keys": str(behind.folder / "keys"),
+    }  # fmt: skip
+    text = behind.printed(KINDS[name].snippet, options, issuer="https://app.example", audience="urn:notes")
+    assert complaint(name, KINDS[name], tmp_path, text, LIMEN_CLIENT_SECRET="x") is None
+
+
 # -- who passes -----------------------------------------------------------------------------------------
 
 
@@ -161,7 +178,8 @@ def bad(behind: Behind) -> dict[str, list[tuple[str, str]]]:
     good = behind.good["jwt"]
     head, payload, signature = good.split(".")
     unsigned = b64.encode(b'{"alg":"none","typ":"at+jwt"}')
-    forwarded = passed(behind, behind.gateway(ASKING[0]), bearer(good)).folded("X-Limen-JWT")[0]
+    asked = echo.ask(behind.limen_port, "GET", "/forward-auth", bearer(good), host=behind.host)
+    forwarded = asked.headers["x-limen-jwt"]
     return {
         "garbage": bearer("x"),
         "empty": [("Authorization", "Bearer ")],
@@ -409,8 +427,7 @@ def test_K01_a_rotation_refuses_nobody(behind: Behind, name: str, rotated: list[
 @pytest.fixture(scope="module")
 def rotated(behind: Behind) -> list[str]:
     """Tokens of the key before, of the one after it, and of the one after that, while all gateways run."""
-    for name in ALL:
-        behind.gateway(name)
+    behind.start_all()
     found = [behind.signed_in("hybrid")]
     for _ in range(2):
         behind.rotate()
@@ -429,8 +446,7 @@ def test_K01_haproxy_learns_a_key_when_it_is_written_and_reloaded(behind: Behind
 
 @pytest.fixture(scope="module")
 def without_limen(behind: Behind) -> Iterator[None]:
-    for name in ALL:
-        behind.gateway(name)
+    behind.start_all()
     behind.stop()
     yield
     behind.start()

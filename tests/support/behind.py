@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -162,6 +162,12 @@ class Behind:
             assert within(15, lambda: self._is_up(made)), made.log
         return self._gateways[name]
 
+    def start_all(self) -> None:
+        """Every gateway that is installed."""
+        for name, kind in KINDS.items():
+            if kind.finds() is not None:
+                self.gateway(name)
+
     def _is_up(self, gateway: Gateway) -> bool:
         bearer = [("Authorization", f"Bearer {self.good['hybrid']}")]
         return echo.ask(gateway.port, "GET", "/", bearer, host=self.host).status == 200
@@ -171,21 +177,24 @@ class Behind:
             "upstream": f"http://127.0.0.1:{self.upstream.port}", "limen": self.issuer,
             "listen": f"127.0.0.1:{port}", "keys": str(self.folder / "keys"), "client": CLIENT,
         }  # fmt: skip
-        given = [part for name, value in options.items() for part in (f"--{name}", value)]
-        return str(json.loads(self._limen("proxy", "snippet", program, *given, "--json"))["text"])
+        return self.printed(program, options)
 
-    def _environment(self) -> dict[str, str]:
-        table = describe()
-        said = {
-            table[name].variable: written(value, table[name].kind) for name, value in self._settings.items()
-        }
+    def printed(self, program: str, options: Mapping[str, str], **settings: str) -> str:
+        """What `limen proxy snippet` prints."""
+        given = [part for name, value in options.items() for part in (f"--{name}", value)]
+        said = self._limen("proxy", "snippet", program, *given, "--json", **settings)
+        return str(json.loads(said)["text"])
+
+    def _environment(self, **settings: str) -> dict[str, str]:
+        table, chosen = describe(), self._settings | settings
+        said = {table[name].variable: written(value, table[name].kind) for name, value in chosen.items()}
         return {**said, "LIMEN_SECRET": Secret(SECRET).reveal()}
 
-    def _limen(self, *arguments: str) -> str:
+    def _limen(self, *arguments: str, **settings: str) -> str:
         before, out = dict(os.environ), io.StringIO()
         try:
             os.environ.clear()
-            os.environ.update(surroundings(**self._environment()))
+            os.environ.update(surroundings(**self._environment(**settings)))
             with contextlib.redirect_stdout(out):
                 assert run(arguments) == 0
         finally:

