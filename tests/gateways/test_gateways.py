@@ -138,8 +138,10 @@ def test_a_good_credential_passes_and_the_application_hears_whose(
     if not takes(gateway, strategy):
         assert refused(behind, gateway, bearer(behind.good[strategy])).status == 401
         return
-    for method in ("GET", "POST", "DELETE"):
-        heard = passed(behind, gateway, bearer(behind.good[strategy]), method=method, path="/a?b=c")
+    for method, body in (("GET", b""), ("POST", b"x" * 20_000), ("DELETE", b"")):
+        heard = passed(
+            behind, gateway, bearer(behind.good[strategy]), method=method, path="/a?b=c", body=body
+        )
         assert (heard.method, heard.target) == (method, "/a?b=c")
         check_told(behind, gateway, heard)
     assert ask(behind, gateway, bearer(behind.good[strategy]), method="HEAD").status == 200

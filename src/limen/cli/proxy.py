@@ -12,6 +12,7 @@ import click
 from limen import __version__
 from limen.cli import surroundings
 from limen.cli.answer import Answer, VerbGroup
+from limen.errors import Misconfigured
 from limen.secret import Secret
 from limen.settings import Settings, load
 
@@ -26,6 +27,13 @@ SNIPPETS = {
     "apache-jwt": "apache-jwt.conf",
 }
 """Program → its file in `snippets/`."""
+
+UNREAD = {
+    "envoy-jwt": ("HS256",),
+    "haproxy": ("EdDSA", "PS256", "HS256"),
+    "apache-jwt": ("EdDSA", "HS256"),
+}
+"""What programs that verify alone cannot: HS256 has no public half, the other algorithms they do not know."""
 
 _MARK = re.compile(r"@([a-z_]+)@")
 # What none of the programs reads as anything but a name, quoted or not.
@@ -88,17 +96,23 @@ def snippet(
     # To print a text no secret and no folder is made.
     unneeded = {"secret": Secret.generate().reveal(), "database": "memory://"}
     settings = load({}, environment=True, over=unneeded).settings
-    values = (
-        _described(settings)
-        | _addressed(settings, host, _place(listen, "--listen"))
-        | _paths(settings, pages)
-    )
-    values |= {f"limen{name}": value for name, value in _parts(_place(asked, "--limen")).items()}
-    values |= {f"upstream{name}": value for name, value in _parts(_place(upstream, "--upstream")).items()}
-    values |= {"keys": _fitting(keys, _FILE, "--keys"), "client": _fitting(client, _CLIENT, "--client")}
+    if settings.algorithm in UNREAD.get(program, ()):
+        raise Misconfigured(
+            f"{program} cannot verify {settings.algorithm}: set `algorithm` to ES256, or take a program that asks"
+        )
+    values = {
+        **_described(settings),
+        **_addressed(settings, host, _place(listen, "--listen")),
+        **_paths(settings, pages),
+        **_parts("limen", _place(asked, "--limen")),
+        **_parts("upstream", _place(upstream, "--upstream")),
+        "keys": _fitting(keys, _FILE, "--keys"),
+        "client": _fitting(client, _CLIENT, "--client"),
+    }
     values["proxy_pass"] = _proxy_pass(settings, pages, values["limen"])
-    text = _filled(files("limen.cli").joinpath("snippets", SNIPPETS[program]).read_text("utf-8"), values)
-    return Answer({"file": SNIPPETS[program], "text": text}, [text.rstrip("\n")])
+    file = SNIPPETS[program]
+    text = _filled(files("limen.cli").joinpath("snippets", file).read_text("utf-8"), values)
+    return Answer({"file": file, "text": text}, [text.rstrip("\n")])
 
 
 def _filled(template: str, values: dict[str, str]) -> str:
@@ -159,8 +173,8 @@ def _dotted(path: str) -> str:
     return path.replace(".", "[.]")
 
 
-def _parts(place: Place) -> dict[str, str]:
-    return {"": str(place), "_host": place.host, "_port": str(place.port)}
+def _parts(name: str, place: Place) -> dict[str, str]:
+    return {name: str(place), f"{name}_host": place.host, f"{name}_port": str(place.port)}
 
 
 def _place(text: str, option: str) -> Place:

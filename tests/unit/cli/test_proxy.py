@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from limen.cli.proxy import SNIPPETS
+from limen.cli.proxy import SNIPPETS, UNREAD
 from support.shell import Shell
 
 PRODUCTION = {"LIMEN_ISSUER": "https://app.example", "LIMEN_AUDIENCE": "https://api.example"}
@@ -87,6 +87,17 @@ def test_nothing_is_written_that_a_program_could_read_otherwise(
 def test_an_audience_that_cannot_stand_in_a_file_is_said(shell: Shell) -> None:
     ran = shell("proxy", "snippet", "haproxy", LIMEN_ISSUER="https://app.example", LIMEN_AUDIENCE='a"b')
     assert (ran.code, "audience" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("program", "algorithm"), [(program, one) for program, unread in UNREAD.items() for one in unread]
+)
+def test_no_file_is_printed_that_would_refuse_every_token(shell: Shell, program: str, algorithm: str) -> None:
+    chosen = {"LIMEN_ISSUER": "https://app.example", "LIMEN_ALGORITHM": algorithm}
+    ran = shell("proxy", "snippet", program, **chosen)
+    assert (ran.code, ran.out) == (4, "")
+    assert f"cannot verify {algorithm}" in ran.err
+    assert shell("proxy", "snippet", "nginx", **chosen).code == 0
 
 
 def test_the_files_are_part_of_the_package() -> None:
