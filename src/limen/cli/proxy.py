@@ -98,7 +98,7 @@ def snippet(
     settings = load({}, environment=True, over=unneeded).settings
     if settings.algorithm in UNREAD.get(program, ()):
         raise Misconfigured(
-            f"{program} cannot verify {settings.algorithm}: set `algorithm` to ES256, or take a program that asks"
+            f"{program} cannot verify {settings.algorithm}: set `algorithm` to ES256, or take one that asks"
         )
     values = {
         **_described(settings),
