@@ -334,6 +334,11 @@ def test_people_sign_in_through_the_gateway(behind: Behind, name: str) -> None:
     listed = ask(behind, gateway, bearer(token), path="/auth/sessions").body
     assert b"127.0.0.1" in listed
     assert b"203.0.113.9" not in listed, "what a client says of its address is not believed"
+    by_cookie = [("Content-Type", "application/json"), ("Origin", behind.issuer)]
+    said = ask(
+        behind, gateway, by_cookie, method="POST", path="/auth/login", body=body.replace(b"bearer", b"cookie")
+    )
+    assert (said.status, "set-cookie" in said.headers) == (200, True)
     keys = ask(behind, gateway, path="/.well-known/jwks.json")
     assert b'"keys"' in keys.body
 

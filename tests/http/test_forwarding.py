@@ -10,6 +10,10 @@ import pytest
 from limen.errors import LimenError
 from limen.forwarded import FORWARDED
 from limen.jose import unverified
+from limen.server import forwarding
+from limen.server.resource import Endpoint
+from limen.server.site import Site
+from limen.server.wire import Answer, Call
 from support.http import ISSUER, PEER, Served, ask, served
 from support.world import EMAIL, PASSWORD, STRATEGIES
 
@@ -317,3 +321,30 @@ async def test_two_cookies_of_ours_are_cleared_as_they_are_elsewhere() -> None:
                            path="/forward-auth")  # fmt: skip
         assert answer.status_code == 302
         assert sum("Max-Age=0" in line for line in answer.all("set-cookie")) == 2
+
+
+async def test_a_browser_whose_token_ran_out_is_sent_where_it_is_renewed() -> None:
+    """Where this server has such a page, and the browser says that it has a session."""
+
+    async def nothing() -> Any:
+        raise AssertionError("a question has no body")
+
+    async def page(site: Site, call: Call) -> Answer:
+        return Answer(200)
+
+    async with paged() as at:
+        renewal = Endpoint(method="GET", path="/auth/refresh/page", run=page, summary="", gives=())
+        plain = Site.of(at.auth, whole=True)
+        for site, cookie, wanted in (
+            (forwarding.knowing_pages(plain, [renewal]), "__Host-refreshes=x", f"{ISSUER}/auth/refresh/page"),
+            (forwarding.knowing_pages(plain, [renewal]), "__Host-refreshes=x; __Host-refreshes=y", PAGE),
+            (forwarding.knowing_pages(plain, [renewal]), "a=b", PAGE),
+            (forwarding.knowing_pages(plain, []), "__Host-refreshes=x", PAGE),
+        ):
+            headers = [(name.encode(), value.encode()) for name, value in [*BROWSER, ("cookie", cookie)]]
+            scope = {
+                "type": "http", "method": "GET", "path": forwarding.PATH, "query_string": b"",
+                "headers": headers, "client": None,
+            }  # fmt: skip
+            answer = await forwarding.forward_auth(site, Call(scope, nothing, PEER, "https"))
+            assert (answer.status, dict(answer.headers)[b"location"].decode()) == (302, wanted)

@@ -43,7 +43,7 @@ class Server:
         endpoints = [*endpoints_of(self._site), *pages(self._site)]
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
             endpoints += workbench.endpoints()
-        self._site = forwarding.knowing_page(self._site, endpoints)
+        self._site = forwarding.knowing_pages(self._site, endpoints)
         self._router = Router(routes_of(self._site, endpoints), redirect_slashes=False, default=self._nowhere)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

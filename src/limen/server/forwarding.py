@@ -49,14 +49,18 @@ def as_question(scope: Scope) -> Scope:
     return {**scope, "path": path, "raw_path": path.encode(), "query_string": b"", _ASKED: asked}
 
 
-def knowing_page(site: Site, endpoints: Iterable[Endpoint]) -> Site:
-    """The site with the address of the page where people sign in, if there is one."""
+def knowing_pages(site: Site, endpoints: Iterable[Endpoint]) -> Site:
+    """The site with the addresses of the pages where people sign in, and where a token is renewed, if it has
+    them."""
     settings = site.auth.settings
+    served = {one.path for one in endpoints if one.method == "GET"}
+
+    def ours(path: str) -> str:
+        return f"{settings.issuer}{path}" if path in served else ""
+
     page = settings.sign_in_page
-    if page.startswith("/"):
-        served = any(one.path == page and one.method == "GET" for one in endpoints)
-        page = f"{settings.issuer}{page}" if served else ""
-    return replace(site, sign_in_page=page)
+    page = ours(page) if page.startswith("/") else page
+    return replace(site, sign_in_page=page, renewal_page=ours(f"{site.prefix}/refresh/page"))
 
 
 async def forward_auth(site: Site, call: Call) -> Answer:
@@ -157,8 +161,17 @@ def _page_for(site: Site, call: Call) -> bytes:
     goes = html and mode in (None, b"navigate") and all(one in ("GET", "HEAD") for one in _methods(call))
     if not goes or not site.sign_in_page or call.header(b"authorization") is not None:
         return b""
+    page = site.renewal_page if site.renewal_page and _may_renew(site, call) else site.sign_in_page
     wanted = _wanted(site, call)
-    return f"{site.sign_in_page}{wanted and f'?next={wanted}'}".encode()
+    return f"{page}{wanted and f'?next={wanted}'}".encode()
+
+
+def _may_renew(site: Site, call: Call) -> bool:
+    """Whether this browser has a session that could be alive. The refresh cookie itself is not sent here."""
+    try:
+        return rules.find_cookie(call.headers, site.auth.cookie_names.refreshes) is not None
+    except Rejected:
+        return False
 
 
 def _wanted(site: Site, call: Call) -> str:
