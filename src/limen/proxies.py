@@ -1,7 +1,7 @@
 """Whose word about the client counts: `X-Forwarded-For` and `X-Forwarded-Proto`, from trusted proxies alone.
 
-No other header that names a client, a host or a URL is read (`Forwarded`, `X-Real-IP`, `X-Forwarded-Host`,
-`X-Original-URL`, `X-User`…), from nobody.
+No other header that names a client, a host or a URL is read (`Forwarded`, `X-Real-IP`, `X-Original-URL`,
+`X-User`…), from nobody; but forward-auth asks a trusted proxy where a browser goes (server/forwarding.py).
 """
 
 from __future__ import annotations
@@ -47,6 +47,12 @@ class Trusted:
         if peer is None:
             return self.unix
         return any(peer in network for network in self.networks)
+
+
+def is_trusted(peer: str | None, trusted: Trusted) -> bool:
+    """Whether what this peer says about the request behind it is believed. None: it came by a Unix socket."""
+    address = None if not peer else _address(peer.partition("%")[0])
+    return (address is not None or not peer) and address in trusted
 
 
 def client_of(headers: Iterable[tuple[bytes, bytes]], peer: str | None, trusted: Trusted) -> Client:

@@ -18,8 +18,9 @@ NAMES = (
 PATHS = (
     "/", "/auth/register", "/auth/login", "/auth/refresh", "/auth/logout", "/auth/password/change",
     "/auth/session", "/auth/sessions", "/auth/sessions/x", "/oauth/introspect", "/oauth/revoke",
-    "/forward-auth", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/healthz",
-    "/readyz",
+    "/forward-auth", "/forward-auth/x", "/.well-known/jwks.json",
+    "/.well-known/oauth-authorization-server",
+    "/healthz", "/readyz",
 )  # fmt: skip
 WORDS = (
     b"Bearer ", b"Basic ", b"YTpi", b"__Host-token=", b"__Host-sid=", b"__Secure-refresh=", b"__Host-device=",

@@ -195,6 +195,7 @@ ELSEWHERE = {
     "limen_change_password": {409, 429},
     "limen_end_session": {200},
     "limen_jwks": {304},
+    "limen_forward_auth": {302},
     "limen_feed": {200, 400, 503},
     "limen_feed_page": {400},
 }

@@ -1,4 +1,4 @@
-"""What other services ask: keys, metadata, introspection, revocation, forward-auth, and probes."""
+"""What other services ask: keys, metadata, introspection, revocation, and probes."""
 
 from __future__ import annotations
 
@@ -205,81 +205,6 @@ async def test_an_answer_that_cannot_be_had_is_503_and_not_a_no() -> None:
         at.clock.turn(60)
         answer = await introspected(at, token)
         assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
-
-
-# -- forward-auth ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("transport", ["bearer", "cookie"])
-async def test_forward_auth_says_who_it_is(strategy: str, transport: str) -> None:
-    async with served(strategy=strategy, account=False) as at:
-        account = await at.auth.add_account(EMAIL, PASSWORD, scopes=("b", "a"))
-        async with await at.either(transport) as client:
-            answer = await client.get("/forward-auth")
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["remote-user"] == account.id
-    assert answer.headers["remote-scopes"] == "a b"
-    assert answer.headers["remote-groups"] == "a,b"
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        [],
-        [("remote-user", "root")],
-        [("authorization", "Bearer x")],
-        [("authorization", "Bearer x"), ("authorization", "Bearer x")],
-        [("authorization", "Bearer x"), ("cookie", "__Host-token=y")],
-        [("cookie", "__Host-token=x; __Host-token=y")],
-        [("cookie", "__Host-token=" + "x" * 9_000)],
-        [("authorization", "Basic YTpi")],
-    ],
-    ids=repr,
-)
-async def test_forward_auth_allows_with_200_and_nothing_else(headers: list[tuple[str, str]]) -> None:
-    async with served() as at:
-        answer = await ask(at.app, "GET", "/forward-auth", headers=headers)
-        assert answer.status_code == 401
-        assert "remote-user" not in answer.headers
-        assert "www-authenticate" in answer.headers
-
-
-@pytest.mark.parametrize("name", ["x-forwarded-method", "x-original-method"])
-async def test_S13_forward_auth_lets_no_forged_request_through(name: str) -> None:
-    async with served() as at, await at.signed_in() as client, await at.bearer() as program:
-        del client.headers["origin"]
-        assert (await client.get("/forward-auth", headers={name: "GET"})).status_code == 200
-        for method in ("POST", "DELETE", "post", "BREW", ""):
-            forged = {name: method, "origin": "https://evil.example"}
-            assert (await client.get("/forward-auth", headers=forged)).status_code == 403
-            assert (await client.get("/forward-auth", headers={name: method})).status_code == 403
-        ours = {name: "POST", "origin": ISSUER}
-        assert (await client.get("/forward-auth", headers=ours)).status_code == 200
-        assert (await program.get("/forward-auth", headers={name: "POST"})).status_code == 200
-
-
-async def test_S13_W27_forward_auth_lets_no_page_of_another_origin_open_a_websocket() -> None:
-    """A handshake is a GET that no same-origin policy keeps in, and a sibling host's brings our cookies."""
-    handshake = {"sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-version": "13"}
-    async with served() as at, await at.signed_in() as client, await at.bearer() as program:
-        del client.headers["origin"]
-        for forged in ({}, {"origin": "https://sibling.limen.example"}, {"sec-fetch-site": "same-site"}):
-            for name in ({}, {"x-forwarded-method": "GET"}):
-                answer = await client.get("/forward-auth", headers=handshake | forged | name)
-                assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
-                assert "remote-user" not in answer.headers
-        ours = handshake | {"origin": ISSUER}
-        assert (await client.get("/forward-auth", headers=ours)).status_code == 200
-        assert (await program.get("/forward-auth", headers=handshake)).status_code == 200
-
-
-async def test_forward_auth_without_a_store_is_no_yes() -> None:
-    async with served(strategy="session", cache_size=0) as at, await at.bearer() as client:
-        await at.auth.store.close()
-        answer = await client.get("/forward-auth")
-        assert answer.status_code == 503
-        assert "remote-user" not in answer.headers
 
 
 # -- probes and what nobody needs to know ---------------------------------------------------------------

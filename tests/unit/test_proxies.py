@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limen.proxies import Client, Trusted, client_of
+from limen.proxies import Client, Trusted, client_of, is_trusted
 
 TRUSTED = Trusted.of(("10.0.0.0/8", "192.0.2.1", "2001:db8::/32"))
 PROXY = "10.0.0.1"
@@ -177,3 +177,25 @@ def test_a_peer_is_the_same_in_every_notation() -> None:
 def test_W15_whatever_is_told_the_address_is_one(hops: list[bytes]) -> None:
     found = client_of([(b"x-forwarded-for", b", ".join(hops))], PROXY, TRUSTED)
     assert str(ipaddress.ip_address(found.address)) == found.address
+
+
+@pytest.mark.parametrize(
+    ("peer", "believed"),
+    [
+        (PROXY, True),
+        ("::ffff:10.0.0.1", True),
+        ("192.0.2.1", True),
+        ("192.0.2.2", False),
+        ("2001:db8::1%eth0", True),
+        ("testclient", False),
+        ("10.0.0.1 ", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_W15_who_is_believed_is_who_is_named(peer: str | None, believed: bool) -> None:
+    assert is_trusted(peer, TRUSTED) is believed
+    headers = [(b"x-forwarded-for", b"203.0.113.9")]
+    assert (client_of(headers, peer, TRUSTED).address == "203.0.113.9") is believed
+    unix = Trusted.of(("unix",))
+    assert is_trusted(peer, unix) is (not peer)

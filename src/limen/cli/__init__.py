@@ -23,6 +23,7 @@ VERBS = {
     "session": "List and end sessions.",
     "key": "Rotate, retire and end signing keys; make secrets.",
     "token": "Decode, verify, explain, sign and lint tokens.",
+    "proxy": "Print configurations for the programs that stand before an application.",
     "hash": "Hash and verify passwords; find parameters for this machine.",
     "id": "Make and inspect UUIDs.",
     "lab": "Measure the strategies on this machine, and choose by numbers.",

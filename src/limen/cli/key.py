@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from limen.cli.answer import Answer, Exit, Table, VerbGroup, note
 from limen.cli.findings import found_data, found_lines, verdict
 from limen.cli.moments import moment
 from limen.cli.opening import with_limen
+from limen.errors import Rejected
 from limen.keys import KeyState, StoredRing
 from limen.secret import Secret
 
@@ -80,6 +82,22 @@ def client(name: str, database: str | None, config: str | None) -> Answer:
 
 
 @verb.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@with_limen()
+async def export(auth: Limen, directory: Path) -> Answer:
+    """Write the public keys into DIRECTORY as PEM, for what reads no JWKS, such as HAProxy.
+
+    active.pem, next.pem and retiring.pem; where no key retires, retiring.pem is the active one once more.
+    Each file is replaced at once, so whoever reloads meanwhile reads a whole one. Write them again after
+    every rotation.
+    """
+    if auth.ring.active.alg.symmetric:
+        raise Rejected("a key for HS256 has no public half to write", code="key_symmetric", status=409)
+    written = _written_keys(auth, await auth.stored_ring(), directory)
+    return Answer({"keys": written}, [f"{row['file']}: {row['kid']}" for row in written])
+
+
+@verb.command()
 @click.argument("source", metavar="FILE", default="-")
 def lint(source: str) -> Answer:
     """Say what is wrong with a JWK or a JWK set in FILE (`-`: stdin); exit code 1 for errors."""
@@ -88,6 +106,20 @@ def lint(source: str) -> Answer:
     read = given.json_object(source)
     found = rules.key_set(read) if "keys" in read else rules.key(read)
     return Answer(found_data(found), found_lines(found), exit=verdict(found))
+
+
+def _written_keys(auth: Limen, ring: StoredRing, directory: Path) -> list[dict[str, str]]:
+    directory.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for state in (KeyState.ACTIVE, KeyState.NEXT, KeyState.RETIRING):
+        kept = ring.in_state(state) or ring.in_state(KeyState.ACTIVE)
+        kid = max(kept, key=lambda key: key.since).kid
+        file = directory / f"{state}.pem"
+        fresh = file.with_suffix(".fresh")
+        fresh.write_bytes(auth.ring.verifying[kid].to_pem())
+        fresh.replace(file)
+        rows.append({"file": str(file), "kid": kid})
+    return rows
 
 
 async def _changed(auth: Limen, said: str) -> Answer:

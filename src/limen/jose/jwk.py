@@ -65,6 +65,10 @@ class VerifyKey:
             raise TypeError("a key for HS256 has no public form")
         return {**self._members, "alg": self.alg.value, "kid": self.kid, "use": "sig"}
 
+    def to_pem(self) -> bytes:
+        """The public key in PEM (SubjectPublicKeyInfo). TypeError for HS256, as `to_jwk`."""
+        return material.public_pem(material.public_key(self.to_jwk()))
+
     def __repr__(self) -> str:
         return f"VerifyKey(kid={self.kid!r}, alg={self.alg.value!r})"
 

@@ -12,7 +12,7 @@ from starlette.routing import Route, Router
 
 from limen.auth import Limen
 from limen.errors import LimenError, Rejected
-from limen.server import playground, reports, workbench
+from limen.server import forwarding, playground, reports, workbench
 from limen.server.api import routes_of
 from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
@@ -22,7 +22,8 @@ from limen.server.site import Site
 from limen.server.table import endpoints_of
 from limen.server.wire import Answer, Call, Receive, Scope, Send
 
-_PROBES = frozenset({"/healthz", "/readyz"})
+_BY_ADDRESS = frozenset({"/healthz", "/readyz", forwarding.PATH})
+"""What load balancers and proxies ask, by whatever name they know us."""
 _log = logging.getLogger("limen.server")
 
 
@@ -44,6 +45,7 @@ class Server:
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
             self._playground = playground.Playground(self._site)
             endpoints += [*workbench.endpoints(), *playground.endpoints(self._playground)]
+        self._site = forwarding.knowing_pages(self._site, endpoints)
         routes = routes_of(self._site, endpoints)
         if self._playground is not None:
             routes.append(Route(playground.LANES, self._playground))
@@ -62,6 +64,7 @@ class Server:
             raise RuntimeError(f"a scope of type {kind!r} is refused: nothing is served by it")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = forwarding.as_question(scope)
         call = self._site.call(scope, receive)
         send = self._cross_origin.sending(call, send)
         try:
@@ -78,13 +81,14 @@ class Server:
 
     def _first(self, call: Call) -> Answer | None:
         """What is answered whatever the path means; None lets it mean something."""
-        if call.scope["path"] not in _PROBES:  # a load balancer asks by address
+        if call.scope["path"] not in _BY_ADDRESS:
             self._hosts.check(call.all(b"host"))
         # No path of ours needs a percent sign. One that a proxy in front may have read otherwise than we
         # would is none of ours (W09).
         if b"%" in call.scope.get("raw_path", b""):
             raise _not_found()
-        return self._cross_origin.preflight(call)
+        # A proxy that asks with the method of a preflight asks whether it may pass, and not us to answer it.
+        return None if call.scope["path"] == forwarding.PATH else self._cross_origin.preflight(call)
 
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         await respond(self._site, self._site.call(scope, receive), refusal(_not_found()), send)

@@ -50,6 +50,8 @@ class Endpoint:
     when it came in a cookie."""
     refuses: Callable[[LimenError], Answer] | None = None
     """How it tells an error, where a problem document alone is not what its callers read."""
+    any_method: bool = False
+    """Answers every method: some proxies ask with that of the request that they ask about."""
     clear_text: bool = False
     """Answered over http too: probes of a load balancer."""
 
@@ -66,6 +68,7 @@ class Resource:
         self.path = endpoints[0].path
         self.__name__ = f"limen:{self.path}"
         self._by_method = {endpoint.method: endpoint for endpoint in endpoints}
+        self._any = next((endpoint for endpoint in endpoints if endpoint.any_method), None)
         if "GET" in self._by_method:
             self._by_method.setdefault("HEAD", self._by_method["GET"])
         self._allow = ", ".join(sorted(self._by_method)).encode()
@@ -79,7 +82,7 @@ class Resource:
         await respond(self._site, call, answer, send)
 
     async def _answer(self, call: Call) -> Answer:
-        endpoint = self._by_method.get(call.scope["method"])
+        endpoint = self._by_method.get(call.scope["method"], self._any)
         if endpoint is None:
             error = Rejected("this is no method of this address", code="method_not_allowed", status=405)
             return refusal(error).plus((b"allow", self._allow))

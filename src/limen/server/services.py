@@ -1,4 +1,4 @@
-"""What other services ask: keys, metadata, introspection, revocation, forward-auth, and probes."""
+"""What other services ask: keys, metadata, introspection, revocation, and probes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from limen import transport as rules
 from limen.errors import Denied, LimenError, Rejected, Unavailable
 from limen.server.bodies import read_form
 from limen.server.resource import refusal
 from limen.server.shapes import Health, Introspection, Metadata
-from limen.server.signing import presented_by, required
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, Header, json_answer
-from limen.settings import Transport
 from limen.strategies.base import Identity
 
 _CLIENT_METHODS = ["client_secret_basic"]
@@ -62,25 +59,6 @@ async def revoke(site: Site, call: Call) -> Answer:
     return Answer(200)
 
 
-async def forward_auth(site: Site, call: Call) -> Answer:
-    """For a proxy that asks about a request before it passes it on: 200 allows, and nothing else does."""
-    try:
-        who = await required(site, call)
-        _same_site(site, call)
-    except Rejected as error:  # proxies read 400 as a failure of ours and not as a no
-        raise Denied(error.message, code="credential_invalid", reason=error.reason) from error
-    scopes = sorted(who.scopes)
-    return Answer(
-        200,
-        b"",
-        (
-            (b"remote-user", who.account.encode()),
-            (b"remote-scopes", " ".join(scopes).encode()),
-            (b"remote-groups", ",".join(scopes).encode()),
-        ),
-    )
-
-
 async def healthz(site: Site, call: Call) -> Answer:
     """The process answers. It says nothing about what it stands on."""
     return json_answer(Health("alive"))
@@ -105,22 +83,6 @@ def oauth_refusal(error: LimenError) -> Answer:
         headers = (*kept, (b"www-authenticate", b'Basic realm="limen", charset="UTF-8"'))
     body = msgspec.json.encode(msgspec.json.decode(plain.body) | {"error": word})
     return Answer(plain.status, body, headers)
-
-
-def _same_site(site: Site, call: Call) -> None:
-    """Ask of the request behind the proxy's question what is asked of any: its method may be unsafe, and a
-    cookie alone does not prove that a page of ours made it.
-
-    Proxies are believed here without being named: whoever says a method can only make it stricter. The
-    handshake of a WebSocket is a GET; not every proxy passes its `Upgrade` on, but its key they do.
-    """
-    if presented_by(site, call) is Transport.COOKIE:
-        said = [*call.all(b"x-forwarded-method"), *call.all(b"x-original-method")]
-        methods = [method.decode("latin-1") for method in said]
-        if call.header(b"sec-websocket-key") is not None:
-            methods.append("WEBSOCKET")
-        for method in methods:
-            rules.check_forgery(method, call.headers, site.auth.origins)
 
 
 def _public(site: Site) -> tuple[Header, ...]:

@@ -31,6 +31,10 @@ class Site:
     readiness: Readiness
     tail: Tail
     streams: Streams
+    sign_in_page: str = ""
+    """Where a browser may be sent that has not signed in: a whole address; empty where there is no page."""
+    renewal_page: str = ""
+    """The same for one whose token ran out and whose session may be alive."""
 
     @classmethod
     def of(cls, auth: Limen, *, whole: bool) -> Site:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from limen.feed_page import FeedPage
-from limen.server import feed, listing, services, shapes, signing
+from limen.server import feed, forwarding, listing, services, shapes, signing
 from limen.server.resource import Endpoint
 from limen.server.site import Site
 
@@ -180,12 +180,13 @@ _EMBEDDED = (
 _ALONE = (
     Endpoint(
         method="GET",
-        path="/forward-auth",
-        run=services.forward_auth,
+        path=forwarding.PATH,
+        run=forwarding.forward_auth,
         summary="For a proxy: 200 lets the request pass, and nothing else does.",
         gives=(),
-        errors=(401, 503),
+        errors=(302, 401, 503),
         security=_WHOSE,
+        any_method=True,
     ),
     Endpoint(
         method="GET",

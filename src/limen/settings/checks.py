@@ -16,6 +16,7 @@ Faults = Iterator[tuple[str, str]]
 _STRATEGIES = ("session", "jwt", "hybrid")
 _ALGORITHMS = ("ES256", "ES384", "EdDSA", "RS256", "PS256", "HS256")
 _SCHEMES = ("argon2id", "bcrypt")
+FORWARDED = ("user", "email", "groups", "name", "scopes")
 _USUAL_PORT = {"http": 80, "https": 443}
 _HOST = r"(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?)"
 _HOST_PORT = re.compile(rf"{_HOST}(?::([1-9][0-9]{{0,4}}))?\Z", re.ASCII)
@@ -51,6 +52,7 @@ def faults(settings: Settings) -> Faults:
     yield from _numbers(settings)
     yield from _addresses(settings)
     yield from _identifiers(settings)
+    yield from _forwarding(settings)
 
 
 def _names(s: Settings) -> Faults:
@@ -111,6 +113,34 @@ def _identifiers(s: Settings) -> Faults:
             yield name, f"{client!r} is no client id: letters, digits, `.`, `_` and `-`, at most 64"
     if len(set(s.clients)) < len(s.clients):
         yield "clients", "it names one twice: keep each once"
+
+
+def _forwarding(s: Settings) -> Faults:
+    yield from _one_of("forward_headers", s.forward_headers, FORWARDED)
+    page = s.sign_in_page
+    if page and not _PREFIX.match(page) and not _is_page(page):
+        yield (
+            "sign_in_page",
+            f"{page!r} is neither a path such as /sign-in nor an address such as https://app.example/sign-in",
+        )
+    if not s.forward_audience:
+        return
+    if not _WORD.match(s.forward_audience):
+        yield "forward_audience", "it has a blank or a character outside ASCII: write a URL or a name"
+    if s.forward_audience in (s.issuer, s.audience):
+        yield "forward_audience", "it is that of access tokens: name the applications behind the proxy"
+    if s.algorithm == "HS256":
+        yield "forward_audience", "nobody else can verify HS256: take ES256, or leave this empty"
+
+
+def _is_page(url: str) -> bool:
+    """A whole address without query and fragment: more is written behind it."""
+    parts = urlsplit(url) if _WORD.match(url) and not set(url) & set("?#\\\"'<>") else urlsplit("")
+    return (
+        _is_host(parts.netloc)
+        and parts.path.startswith("/")
+        and (parts.scheme == "https" or is_loopback_http(url))
+    )
 
 
 def _one_of(name: str, values: Iterable[str], known: tuple[str, ...]) -> Faults:

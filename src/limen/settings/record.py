@@ -118,9 +118,24 @@ class Settings:
     ] = ()
     trusted_proxies: Annotated[
         tuple[str, ...],
-        "Networks of the proxies whose `X-Forwarded-For` and `-Proto` are believed: `10.0.0.0/8`, `::1`, or "
-        "`unix` for whoever connects by a Unix socket.",
+        "Networks of the proxies whose `X-Forwarded-For` and `-Proto` are believed, and by `/forward-auth` "
+        "what a browser asked for: `10.0.0.0/8`, `::1`, or `unix` for whoever connects by a Unix socket.",
     ] = ()
+    sign_in_page: Annotated[
+        str,
+        "Where `/forward-auth` sends a browser that has not signed in: a path of this server, which counts "
+        "where it has such a page, or the whole address of one of your own. Empty: nowhere, it answers 401.",
+    ] = "/sign-in"
+    forward_headers: Annotated[
+        tuple[str, ...],
+        "What `/forward-auth` tells of the caller as `Remote-…`, of `user`, `email`, `groups`, `name` and "
+        "`scopes`. Without `email` and `name` it does not read the account.",
+    ] = ("user", "email", "groups", "name", "scopes")
+    forward_audience: Annotated[
+        str,
+        "Whom `X-Limen-JWT` is for, the signed answer of `/forward-auth` (docs/gateways.md); empty: there is "
+        "none. Neither `audience` nor the issuer.",
+    ] = ""
     jwks_max_age: Annotated[int, "Seconds for which others may keep our public keys (`Cache-Control`)."] = 300
     key_rotation: Annotated[Seconds, "A new signing key is made this often."] = 90 * 86_400
     clients: Annotated[

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from limen.jose import jwk
 from limen.secret import Secret
 from support.shell import Shell
 
@@ -72,3 +74,25 @@ def test_keys_are_linted(shell: Shell) -> None:
     assert "secret_short" in {one["id"] for one in ran.json["findings"]}
     assert shell("key", "lint", stdin="no json").code == 2
     assert shell("key", "lint", "nowhere.json").code == 3
+
+
+def test_the_keys_are_written_for_what_reads_no_jwks(ada: Shell) -> None:
+    folder = ada.folder / "made" / "keys"
+    said = ada("key", "export", str(folder), "--json").json["keys"]
+    assert [Path(one["file"]).name for one in said] == ["active.pem", "next.pem", "retiring.pem"]
+    kids = [one["kid"] for one in said]
+    assert kids == [*in_state(ada, "active"), *in_state(ada, "next"), *in_state(ada, "active")]
+    assert sorted(path.name for path in folder.iterdir()) == ["active.pem", "next.pem", "retiring.pem"]
+    for one in said:
+        pem = Path(one["file"]).read_text()
+        assert "PRIVATE" not in pem
+        assert jwk.verify_key_from_pem(pem, jwk.Algorithm.ES256).to_jwk()["kid"] == one["kid"]
+    assert ada("key", "rotate", LIMEN_JWKS_MAX_AGE="0").code == 0
+    assert [one["kid"] for one in ada("key", "export", str(folder), "--json").json["keys"]][2] == kids[0]
+
+
+def test_a_secret_key_is_not_written(shell: Shell) -> None:
+    assert shell("migrate", LIMEN_ALGORITHM="HS256").code == 0
+    ran = shell("key", "export", "keys", LIMEN_ALGORITHM="HS256", LIMEN_STRATEGY="session")
+    assert (ran.code, "no public half" in ran.err) == (2, True)
+    assert not (shell.folder / "keys").exists()

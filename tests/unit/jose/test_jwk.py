@@ -360,3 +360,16 @@ def test_what_another_library_makes_is_read() -> None:
     made = load_der_private_key(der, None)
     assert isinstance(made, ec.EllipticCurvePrivateKey)
     assert algorithms.public_half(made) == made.public_key()
+
+
+@pytest.mark.parametrize("alg", [alg for alg in Algorithm if not alg.symmetric])
+def test_a_public_key_written_as_pem_is_the_same_key(alg: Algorithm) -> None:
+    made = key(alg).verify_key
+    pem = made.to_pem()
+    assert pem.startswith(b"-----BEGIN PUBLIC KEY-----")
+    assert jwk.verify_key_from_pem(pem, alg).to_jwk() == made.to_jwk()
+
+
+def test_a_secret_key_is_not_written_as_pem() -> None:
+    with pytest.raises(TypeError):
+        key(Algorithm.HS256).verify_key.to_pem()

@@ -41,6 +41,12 @@ GOOD: list[dict[str, Any]] = [
     {"leeway": 0, "refresh_grace": 0, "cache_size": 0, "session_limit": 0, "hash_queue": 0},
     {"leeway": 60, "refresh_grace": 300, "access_lifetime": 86_400},
     {"idle_lifetime": 60, "absolute_lifetime": 60},
+    {"sign_in_page": ""},
+    {"sign_in_page": "/id/sign-in"},
+    {"sign_in_page": "https://app.example/enter"},
+    {"sign_in_page": "http://127.0.0.1:8000/sign-in"},
+    {"forward_headers": ()},
+    {"forward_headers": ("user",), "forward_audience": "urn:notes"},
     {"default_scopes": ("notes:read", "a"), "clients": ("mail", "billing.v2")},
 ]
 
@@ -55,6 +61,27 @@ BAD: list[tuple[str, Any, str]] = [
     ("strategy", "JWT", "did you mean jwt?"),
     ("strategy", "", "choose from session, jwt, hybrid"),
     ("accept", ("session", "cookies"), "no 'cookies'"),
+    ("forward_headers", ("users",), "did you mean user?"),
+    ("forward_audience", "a b", "a blank"),
+    ("forward_audience", "http://127.0.0.1:8000", "that of access tokens"),
+    *(
+        ("sign_in_page", page, "neither a path")
+        for page in (
+            "sign-in",
+            "//evil.example",
+            "/a b",
+            "/a?b",
+            "/a/",
+            "javascript:alert(1)",
+            "http://app.example/enter",
+            "https://app.example",
+            "https://a@b.example/x",
+            "https://app.example/x?y",
+            "https://app.example/\r\nx",
+            "https://app.example/'x",
+            "/\\evil.example",
+        )
+    ),
     ("algorithm", "none", "choose from ES256"),
     ("algorithm", "es256", "did you mean ES256?"),
     ("algorithm", "HS512", "no 'HS512'"),
