@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
@@ -39,8 +39,10 @@ from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.requirement import Requirement
 from limen.revocations import Filter
+from limen.secret import Secret
 from limen.sessions import Lifetimes, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
+from limen.status_lists import StatusLists
 from limen.stores import open_store
 from limen.stores.base import Store
 from limen.strategies.base import Grant, Guarantees, Identity, Revoked, Strategy
@@ -108,6 +110,7 @@ class Limen:
         """The synchronous hot path: the identity behind a credential that was seen before, all checks made.
         None says nothing: ask `authenticate`."""
         self.recall_raw = self._recall.recall_raw
+        self.status_lists = self._listed((secret,))
         self._strategies = self._accepted()
         self._strategy = self._strategies[StrategyName(s.strategy)]
         self._ring = self._live_ring(KeyWrap(secret))
@@ -423,15 +426,30 @@ class Limen:
     def _accepted(self) -> dict[StrategyName, Strategy]:
         s = self.settings
         opener = Opener(
-            self.store, self.filter, self._sealer, self.lifetimes, s.session_limit or None, self._entropy
-        )
+            self.store, self.filter, self._sealer, self.lifetimes, s.session_limit or None, self._entropy,
+            chance=self._entropy if self.status_lists is None else self.status_lists.chance,
+        )  # fmt: skip
         every: tuple[Strategy, ...] = (
             SessionStrategy(opener, cached=s.cache_size > 1, max_staleness=s.max_staleness),
             JWTStrategy(self._tokens, lifetime=s.access_lifetime, leeway=s.leeway, entropy=self._entropy),
-            HybridStrategy(opener, self._tokens, self.store, max_staleness=s.max_staleness, leeway=s.leeway),
+            HybridStrategy(
+                opener,
+                self._tokens,
+                self.store,
+                max_staleness=s.max_staleness,
+                leeway=s.leeway,
+                status=None if self.status_lists is None else self.status_lists.status,
+            ),
         )
         wanted = {StrategyName(name) for name in (s.strategy, *s.accept)}
         return {strategy.name: strategy for strategy in every if strategy.name in wanted}
+
+    def _listed(self, secrets: Sequence[Secret]) -> StatusLists | None:
+        if not self.settings.status_list:
+            return None
+        self.store.names_ended = True
+        parts = (self.settings, secrets, self.filter, self.clock, self._entropy)
+        return StatusLists(*parts, ring=lambda: self.ring, catch_up=self.catch_up)
 
     def _live_ring(self, wrap: KeyWrap) -> LiveRing:
         s = self.settings

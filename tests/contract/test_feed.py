@@ -130,3 +130,27 @@ async def test_S21_an_event_outlives_the_tokens_of_a_rotation_that_seems_to_lie_
         assert event.until >= UNTIL + 3_600
         assert event in (await store.read_feed(0, now=NOW)).revocations
         await store.revoke_session(one.id, account=None, now=NOW, until=UNTIL, why="w")
+
+
+ENDS_ALL = {
+    "revoke_account": lambda s, a: s.revoke_account(a.id, now=NOW, until=UNTIL, why="w"),
+    "change_password": lambda s, a: s.change_password(a.id, spent=None, fresh="f", now=NOW, until=UNTIL),
+    "disable_account": lambda s, a: s.disable_account(a.id, now=NOW, until=UNTIL),
+    "delete_account": lambda s, a: s.delete_account(a.id, now=NOW, until=UNTIL),
+}
+
+
+@pytest.mark.parametrize("how", ENDS_ALL)
+async def test_what_ends_all_sessions_names_them_where_that_is_asked_for(store: Store, how: str) -> None:
+    """For status lists, which know sessions by their places and no accounts."""
+    ada, bob = await added(store), await added(store, "bob")
+    held = [await opened(store, ada, at=NOW - n) for n in (1, 2, 3)]
+    await opened(store, bob)
+    store.names_ended = True
+    event = await ENDS_ALL[how](store, ada)
+    page = await store.read_feed(0, now=NOW)
+    *named, last = page.revocations
+    assert [(r.kind, r.subject) for r in named] == [(Kind.SESSION, sid) for sid in sorted(s.id for s in held)]
+    assert all(r.until >= UNTIL for r in named)
+    assert last == event
+    assert (last.kind, last.position) == (Kind.ACCOUNT, page.position)

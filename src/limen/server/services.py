@@ -14,7 +14,7 @@ from limen.server.resource import refusal
 from limen.server.shapes import Health, Introspection, Metadata
 from limen.server.signing import presented_by, required
 from limen.server.site import Site
-from limen.server.wire import Answer, Call, Header, json_answer
+from limen.server.wire import Answer, Call, Header, is_known, json_answer
 from limen.settings import Transport
 from limen.strategies.base import Identity
 
@@ -26,8 +26,7 @@ async def jwks(site: Site, call: Call) -> Answer:
     ring = site.auth.ring
     anybody = (b"access-control-allow-origin", b"*")  # to read: there is nothing here to be sent
     cached = (*_public(site), (b"etag", ring.etag.encode()), anybody)
-    known = [tag.strip() for tag in b",".join(call.all(b"if-none-match")).split(b",")]
-    if ring.etag.encode() in [tag.removeprefix(b"W/") for tag in known] or b"*" in known:
+    if is_known(call, ring.etag):
         return Answer(304, b"", cached)
     return Answer(200, ring.jwks, ((b"content-type", b"application/jwk-set+json"), *cached))
 

@@ -121,6 +121,11 @@ class Settings:
         "Networks of the proxies whose `X-Forwarded-For` and `-Proto` are believed: `10.0.0.0/8`, `::1`, or "
         "`unix` for whoever connects by a Unix socket.",
     ] = ()
+    status_list: Annotated[
+        Seconds,
+        "Tokens of the hybrid say where verifiers that are not ours learn whether their session has ended "
+        "(`status`, IETF Token Status List), and no list outlives this, 10 s to an hour. 0: none.",
+    ] = 0
     jwks_max_age: Annotated[int, "Seconds for which others may keep our public keys (`Cache-Control`)."] = 300
     key_rotation: Annotated[Seconds, "A new signing key is made this often."] = 90 * 86_400
     clients: Annotated[

@@ -273,6 +273,10 @@ class Schema:
 class Store(Accounts, Sessions, Feed, Throttles, Keys, Marks, Protocol):
     """One engine that keeps everything."""
 
+    names_ended: bool
+    """Whether what ends all sessions of an account appends an event for each of them too, before its own, in
+    the same step: for readers that know sessions alone, by their places in a status list. False until set."""
+
     async def schema(self) -> Schema:
         """What `start` or `migrate` would do; changes nothing and makes no file. Before `start` too."""
         ...

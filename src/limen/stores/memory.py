@@ -42,6 +42,7 @@ class MemoryStore:
     """Everything in this process. Closing it forgets nothing: started again, it goes on."""
 
     def __init__(self) -> None:
+        self.names_ended = False
         self._lock = Lock()
         self._closed = False
         self._accounts: dict[AccountID, Account] = {}
@@ -349,7 +350,10 @@ class MemoryStore:
         upto = revocations.cut(now, ids.created_ms(mine[-1]) if mine else None)
         latest = max((upto, *(self._sessions[sid].rotated for sid in mine)))
         for sid in mine:
-            self._remove(sid)
+            if self.names_ended:
+                self._end(sid, now, until, why)
+            else:
+                self._remove(sid)
         found = self._accounts.get(account)
         if found is not None:
             self._accounts[account] = replace(found, cutoff=max(found.cutoff, upto))

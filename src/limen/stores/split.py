@@ -57,6 +57,15 @@ class SplitStore:
         self._carried: dict[int, Revocation] = {}
         """What became of the events that this process applied, by their position in the outbox."""
 
+    @property
+    def names_ended(self) -> bool:
+        """Sessions are there alone, and so are their names."""
+        return self._sessions.names_ended
+
+    @names_ended.setter
+    def names_ended(self, named: bool) -> None:
+        self._sessions.names_ended = named
+
     # -- accounts ----------------------------------------------------------------------------------------
 
     async def add_account(self, account: Account) -> bool:

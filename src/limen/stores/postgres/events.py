@@ -70,8 +70,12 @@ async def revoke(step: Step, revocation: Revocation) -> Revocation:
     return step.append(replace(revocation))
 
 
-async def end_all(step: Step, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation:
+async def end_all(
+    step: Step, account: AccountID, now: Instant, until: Instant, why: str, named: bool
+) -> Revocation:
     """End every session of an account by one event, which covers the newest, whatever the clock says.
+
+    `named`: after one for each of them.
 
     The account's row is locked first: a session is opened before this or after it, and never beside it.
     """
@@ -82,6 +86,8 @@ async def end_all(step: Step, account: AccountID, now: Instant, until: Instant, 
     upto = cut(now, None if newest is None else int.from_bytes(newest[:6]))
     await step.change(_CUT_OFF, id_, upto)
     until = lasting(until, now=now, latest=latest((upto, *(rotated for _, rotated in gone))))
+    for sid in sorted(str(sid) for sid, _ in gone if named):
+        step.append(Revocation(Kind.SESSION, sid, now, until, now, why))
     return step.append(Revocation(Kind.ACCOUNT, account, upto, until, now, why))
 
 

@@ -47,6 +47,7 @@ class RedisStore:
 
     def __init__(self, url: str) -> None:
         self._address = parse(url)
+        self.names_ended = False
         self._open: Driver | Unavailable = faults.closed()
 
     # -- sessions ----------------------------------------------------------------------------------------
@@ -170,6 +171,7 @@ class RedisStore:
         given = await self._driver.step(
             scripts.APPLY, after, event.position, event.kind.value, event.subject, account, repr(event.upto),
             repr(event.until), repr(event.at), event.why, joined(scopes), _DAY_MS,
+            "1" if self.names_ended else "",
             now=now, repeats=True, confirm=lambda given: given[0] != b"gap",
         )  # fmt: skip
         match given[0]:

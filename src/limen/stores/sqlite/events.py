@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
+from limen import ids
 from limen.clock import Instant
 from limen.ids import AccountID
 from limen.revocations import Kind, Page, Revocation, cut, lasting
@@ -33,13 +34,20 @@ def append(db: sqlite3.Connection, revocation: Revocation) -> Revocation:
     return replace(revocation, position=cursor.lastrowid or 0)
 
 
-def end_all(db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation:
-    """End every session of an account by one event, which covers the newest, whatever the clock says."""
+def end_all(
+    db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant, why: str, named: bool
+) -> Revocation:
+    """End every session of an account by one event, which covers the newest, whatever the clock says.
+
+    `named`: after one for each of them.
+    """
     id_ = rows.raw(account)
     newest = db.execute("SELECT max(id) FROM limen_sessions WHERE account = ?", (id_,)).fetchone()[0]
     upto = cut(now, None if newest is None else int.from_bytes(newest[:6]))
     until = lasting(until, now=now, latest=max(upto, latest_rotation(db, id_) or upto))
-    db.execute("DELETE FROM limen_sessions WHERE account = ?", (id_,))
+    gone = db.execute("DELETE FROM limen_sessions WHERE account = ? RETURNING id", (id_,)).fetchall()
+    for sid in sorted(sid for (sid,) in gone if named and type(sid) is bytes and len(sid) == 16):
+        append(db, Revocation(Kind.SESSION, ids.from_bytes(sid), now, until, now, why))
     db.execute("UPDATE limen_accounts SET cutoff = max(cutoff, ?) WHERE id = ?", (upto, id_))
     return append(db, Revocation(Kind.ACCOUNT, account, upto, until, now, why))
 
