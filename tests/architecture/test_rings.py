@@ -81,6 +81,7 @@ PAIRS = {
     ("status_list", "jose"): "a status list is a JWT",
     ("status_list", "revocations"): "what it lists is what the feed revoked",
     ("verifier", "barrier"): "as in auth",
+    ("verifier", "feed"): "a feed in a store is followed as Limen follows it",
     ("verifier", "requirement"): "`verifier.required` is a requirement",
     ("verifier", "vigil"): "as in auth",
     ("flows", "audit"): "what a person did is recorded",
@@ -123,6 +124,9 @@ ROOT_OF_COMPOSITION = "limen.auth"
 
 REMOTE_TWIN = "limen.verifier"
 """It puts strategies together as well, and has no store."""
+
+FEED_OF_A_STORE = "limen.verifier.beside"
+"""It opens one by its address, as `auth` opens a store, and knows it as `Followed`."""
 
 CORE = {"argon2", "bcrypt", "cryptography", "msgspec"}
 """What rings 0 to 4 stand on. Nothing there opens a socket."""
@@ -214,6 +218,8 @@ def _protocol(module: Module, taken: Import) -> bool:
             or unit(taken.origin) != "stores"
         )
     if module.name == REMOTE_TWIN and unit(taken.origin) == "strategies":
+        return True
+    if module.name == FEED_OF_A_STORE and taken.origin == "limen.stores":
         return True
     return _member(taken.origin) == "base"
 

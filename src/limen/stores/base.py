@@ -196,8 +196,8 @@ class Sessions(Protocol):
         ...
 
 
-class Feed(Protocol):
-    """The ordered, durable log of revocations."""
+class Followed(Protocol):
+    """The feed as whoever follows it needs it."""
 
     async def read_feed(self, after: int, *, now: Instant) -> Page:
         """All events after a position that matter at `now` (`now < until`), in order.
@@ -214,6 +214,10 @@ class Feed(Protocol):
         `every`. It says nothing about how fresh a view is; only a read does.
         """
         ...
+
+
+class Feed(Followed, Protocol):
+    """The ordered, durable log of revocations."""
 
     async def revoke(self, revocation: Revocation) -> Revocation:
         """Append an event that has no row of its own (`key`, `issuer`); the answer carries its position."""
