@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from limen import ids
 from limen.clock import Instant
 from limen.revocations import Kind, Page, Revocation
 from limen.stores.base import Store
@@ -154,3 +155,21 @@ async def test_what_ends_all_sessions_names_them_where_that_is_asked_for(store: 
     assert all(r.until >= UNTIL for r in named)
     assert last == event
     assert (last.kind, last.position) == (Kind.ACCOUNT, page.position)
+
+
+async def test_D24_a_store_that_was_restored_ends_every_session_beyond_what_anybody_has_read(
+    store: Store,
+) -> None:
+    ada, bob = await added(store), await added(store, "bob")
+    held = [await opened(store, ada, at=NOW + 2), await opened(store, bob, at=NOW - 3)]
+    await store.revoke(event())
+    before = (await store.read_feed(0, now=NOW)).position
+    await store.begin_anew(now=NOW, until=UNTIL, why="restored")
+    page = await store.read_feed(before + 1_000, now=NOW)
+    assert [r.kind for r in page.revocations] == [Kind.ISSUER] * len(page.revocations) != []
+    last = max(page.revocations, key=lambda r: r.upto)
+    for session in held:
+        assert await store.session(session.id) is None
+        assert await store.sessions_of(session.account, now=NOW) == []
+        assert ids.created_ms(session.id) <= int(last.upto * 1000)
+    assert (await opened(store, ada, at=NOW + 100)).account == ada.id

@@ -12,10 +12,11 @@ import pytest
 from limen.clock import Instant
 from limen.errors import Denied, Misconfigured
 from limen.revocations import Kind, Revocation
+from limen.secret import Secret
 from limen.status_list.places import ENTRIES
 from support.http import ISSUER, LOGIN, Served, code, login, served
 from support.status_list import RelyingParty, statuses
-from support.world import PASSWORD
+from support.world import PASSWORD, SECRET
 
 pytestmark = pytest.mark.anyio
 BOUND = 60.0
@@ -254,3 +255,18 @@ async def test_any_process_answers_for_the_sessions_of_any_other(tmp_path: Path)
         assert not await party.accepts(gone, now=at.clock.now())
         assert await party.accepts(kept, now=at.clock.now())
         assert await party.accepts(theirs, now=at.clock.now())
+
+
+async def test_K19_a_list_that_was_named_under_an_earlier_secret_is_answered_as_before(
+    tmp_path: Path,
+) -> None:
+    place = {"database": f"sqlite:///{tmp_path}/limen.db"}
+    new = Secret(bytes(range(1, 33)))
+    async with listing(**place) as at:
+        gone, kept = await signed_in(at), await signed_in(at)
+    both = {"secret": new, "secret_previous": (Secret(SECRET),)}
+    async with listing(account=False, clock=at.clock, **both, **place) as later, later.client() as http:
+        await later.auth.sign_out(await later.auth.authenticate(gone))
+        party = RelyingParty(http, ISSUER)
+        assert not await party.accepts(gone, now=at.clock.now())
+        assert await party.accepts(kept, now=at.clock.now())

@@ -224,6 +224,19 @@ class Feed(Followed, Protocol):
         ...
 
 
+class Restored(Protocol):
+    """A store whose content is of an earlier moment than what was handed out."""
+
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        """End every session there is by one `issuer` event, in one step; its `upto` is `now` or covers the
+        newest. Its position lies so far ahead that no reader can have got beyond it before the restore."""
+        ...
+
+
+BEYOND = 2**32
+"""Positions left out where a feed has gone back in time: more than anybody appends between two backups."""
+
+
 class Throttles(Protocol):
     """Charges on keys that say nothing about whom they belong to (they arrive hashed)."""
 
@@ -274,7 +287,7 @@ class Schema:
     pending: tuple[str, ...]
 
 
-class Store(Accounts, Sessions, Feed, Throttles, Keys, Marks, Protocol):
+class Store(Accounts, Sessions, Feed, Restored, Throttles, Keys, Marks, Protocol):
     """One engine that keeps everything."""
 
     names_ended: bool

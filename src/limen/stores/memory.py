@@ -22,6 +22,7 @@ from limen.keys import StoredKey, StoredRing
 from limen.revocations import Kind, Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
+    BEYOND,
     Cut,
     Gone,
     NoAccount,
@@ -251,6 +252,17 @@ class MemoryStore:
         storable(revocation.subject, revocation.why)
         with self._step():
             return self._append(revocation)
+
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        with self._step():
+            held = list(self._sessions.values())
+            newest = max((ids.created_ms(s.id) for s in held), default=None)
+            latest = max((s.rotated for s in held), default=None)
+            for session in held:
+                self._remove(session.id)
+            self._position += BEYOND
+            until = revocations.lasting(until, now=now, latest=latest)
+            self._append(Revocation(Kind.ISSUER, "", revocations.cut(now, newest), until, now, why))
 
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         storable(*(key for key, _ in charges))

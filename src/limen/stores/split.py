@@ -177,6 +177,14 @@ class SplitStore:
     async def revoke(self, revocation: Revocation) -> Revocation:
         return await self._sessions.revoke(revocation, now=revocation.at)
 
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        async def both() -> None:
+            await self._accounts.begin_anew(now=now, until=until, why=why)
+            await self._sessions.begin_anew(why, now=now)
+            await self._pump(now)
+
+        await self._whole(both())
+
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         return await self._sessions.charge(charges, now=now)
 

@@ -178,6 +178,9 @@ class PostgresStore:
         storable(revocation.subject, revocation.why)
         return await self._parts.writer.end(events.revoke, (_NONE, ""), revocation)
 
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        await self._parts.writer.end(events.begin_anew, (_NONE, ""), now, until, why)
+
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         keys = frozenset(key for key, _ in charges)
         storable(*keys)

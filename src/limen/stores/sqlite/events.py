@@ -13,6 +13,7 @@ from limen import ids
 from limen.clock import Instant
 from limen.ids import AccountID
 from limen.revocations import Kind, Page, Revocation, cut, lasting
+from limen.stores.base import BEYOND
 from limen.stores.sqlite import rows
 
 _AFTER = (
@@ -50,6 +51,20 @@ def end_all(
         append(db, Revocation(Kind.SESSION, ids.from_bytes(sid), now, until, now, why))
     db.execute("UPDATE limen_accounts SET cutoff = max(cutoff, ?) WHERE id = ?", (upto, id_))
     return append(db, Revocation(Kind.ACCOUNT, account, upto, until, now, why))
+
+
+def begin_anew(db: sqlite3.Connection, now: Instant, until: Instant, why: str) -> None:
+    """End all sessions by one event, beyond every position that was given before the restore."""
+    newest, latest = db.execute("SELECT max(id), max(rotated) FROM limen_sessions").fetchone()
+    upto = cut(now, int.from_bytes(newest[:6]) if type(newest) is bytes else None)
+    until = lasting(until, now=now, latest=latest if rows.is_instant(latest) else None)
+    db.execute("DELETE FROM limen_sessions")
+    last = (db.execute(_POSITION).fetchone() or (0,))[0]
+    db.execute(
+        "INSERT INTO limen_revocations (position, kind, subject, upto, until, at, why) "
+        "VALUES (?, ?, '', ?, ?, ?, ?)",
+        (last + BEYOND + 1, Kind.ISSUER.value, upto, until, now, why),
+    )
 
 
 def latest_rotation(db: sqlite3.Connection, account: bytes) -> Instant | None:

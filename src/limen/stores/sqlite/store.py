@@ -184,6 +184,9 @@ class SQLiteStore:
         storable(revocation.subject, revocation.why)
         return await self._parts.writer.do(events.append, revocation)
 
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        await self._parts.writer.do(events.begin_anew, now, until, why)
+
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         storable(*(key for key, _ in charges))
         return await self._parts.writer.do(throttles.charge, tuple(charges), now)
