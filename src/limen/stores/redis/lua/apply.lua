@@ -28,11 +28,11 @@ if kind == 'account' then
     latest = math.max(latest, rotated(redis.call('GET', base .. 's' .. sid)))
   end
   until_ = lasting(until_, at, latest)
+  local cut = redis.call('GET', base .. 'c' .. account)
   for _, sid in ipairs(sids) do
     remove(sid, account)
     if named == '1' then append('session', uuid(sid), at, until_, at, why) end
   end
-  local cut = redis.call('GET', base .. 'c' .. account)
   if not cut or tonumber(cut) < tonumber(upto) then
     redis.call('SET', base .. 'c' .. account, upto, 'PX', ttl)
   end

@@ -4,6 +4,8 @@ local meta, before, fence, epoch, base, gap, position, writes, born, floor = KEY
 if (redis.call('HGET', meta, 'fence') or '') ~= before then
   return {'fence'}
 end
+-- As in the prelude: the fence must not be set without the event that goes with it.
+redis.call('EXISTS', base .. 'F', base .. 'U')
 local old = redis.call('HGET', meta, 'base')
 if old and old ~= base then
   for _, name in ipairs({'E', 'F', 'U', 'B', 'S'}) do redis.call('UNLINK', old .. name) end
