@@ -41,8 +41,10 @@ from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.requirement import Requirement
 from limen.revocations import Filter
+from limen.secret import Secret
 from limen.sessions import Lifetimes, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
+from limen.status_lists import StatusLists
 from limen.stores import open_store
 from limen.stores.base import Store
 from limen.strategies.base import Grant, Guarantees, Identity, Revoked, Strategy
@@ -95,7 +97,7 @@ class Limen:
             refresh_grace=s.refresh_grace,
         )
         self._sealer = Sealer(secret)
-        self._client_key = secret.derive("client secret")
+        self._client_keys = secret.derive_all("client secret")
         self._tokens = AccessTokens(
             issuer=s.issuer,
             audience=s.audience or s.issuer,
@@ -110,6 +112,7 @@ class Limen:
         """The synchronous hot path: the identity behind a credential that was seen before, all checks made.
         None says nothing: ask `authenticate`."""
         self.recall_raw = self._recall.recall_raw
+        self.status_lists = self._listed(secret)
         self._strategies = self._accepted()
         self._strategy = self._strategies[StrategyName(s.strategy)]
         self._ring = self._live_ring(KeyWrap(secret))
@@ -329,13 +332,13 @@ class Limen:
 
     def client_secret(self, client_id: str) -> str:
         """The secret of a client named in `clients`: derived, so that no table holds it."""
-        raw = hmac.digest(self._client_key, client_id.encode(), "sha256")
-        return urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return _client_secret(self._client_keys[0], client_id)
 
     def check_client(self, client_id: str, secret: str) -> bool:
         """Whether this is a configured client and its secret; the same time either way."""
-        right = hmac.compare_digest(self.client_secret(client_id).encode(), secret.encode())
-        return right and client_id in self.settings.clients
+        known = [_client_secret(key, client_id).encode() for key in self._client_keys]
+        right = [hmac.compare_digest(each, secret.encode()) for each in known]
+        return any(right) and client_id in self.settings.clients
 
     async def introspect(self, token: str) -> Identity | None:
         """The identity behind a live credential, None for anything else (RFC 7662 §2.2).
@@ -406,6 +409,10 @@ class Limen:
         """End all sessions of an account."""
         return await sign_out_everywhere(self._parts, self._strategies.values(), account.id, why="operator")
 
+    async def begin_anew(self) -> Revoked:
+        """See flows/operate."""
+        return await operate.begin_anew(self._parts, self._strategies.values(), self._ring.renew)
+
     async def stored_ring(self) -> StoredRing:
         """All keys with their states, retired ones too."""
         return await self.store.ring()
@@ -444,15 +451,30 @@ class Limen:
     def _accepted(self) -> dict[StrategyName, Strategy]:
         s = self.settings
         opener = Opener(
-            self.store, self.filter, self._sealer, self.lifetimes, s.session_limit or None, self._entropy
-        )
+            self.store, self.filter, self._sealer, self.lifetimes, s.session_limit or None, self._entropy,
+            chance=self._entropy if self.status_lists is None else self.status_lists.chance,
+        )  # fmt: skip
         every: tuple[Strategy, ...] = (
             SessionStrategy(opener, cached=s.cache_size > 1, max_staleness=s.max_staleness),
             JWTStrategy(self._tokens, lifetime=s.access_lifetime, leeway=s.leeway, entropy=self._entropy),
-            HybridStrategy(opener, self._tokens, self.store, max_staleness=s.max_staleness, leeway=s.leeway),
+            HybridStrategy(
+                opener,
+                self._tokens,
+                self.store,
+                max_staleness=s.max_staleness,
+                leeway=s.leeway,
+                status=None if self.status_lists is None else self.status_lists.status,
+            ),
         )
         wanted = {StrategyName(name) for name in (s.strategy, *s.accept)}
         return {strategy.name: strategy for strategy in every if strategy.name in wanted}
+
+    def _listed(self, secret: Secret) -> StatusLists | None:
+        if not self.settings.status_list:
+            return None
+        self.store.names_ended = True
+        parts = (self.settings, secret.every(), self.filter, self.clock, self._entropy)
+        return StatusLists(*parts, ring=lambda: self.ring, catch_up=self.catch_up)
 
     def _live_ring(self, wrap: KeyWrap) -> LiveRing:
         s = self.settings
@@ -482,6 +504,11 @@ class Limen:
                 _log.warning("maintenance is put off: %s", error.reason)
             except Exception:  # noqa: BLE001 - the next round must come whatever this one met
                 _log.exception("maintenance failed")
+
+
+def _client_secret(key: bytes, client_id: str) -> str:
+    raw = hmac.digest(key, client_id.encode(), "sha256")
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def scheme_of(settings: Settings) -> Scheme:

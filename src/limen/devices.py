@@ -22,14 +22,14 @@ _TAG_BYTES = 16
 class DeviceSealer:
     """Makes device credentials, `base64url(nonce ‖ tag)`, and recognises them."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keys",)
 
     def __init__(self, secret: Secret) -> None:
-        self._key = secret.derive("device credential")
+        self._keys = secret.derive_all("device credential")
 
     def seal(self, account_key: str, entropy: Entropy) -> str:
         nonce = entropy(_NONCE_BYTES)
-        return urlsafe_b64encode(nonce + self._tag(nonce, account_key)).decode()
+        return urlsafe_b64encode(nonce + _tag(self._keys[0], nonce, account_key)).decode()
 
     def recognise(self, text: str | None, account_key: str) -> str | None:
         """A name for the device if it once signed in to this address, else None."""
@@ -37,8 +37,9 @@ class DeviceSealer:
             return None
         raw = urlsafe_b64decode(text)
         nonce, tag = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:]
-        known = hmac.compare_digest(tag, self._tag(nonce, account_key))
-        return nonce.hex() if known else None
+        known = [hmac.compare_digest(tag, _tag(key, nonce, account_key)) for key in self._keys]
+        return nonce.hex() if any(known) else None
 
-    def _tag(self, nonce: bytes, account_key: str) -> bytes:
-        return hmac.digest(self._key, nonce + account_key.encode(), "sha256")[:_TAG_BYTES]
+
+def _tag(key: bytes, nonce: bytes, account_key: str) -> bytes:
+    return hmac.digest(key, nonce + account_key.encode(), "sha256")[:_TAG_BYTES]

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from limen.clock import Clock, Seconds
 from limen.errors import Unavailable
 from limen.revocations import Filter
-from limen.stores.base import Feed
+from limen.stores.base import Followed
 
 _log = logging.getLogger("limen.feed")
 _BACKOFF_MAX: Seconds = 1.0
@@ -25,7 +25,7 @@ class Follower:
 
     def __init__(
         self,
-        store: Feed,
+        store: Followed,
         filter_: Filter,
         clock: Clock,
         *,
@@ -39,11 +39,14 @@ class Follower:
     async def catch_up(self) -> None:
         """Take in everything that was acknowledged before this call; Unavailable if it cannot be read.
 
-        A new key ring is loaded before the view counts as fresh: a compromised key is out by then.
+        A new key ring is loaded before the view counts as fresh: a compromised key is out by then. The events
+        are known even where it cannot be loaded, for they can only make us refuse.
         """
         sent = self._clock.monotonic()
         page = await self._store.read_feed(self._filter.position, now=self._clock.now())
         if page.ring != self._filter.ring:
+            for revocation in page.revocations:
+                self._filter.add(revocation)
             await self._on_ring()
         self._filter.follow(page, sent=sent)
 

@@ -39,7 +39,7 @@ class KeyState(StrEnum):
     """Neither. Kept so that its id is never used again."""
 
 
-_LIVE = (KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRING)
+LIVE = (KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +78,33 @@ class RotationPolicy:
 
 
 class KeyWrap:
-    """Encrypts private halves for the store."""
+    """Encrypts private halves for the store, under the current secret; opens what any that is good sealed."""
 
-    __slots__ = ("_aead",)
+    __slots__ = ("_aeads",)
 
     def __init__(self, secret: Secret) -> None:
-        self._aead = AESGCM(secret.derive("key ring"))
+        self._aeads = [AESGCM(key) for key in secret.derive_all("key ring")]
 
     def seal(self, key: jwk.SigningKey) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
         plain = msgspec.json.encode(key.to_private_jwk())
-        return nonce + self._aead.encrypt(nonce, plain, _bound(key.kid, key.alg))
+        return nonce + self._aeads[0].encrypt(nonce, plain, _bound(key.kid, key.alg))
 
     def open(self, stored: StoredKey) -> jwk.SigningKey:
-        """The signing key, or Misconfigured where this secret is not the one that sealed it."""
-        nonce, sealed = stored.sealed[:_NONCE_BYTES], stored.sealed[_NONCE_BYTES:]
-        try:
-            plain = self._aead.decrypt(nonce, sealed, _bound(stored.kid, stored.algorithm))
-        except (InvalidTag, ValueError) as error:
-            raise Misconfigured(
-                "the key ring in this database was sealed under another LIMEN_SECRET; start with that one, "
-                "or start with an empty database",
-                code="secret_mismatch",
-            ) from error
-        return jwk.signing_key(msgspec.json.decode(plain, type=dict[str, str]))
+        """The signing key, or Misconfigured where no secret of ours is the one that sealed it."""
+        for aead in self._aeads:
+            plain = _opened(aead, stored)
+            if plain is not None:
+                return jwk.signing_key(msgspec.json.decode(plain, type=dict[str, str]))
+        raise Misconfigured(
+            "the key ring in this database was sealed under another LIMEN_SECRET; start with that one, or "
+            "name it in LIMEN_SECRET_PREVIOUS, or start with an empty database",
+            code="secret_mismatch",
+        )
+
+    def is_current(self, stored: StoredKey) -> bool:
+        """Whether the current secret sealed it."""
+        return _opened(self._aeads[0], stored) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def open_ring(ring: StoredRing, wrap: KeyWrap, policy: RotationPolicy, *, now: I
         raise Misconfigured(
             f"the key ring has {len(active)} active keys and needs exactly one", code="key_ring_broken"
         )
-    opened = {k.kid: wrap.open(k) for k in ring.in_state(*_LIVE)}
+    opened = {k.kid: wrap.open(k) for k in ring.in_state(*LIVE)}
     published = [k.verify_key.to_jwk() for k in opened.values() if k.alg is not jwk.Algorithm.HS256]
     jwks = msgspec.json.encode({"keys": published})
     return KeyRing(
@@ -152,7 +155,7 @@ def rotation_due(ring: StoredRing, policy: RotationPolicy, *, now: Instant) -> b
 def check_company(ring: StoredRing, algorithm: jwk.Algorithm) -> None:
     """Misconfigured where keys of `algorithm` may not stand beside those of the ring: HS256 signs alone, or a
     public key could be taken for its secret (RFC 8725 §3.1)."""
-    others = {jwk.Algorithm(k.algorithm) for k in ring.in_state(*_LIVE)}
+    others = {jwk.Algorithm(k.algorithm) for k in ring.in_state(*LIVE)}
     if any(other.symmetric is not algorithm.symmetric for other in others):
         named = ", ".join(sorted(others))
         raise Misconfigured(
@@ -222,6 +225,15 @@ def retire_due(ring: StoredRing, policy: RotationPolicy, *, now: Instant) -> tup
     return tuple(replace(k, state=KeyState.RETIRED, since=now) if k.kid in due else k for k in ring.keys)
 
 
+def resealed(ring: StoredRing, wrap: KeyWrap) -> tuple[StoredKey, ...] | None:
+    """The ring with every live key sealed under the current secret, so that earlier ones can go; None where
+    that is so."""
+    old = {k.kid for k in ring.in_state(*LIVE) if not wrap.is_current(k)}
+    if not old:
+        return None
+    return tuple(replace(k, sealed=wrap.seal(wrap.open(k))) if k.kid in old else k for k in ring.keys)
+
+
 def compromise(ring: StoredRing, kid: str, fresh: StoredKey, *, now: Instant) -> tuple[StoredKey, ...]:
     """The ring after a key was found out: retired at once, whatever it did; its successor signs at once.
 
@@ -259,6 +271,14 @@ def _named(ring: StoredRing, kid: str) -> StoredKey:
 
 def _with(keys: Iterable[StoredKey], changed: StoredKey) -> tuple[StoredKey, ...]:
     return tuple(changed if k.kid == changed.kid else k for k in keys)
+
+
+def _opened(aead: AESGCM, stored: StoredKey) -> bytes | None:
+    nonce, sealed = stored.sealed[:_NONCE_BYTES], stored.sealed[_NONCE_BYTES:]
+    try:
+        return aead.decrypt(nonce, sealed, _bound(stored.kid, stored.algorithm))
+    except (InvalidTag, ValueError):
+        return None
 
 
 def _bound(kid: str, algorithm: jwk.Algorithm) -> bytes:

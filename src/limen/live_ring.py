@@ -68,8 +68,14 @@ class LiveRing:
             lambda ring, now: keys.compromise(ring, kid, self._fresh(now), now=now), compromised=kid
         )
 
+    async def renew(self) -> None:
+        """Accept nothing that any key of this moment signed: in a ring that was restored some may have been
+        compromised since."""
+        for key in (await self._store.ring()).in_state(*keys.LIVE):
+            await self.compromise(key.kid)
+
     async def tend(self) -> None:
-        """Retire what is due and rotate where the rhythm says so.
+        """Retire what is due, seal anew what an earlier secret sealed, and rotate where the rhythm says so.
 
         Both are asked of the stored ring and of now: the opened ring may be as old as the process.
         """
@@ -78,6 +84,8 @@ class LiveRing:
         due = keys.retire_due(ring, self._policy, now=now)
         if due is not None and await self._store.replace_ring(due, version=ring.version):
             await self.load()
+        elif (resealed := keys.resealed(ring, self._wrap)) is not None:
+            await self._store.replace_ring(resealed, version=ring.version)
         if keys.rotation_due(ring, self._policy, now=now):
             try:
                 await self.rotate()

@@ -2,12 +2,16 @@
 
 A value that was signed for one purpose can never be taken for another, because no two purposes share
 a key (HKDF-SHA-256, RFC 5869; the purpose is the `info`).
+
+A secret may have others beside it that are still good: what they sealed is opened, and nothing more is sealed
+under them. So a secret is replaced while everybody stays signed in.
 """
 
 from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Iterable
 from typing import Never
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -22,9 +26,9 @@ _HINT = "make one with: limen key secret"
 class Secret:
     """At least 32 random bytes, which show themselves to nobody: not in repr, str, pickle or format."""
 
-    __slots__ = ("__raw",)
+    __slots__ = ("__others", "__raw")
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, others: Iterable[Secret] = ()) -> None:
         if len(raw) < MINIMUM_BYTES:
             raise Misconfigured(
                 f"LIMEN_SECRET has {len(raw)} bytes and needs at least {MINIMUM_BYTES}; {_HINT}",
@@ -35,6 +39,7 @@ class Secret:
                 f"LIMEN_SECRET repeats itself and is no random value; {_HINT}", code="secret_weak"
             )
         self.__raw = raw
+        self.__others = tuple(other for each in others for other in each.every())
 
     @classmethod
     def generate(cls) -> Secret:
@@ -54,6 +59,14 @@ class Secret:
             raw = b""
         return cls(raw if len(raw) >= MINIMUM_BYTES else _bytes(text))
 
+    def beside(self, *others: Secret) -> Secret:
+        """This secret, with what the others sealed still good."""
+        return Secret(self.__raw, (*self.__others, *others)) if others else self
+
+    def every(self) -> tuple[Secret, ...]:
+        """Each alone: the one that seals, then those that are only still good."""
+        return (Secret(self.__raw), *self.__others)
+
     def reveal(self) -> str:
         """The text that `parse` reads. For `limen key secret` and the development file alone."""
         return base64.urlsafe_b64encode(self.__raw).rstrip(b"=").decode()
@@ -61,6 +74,10 @@ class Secret:
     def derive(self, purpose: str, length: int = 32) -> bytes:
         """A key of `length` bytes for this purpose and no other."""
         return HKDF(SHA256(), length, salt=None, info=b"limen/1/" + purpose.encode()).derive(self.__raw)
+
+    def derive_all(self, purpose: str, length: int = 32) -> tuple[bytes, ...]:
+        """The key of this purpose from each: seal with the first, open with any."""
+        return tuple(each.derive(purpose, length) for each in self.every())
 
     def __repr__(self) -> str:
         return "Secret(…)"

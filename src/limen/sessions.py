@@ -117,6 +117,8 @@ class Presented:
     sid: SessionID
     generation: int
     secret: bytes = field(repr=False)
+    sealed: int = 0
+    """Which of the deployment's secrets it was found to be sealed under; the first is the current one."""
 
     @property
     def digest(self) -> Digest:
@@ -126,28 +128,32 @@ class Presented:
 class Sealer:
     """Makes session credentials and takes them apart again, under keys derived from the secret."""
 
-    __slots__ = ("_successor_key", "_tag_key")
+    __slots__ = ("_successor_keys", "_tag_keys")
 
     def __init__(self, secret: Secret) -> None:
-        self._tag_key = secret.derive("session credential tag")
-        self._successor_key = secret.derive("session credential successor")
+        self._tag_keys = secret.derive_all("session credential tag")
+        self._successor_keys = secret.derive_all("session credential successor")
 
     def mint(self, sid: SessionID, entropy: Entropy) -> Presented:
         """The first credential of a session: 128 random bits."""
         return Presented(sid, 0, entropy(16))
 
     def successor(self, presented: Presented) -> Presented:
-        """The one credential that may follow `presented`; the same for all who ask."""
+        """The one credential that may follow `presented`; the same for all who ask.
+
+        It is made under the secret of what was presented, so that processes which have different current
+        ones, in the middle of a replacement, make the same.
+        """
         generation = min(presented.generation + 1, _LAST_GENERATION)
         body = presented.secret + generation.to_bytes(4, "big")
-        secret = hmac.digest(self._successor_key, body, "sha256")[:16]
+        secret = hmac.digest(self._successor_keys[presented.sealed], body, "sha256")[:16]
         return Presented(presented.sid, generation, secret)
 
     def seal(self, presented: Presented) -> str:
         """The text that travels: 64 characters of the base64url alphabet."""
         sid = ids.to_bytes(presented.sid)
         body = _BODY.pack(_VERSION, sid, presented.generation, presented.secret)
-        return urlsafe_b64encode(body + self._tag(body)).decode()
+        return urlsafe_b64encode(body + _tag(self._tag_keys[0], body)).decode()
 
     def open(self, text: str) -> Presented | None:
         """What `text` names if we sealed it, else None. Asks no store; takes no longer for near misses."""
@@ -155,15 +161,17 @@ class Sealer:
             return None
         raw = urlsafe_b64decode(text)
         body, tag = raw[: _BODY.size], raw[_BODY.size :]
-        if not hmac.compare_digest(tag, self._tag(body)):
+        fits = [hmac.compare_digest(tag, _tag(key, body)) for key in self._tag_keys]
+        if not any(fits):
             return None
         version, sid, generation, secret = _BODY.unpack(body)
         if version != _VERSION:
             return None
-        return Presented(SessionID(ids.from_bytes(sid)), generation, secret)
+        return Presented(SessionID(ids.from_bytes(sid)), generation, secret, fits.index(True))
 
-    def _tag(self, body: bytes) -> bytes:
-        return hmac.digest(self._tag_key, body, "sha256")[:_TAG_BYTES]
+
+def _tag(key: bytes, body: bytes) -> bytes:
+    return hmac.digest(key, body, "sha256")[:_TAG_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

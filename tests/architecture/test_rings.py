@@ -35,6 +35,7 @@ RINGS = {
         "proxies",
         "revocations",
         "sessions",
+        "status_list",
         "throttle",
         "transport",
     },
@@ -50,6 +51,7 @@ RINGS = {
         "hashing",
         "live_ring",
         "requirement",
+        "status_lists",
         "verifier",
         "vigil",
     },
@@ -83,7 +85,11 @@ PAIRS = {
     ("auth", "requirement"): "`auth.required` is a requirement",
     ("auth", "barrier"): "callers who come at once share one read",
     ("auth", "vigil"): "what stays open ends with its session",
+    ("auth", "status_lists"): "Limen puts the parts together",
+    ("status_list", "jose"): "a status list is a JWT",
+    ("status_list", "revocations"): "what it lists is what the feed revoked",
     ("verifier", "barrier"): "as in auth",
+    ("verifier", "feed"): "a feed in a store is followed as Limen follows it",
     ("verifier", "requirement"): "`verifier.required` is a requirement",
     ("verifier", "vigil"): "as in auth",
     ("flows", "audit"): "what a person did is recorded",
@@ -128,6 +134,9 @@ ROOT_OF_COMPOSITION = "limen.auth"
 
 REMOTE_TWIN = "limen.verifier"
 """It puts strategies together as well, and has no store."""
+
+FEED_OF_A_STORE = "limen.verifier.beside"
+"""It opens one by its address, as `auth` opens a store, and knows it as `Followed`."""
 
 CORE = {"argon2", "bcrypt", "cryptography", "msgspec"}
 """What rings 0 to 4 stand on. Nothing there opens a socket."""
@@ -219,6 +228,8 @@ def _protocol(module: Module, taken: Import) -> bool:
             or unit(taken.origin) != "stores"
         )
     if module.name == REMOTE_TWIN and unit(taken.origin) == "strategies":
+        return True
+    if module.name == FEED_OF_A_STORE and taken.origin == "limen.stores":
         return True
     return _member(taken.origin) == "base"
 

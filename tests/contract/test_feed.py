@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from limen import ids
 from limen.clock import Instant
 from limen.revocations import Kind, Page, Revocation
 from limen.stores.base import Store
@@ -130,3 +131,45 @@ async def test_S21_an_event_outlives_the_tokens_of_a_rotation_that_seems_to_lie_
         assert event.until >= UNTIL + 3_600
         assert event in (await store.read_feed(0, now=NOW)).revocations
         await store.revoke_session(one.id, account=None, now=NOW, until=UNTIL, why="w")
+
+
+ENDS_ALL = {
+    "revoke_account": lambda s, a: s.revoke_account(a.id, now=NOW, until=UNTIL, why="w"),
+    "change_password": lambda s, a: s.change_password(a.id, spent=None, fresh="f", now=NOW, until=UNTIL),
+    "disable_account": lambda s, a: s.disable_account(a.id, now=NOW, until=UNTIL),
+    "delete_account": lambda s, a: s.delete_account(a.id, now=NOW, until=UNTIL),
+}
+
+
+@pytest.mark.parametrize("how", ENDS_ALL)
+async def test_what_ends_all_sessions_names_them_where_that_is_asked_for(store: Store, how: str) -> None:
+    """For status lists, which know sessions by their places and no accounts."""
+    ada, bob = await added(store), await added(store, "bob")
+    held = [await opened(store, ada, at=NOW - n) for n in (1, 2, 3)]
+    await opened(store, bob)
+    store.names_ended = True
+    event = await ENDS_ALL[how](store, ada)
+    page = await store.read_feed(0, now=NOW)
+    *named, last = page.revocations
+    assert [(r.kind, r.subject) for r in named] == [(Kind.SESSION, sid) for sid in sorted(s.id for s in held)]
+    assert all(r.until >= UNTIL for r in named)
+    assert last == event
+    assert (last.kind, last.position) == (Kind.ACCOUNT, page.position)
+
+
+async def test_D24_a_store_that_was_restored_ends_every_session_beyond_what_anybody_has_read(
+    store: Store,
+) -> None:
+    ada, bob = await added(store), await added(store, "bob")
+    held = [await opened(store, ada, at=NOW + 2), await opened(store, bob, at=NOW - 3)]
+    await store.revoke(event())
+    before = (await store.read_feed(0, now=NOW)).position
+    await store.begin_anew(now=NOW, until=UNTIL, why="restored")
+    page = await store.read_feed(before + 1_000, now=NOW)
+    assert [r.kind for r in page.revocations] == [Kind.ISSUER] * len(page.revocations) != []
+    last = max(page.revocations, key=lambda r: r.upto)
+    for session in held:
+        assert await store.session(session.id) is None
+        assert await store.sessions_of(session.account, now=NOW) == []
+        assert ids.created_ms(session.id) <= int(last.upto * 1000)
+    assert (await opened(store, ada, at=NOW + 100)).account == ada.id

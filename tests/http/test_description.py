@@ -161,7 +161,7 @@ async def tried(
     at: Served, path: str, method: str, operation: dict[str, Any]
 ) -> AsyncIterator[httpx2.Response]:
     """The operation in wrong ways, by strangers and others; as it should be; and without a store."""
-    url = path.replace("{sid}", "0198a0d2-0000-7000-8000-000000000000")
+    url = path.replace("{sid}", "0198a0d2-0000-7000-8000-000000000000").replace("{list}", "x")
     name = operation["operationId"]
     stranger, good, browser = at.client(), at.client(), await at.signed_in()
     content: dict[str, Any] = {"json": BODIES[name]} if name in BODIES else {}
@@ -196,6 +196,7 @@ ELSEWHERE = {
     "limen_end_session": {200},
     "limen_jwks": {304},
     "limen_forward_auth": {302},
+    "limen_status_list": {200, 304, 503},
     "limen_feed": {200, 400, 503},
     "limen_feed_page": {400},
 }

@@ -40,6 +40,7 @@ CASES = {
     "health": ("GET", "/healthz", {}),
     "forward": ("GET", "/forward-auth", {}),
     "client": ("POST", "/oauth/introspect", {}),
+    "list": ("GET", "/auth/status-list/{list}", {}),
     "keys": ("GET", "/.well-known/jwks.json", {}),
     "head": ("HEAD", "/auth/session", {}),
 }

@@ -16,7 +16,9 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import hiredis
 import pytest
 
 _PREFIXES = itertools.count()
@@ -134,10 +136,20 @@ class Server:
         raise AssertionError(f"{self.kind}-server does not answer on port {self.port}")
 
 
-def _command(words: tuple[str, ...]) -> bytes:
-    parts = [f"*{len(words)}\r\n".encode()]
-    parts += [f"${len(word.encode())}\r\n".encode() + word.encode() + b"\r\n" for word in words]
-    return b"".join(parts)
+def _told(server: Server, *words: str | bytes) -> Any:
+    """What a server answers, byte by byte; AssertionError for an error."""
+    reader = hiredis.Reader()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        line.sendall(_command(words))
+        while (answer := reader.gets()) is False:
+            reader.feed(line.recv(1 << 16))
+    assert not isinstance(answer, hiredis.ReplyError), answer
+    return answer
+
+
+def _command(words: tuple[str | bytes, ...]) -> bytes:
+    packed: bytes = hiredis.pack_command(words)
+    return packed
 
 
 def _answer(line: socket.socket) -> str:
@@ -227,9 +239,9 @@ def until(is_so: Callable[[], bool], *, within: float = 30.0) -> None:
 
 
 class Cluster:
-    """Three masters that share the slots."""
+    """Three masters that share the slots, the first of them with so many replicas."""
 
-    def __init__(self, kind: str = "redis") -> None:
+    def __init__(self, kind: str = "redis", *, replicas: int = 0) -> None:
         options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
         buses = [str(free_port()) for _ in range(3)]
         self.nodes = [Server(kind, *options, "--cluster-port", bus) for bus in buses]
@@ -240,11 +252,48 @@ class Cluster:
             self.nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", str(node.port), bus)
         until(lambda: all("cluster_state:ok" in n.ask("CLUSTER", "INFO") for n in self.nodes))
         until(lambda: all("cluster_known_nodes:3" in n.ask("CLUSTER", "INFO") for n in self.nodes))
+        self.replicas = [self._replica(kind, options) for _ in range(replicas)]
+        known, every = f"cluster_known_nodes:{3 + replicas}", (*self.nodes, *self.replicas)
+        until(lambda: all(known in node.ask("CLUSTER", "INFO") for node in every))
+        until(lambda: all("cluster_state:ok" in node.ask("CLUSTER", "INFO") for node in every))
 
     @property
     def url(self) -> str:
         return "redis+cluster://" + ",".join(f"127.0.0.1:{n.port}" for n in self.nodes)
 
+    def is_promoted(self) -> bool:
+        return any("role:master" in node.ask("INFO", "replication") for node in self.replicas)
+
     def destroy(self) -> None:
-        for node in self.nodes:
+        for node in (*self.replicas, *self.nodes):
             node.destroy()
+
+    def prefix(self) -> str:
+        """A hash tag whose slot the first node has."""
+        while True:
+            found = prefix()
+            if int(self.nodes[0].ask("CLUSTER", "KEYSLOT", f"{{{found}}}:meta")[1:]) <= 5460:
+                return found
+
+    def move(
+        self, slot: int, to: Server, between: Callable[[], None], first: Callable[[bytes], object]
+    ) -> None:
+        """Move a slot from the first node to another, a key at a time, ordered by what `first` says of it."""
+        source, ids = self.nodes[0], [_told(n, "CLUSTER", "MYID") for n in (self.nodes[0], to)]
+        to.ask("CLUSTER", "SETSLOT", str(slot), "IMPORTING", ids[0].decode())
+        source.ask("CLUSTER", "SETSLOT", str(slot), "MIGRATING", ids[1].decode())
+        while keys := _told(source, "CLUSTER", "GETKEYSINSLOT", str(slot), "100000"):
+            key = min(keys, key=first)  # type: ignore[arg-type, type-var]
+            _told(source, "MIGRATE", "127.0.0.1", str(to.port), key, "0", "5000")
+            between()
+        for node in (to, source, *self.nodes):
+            node.ask("CLUSTER", "SETSLOT", str(slot), "NODE", ids[1].decode())
+
+    def _replica(self, kind: str, options: tuple[str, ...]) -> Server:
+        bus = str(free_port())
+        node, first = Server(kind, *options, "--cluster-port", bus), self.nodes[0]
+        first.ask("CLUSTER", "MEET", "127.0.0.1", str(node.port), bus)
+        name = _told(first, "CLUSTER", "MYID").decode()
+        until(lambda: node.ask("CLUSTER", "REPLICATE", name).startswith("+OK"))
+        until(lambda: "master_link_status:up" in node.ask("INFO", "replication"))
+        return node

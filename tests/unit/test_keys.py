@@ -248,3 +248,17 @@ def test_K03_K13_K20_whatever_is_done_one_key_signs_none_goes_back_and_none_is_f
                 assert now - key.since >= POLICY.publish_for
             if move != "compromise" and key.state is KeyState.RETIRING is not after_[kid_].state:
                 assert now - key.since >= POLICY.overlap
+
+
+def test_K19_a_ring_is_opened_under_an_earlier_secret_and_sealed_under_the_current_one() -> None:
+    old, new = Secret(bytes(range(32))), Secret(bytes(range(1, 33)))
+    ring = StoredRing(keys.found(Algorithm.ES256, KeyWrap(old), now=NOW), 1)
+    assert keys.resealed(ring, KeyWrap(old)) is None
+    both = KeyWrap(new.beside(old))
+    moved = keys.resealed(ring, both)
+    assert moved is not None
+    assert [k.kid for k in moved] == [k.kid for k in ring.keys]
+    assert [KeyWrap(new).open(k).kid for k in moved] == [k.kid for k in ring.keys]
+    assert keys.resealed(StoredRing(moved, 2), both) is None
+    with pytest.raises(Misconfigured, match="LIMEN_SECRET_PREVIOUS"):
+        KeyWrap(old).open(moved[0])

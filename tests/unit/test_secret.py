@@ -115,3 +115,13 @@ def test_K16_it_is_neither_pickled_nor_copied() -> None:
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="not pickled"):
             attempt(Secret(RAW))
+
+
+def test_what_stands_beside_a_secret_opens_and_does_not_seal() -> None:
+    one, two, three = (Secret(bytes(range(n, 32 + n))) for n in range(3))
+    both = one.beside(two.beside(three))
+    assert both.derive("p") == one.derive("p")
+    assert both.derive_all("p") == (one.derive("p"), two.derive("p"), three.derive("p"))
+    assert [each.reveal() for each in both.every()] == [s.reveal() for s in (one, two, three)]
+    assert one.derive_all("p") == (one.derive("p"),)
+    assert two.reveal() not in repr(both)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limen import ids
+from limen import ids, sessions
 from limen.clock import Instant
 from limen.errors import Misconfigured
 from limen.ids import SessionID
@@ -76,7 +76,7 @@ def test_another_version_is_not_opened_even_if_it_was_sealed() -> None:
     body = SEALER.seal(Presented(SID, 0, bytes(16)))
     raw = bytearray(base64.urlsafe_b64decode(body))
     raw[0] = 2
-    raw[37:] = SEALER._tag(bytes(raw[:37]))
+    raw[37:] = sessions._tag(SEALER._tag_keys[0], bytes(raw[:37]))
     assert SEALER.open(base64.urlsafe_b64encode(bytes(raw)).decode()) is None
 
 
@@ -229,3 +229,21 @@ def test_a_revocation_is_remembered_longer_than_anything_that_it_covers(
     assert lifetimes.touch_after <= touch
     assert lifetimes.memory >= access + 2 * LEEWAY_MAX
     assert lifetimes.memory >= lifetimes.touch_after + 2 * LEEWAY_MAX
+
+
+def test_K19_a_credential_of_an_earlier_secret_is_opened_and_its_successor_is_the_same_everywhere() -> None:
+    """In the middle of a replacement two tabs may reach processes that seal under different secrets."""
+    old, new = Secret(bytes(range(32))), Secret(bytes(range(1, 33)))
+    before, after = Sealer(old.beside(new)), Sealer(new.beside(old))
+    text = Sealer(old).seal(before.mint(SID, chance))
+    ours, theirs = before.open(text), after.open(text)
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.digest, ours.sealed, theirs.sealed) == (theirs.digest, 0, 1)
+    assert before.successor(ours).digest == after.successor(theirs).digest
+    fresh = after.seal(after.successor(theirs))
+    assert Sealer(new).open(fresh) is not None
+    assert Sealer(old).open(fresh) is None
+    again = before.open(fresh)
+    assert again is not None
+    assert before.successor(again).digest == Sealer(new).successor(after.successor(theirs)).digest

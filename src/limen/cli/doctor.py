@@ -89,6 +89,7 @@ def _listed(seen: Observed) -> list[Mapping[str, Any]]:
         return []
     said = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
     said["secret"] = None if said["secret"] is None else "…"
+    said["secret_previous"] = ["…" for _ in seen.settings.secret_previous]
     said["database"] = seen.settings.place
     said["session_store"] = without_password(seen.settings.session_store)
     return [

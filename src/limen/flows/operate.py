@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from limen import audit, ids
 from limen.accounts import Account, check_email, check_scopes, email_key
@@ -106,6 +106,20 @@ async def revoke_session(parts: Parts, accepted: Iterable[Strategy], sid: str) -
         raise Rejected("there is no such session", code="session_unknown", status=404)
     parts.learn(revocation)
     audit.record("session_ended_by_operator", at=now, session=sid)
+    return everywhere(accepted, now=now)
+
+
+async def begin_anew(
+    parts: Parts, accepted: Iterable[Strategy], renew: Callable[[], Awaitable[None]]
+) -> Revoked:
+    """After a restore: end all sessions and replace every signing key.
+
+    What was revoked since the backup is alive in it, and nobody can say what that was.
+    """
+    now = parts.clock.now()
+    await parts.store.begin_anew(now=now, until=parts.until(now), why="restored")
+    await renew()
+    audit.record("restored", at=now)
     return everywhere(accepted, now=now)
 
 

@@ -17,9 +17,17 @@ from limen.clock import Instant, Seconds
 from limen.errors import Denied, Misconfigured
 from limen.jose import jws, payloads
 from limen.jose.jwk import Algorithm, SigningKey, VerifyKey
-from limen.jose.payloads import Claims
+from limen.jose.payloads import Claims, Status, StatusReference
 
-__all__ = ["ACCESS_TOKEN", "Claims", "TokenPolicy", "TokenVerifier", "issue"]
+__all__ = [
+    "ACCESS_TOKEN",
+    "Claims",
+    "Status",
+    "StatusReference",
+    "TokenPolicy",
+    "TokenVerifier",
+    "issue",
+]
 
 ACCESS_TOKEN = "at+jwt"  # noqa: S105 - a media type
 MAXIMUM_LEEWAY: Seconds = 60

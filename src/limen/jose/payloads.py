@@ -16,6 +16,19 @@ Name = Annotated[str, msgspec.Meta(min_length=1)]
 NumericDate = Annotated[int, msgspec.Meta(ge=0, lt=LATEST)] | Annotated[float, msgspec.Meta(ge=0, lt=LATEST)]
 
 
+class StatusReference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An index in a status list, and where that is."""
+
+    idx: Annotated[int, msgspec.Meta(ge=0)]
+    uri: Name
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Where others can ask whether the token was revoked (IETF Token Status List, §6.1)."""
+
+    status_list: StatusReference | None = None
+
+
 class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an access token says. Its text is its fields in this order, those that are None left out."""
 
@@ -32,6 +45,7 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     amr: tuple[str, ...] | None = None
     scope: str | None = None
     strategy: str | None = None
+    status: Status | None = None
 
 
 _encode = msgspec.json.Encoder().encode

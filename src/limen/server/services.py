@@ -12,7 +12,7 @@ from limen.server.bodies import read_form
 from limen.server.resource import refusal
 from limen.server.shapes import Health, Introspection, Metadata
 from limen.server.site import Site
-from limen.server.wire import Answer, Call, Header, json_answer
+from limen.server.wire import Answer, Call, Header, is_known, json_answer
 from limen.strategies.base import Identity
 
 _CLIENT_METHODS = ["client_secret_basic"]
@@ -23,8 +23,7 @@ async def jwks(site: Site, call: Call) -> Answer:
     ring = site.auth.ring
     anybody = (b"access-control-allow-origin", b"*")  # to read: there is nothing here to be sent
     cached = (*_public(site), (b"etag", ring.etag.encode()), anybody)
-    known = [tag.strip() for tag in b",".join(call.all(b"if-none-match")).split(b",")]
-    if ring.etag.encode() in [tag.removeprefix(b"W/") for tag in known] or b"*" in known:
+    if is_known(call, ring.etag):
         return Answer(304, b"", cached)
     return Answer(200, ring.jwks, ((b"content-type", b"application/jwk-set+json"), *cached))
 

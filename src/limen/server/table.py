@@ -8,6 +8,7 @@ from limen.feed_page import FeedPage
 from limen.server import feed, forwarding, listing, services, shapes, signing
 from limen.server.resource import Endpoint
 from limen.server.site import Site
+from limen.server.status_list import status_list
 
 _WHOSE = ("bearer", "cookie")
 _ASKED = {"token": "an access token or a session credential", "token_type_hint": "ignored (RFC 7009 §2.1)"}
@@ -157,6 +158,15 @@ _EMBEDDED = (
         security=("client",),
         guarded=True,
         refuses=services.oauth_refusal,
+    ),
+    Endpoint(
+        method="GET",
+        path="{api}/status-list/{list}",
+        run=status_list,
+        summary="A list of ended sessions, signed (IETF Token Status List), where tokens say `status`.",
+        gives=(),
+        media="application/statuslist+jwt",
+        errors=(304, 404, 503),
     ),
     Endpoint(
         method="GET",

@@ -158,6 +158,12 @@ def json_answer(value: msgspec.Struct, *headers: Header, status: int = 200) -> A
     return Answer(status, msgspec.json.encode(value), ((b"content-type", b"application/json"), *headers))
 
 
+def is_known(call: Call, etag: str) -> bool:
+    """Whether the caller has this version already (RFC 9110 §13.1.2)."""
+    known = [tag.strip().removeprefix(b"W/") for tag in b",".join(call.all(b"if-none-match")).split(b",")]
+    return etag.encode() in known or b"*" in known
+
+
 def _declared(lengths: list[bytes]) -> int:
     if not lengths:
         return 0

@@ -64,6 +64,8 @@ def _names(s: Settings) -> Faults:
     yield from _one_of("password_scheme", (s.password_scheme,), _SCHEMES)
     if not s.transports:
         yield "transports", "it is empty: name cookie, bearer, or both"
+    if s.algorithm == "HS256" and s.status_list:
+        yield "status_list", "others cannot verify it under HS256, which has no public half: take ES256"
     if s.algorithm == "HS256" and s.audience not in ("", s.issuer):
         yield (
             "algorithm",
@@ -77,6 +79,8 @@ def _numbers(s: Settings) -> Faults:
         value = getattr(s, name)
         if not low <= value <= high:
             yield name, f"{value:g} is out of bounds: choose from {low:g} to {high:g}"
+    if s.status_list and not 10 <= s.status_list <= 3_600:
+        yield "status_list", f"{s.status_list:g} is out of bounds: choose from 10 to 3600, or 0 for none"
     if s.idle_lifetime > s.absolute_lifetime:
         yield "idle_lifetime", "it is longer than absolute_lifetime: make it at most as long"
     if s.key_rotation <= s.jwks_max_age + s.access_lifetime + s.leeway:

@@ -99,7 +99,7 @@ def _file() -> _Chosen:
     for name in said:
         if name not in table:
             raise _unknown(name, f"setting for {path.name}")
-    if "secret" in said:
+    if not said.keys().isdisjoint({"secret", "secret_previous"}):
         secret_files.check_private(path, found)
     return {
         name: (parse(table[name], value, place=_place(name, path.name)), path.name)

@@ -53,6 +53,11 @@ class Settings:
         "At least 32 random bytes, as `limen key secret` prints them. Whoever has it can forge credentials, "
         "so it stays out of code and database.",
     ] = field(default=None, repr=False)
+    secret_previous: Annotated[
+        tuple[Secret, ...],
+        "Further secrets whose seals are still good: the one before while its sessions live, the one to come "
+        "while processes are restarted one by one.",
+    ] = field(default=(), repr=False)
     strategy: Annotated[str, "`session`, `jwt` or `hybrid`: what a sign-in hands out."] = "hybrid"
     accept: Annotated[
         tuple[str, ...], "Further strategies whose credentials are still good: for moving a live system."
@@ -136,6 +141,11 @@ class Settings:
         "Whom `X-Limen-JWT` is for, the signed answer of `/forward-auth` (docs/gateways.md); empty: there is "
         "none. Neither `audience` nor the issuer.",
     ] = ""
+    status_list: Annotated[
+        Seconds,
+        "Tokens of the hybrid say where verifiers that are not ours learn whether their session has ended "
+        "(`status`, IETF Token Status List), and no list outlives this, 10 s to an hour. 0: none.",
+    ] = 0
     jwks_max_age: Annotated[int, "Seconds for which others may keep our public keys (`Cache-Control`)."] = 300
     key_rotation: Annotated[Seconds, "A new signing key is made this often."] = 90 * 86_400
     clients: Annotated[
@@ -183,10 +193,10 @@ def is_loopback_http(url: str) -> bool:
 
 
 def require_secret(settings: Settings) -> Secret:
-    """The secret, or Misconfigured with what to do."""
+    """The secret with all that are still good beside it, or Misconfigured with what to do."""
     if settings.secret is None:
         raise Misconfigured(
             "LIMEN_SECRET is not set; make one with `limen key secret` and keep it outside the database",
             code="secret_missing",
         )
-    return settings.secret
+    return settings.secret.beside(*settings.secret_previous)

@@ -22,7 +22,7 @@ _POSIX = hasattr(os, "geteuid")
 
 
 def read(path: Path) -> Secret:
-    """The secret in a file that was named on purpose.
+    """The secret in a file that was named on purpose; those on further lines are still good beside it.
 
     A link is followed, for that is how Kubernetes mounts secrets; the group may read, for that is how it
     gives them to a process that is not root. Nobody else may read, and nobody but the owner write.
@@ -95,7 +95,8 @@ def _read(path: Path, *, follow: bool, forbidden: int, fix: str) -> Secret:
         raise Misconfigured(
             f"{path} is empty: it holds what `limen key secret` prints", code="secret_missing"
         )
-    return secret_of(text)
+    current, *others = [secret_of(line) for line in text.splitlines() if line.strip()]
+    return current.beside(*others) if others else current
 
 
 def _open(path: Path, *, follow: bool, forbidden: int, fix: str) -> int:

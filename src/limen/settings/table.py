@@ -22,9 +22,16 @@ class Kind(StrEnum):
     NUMBER = "number"
     DURATION = "duration"
     SECRET = "secret"  # noqa: S105 - the name of a kind
+    SECRETS = "secrets"
 
 
-_KINDS = {str: Kind.TEXT, int: Kind.NUMBER, Seconds: Kind.DURATION, tuple[str, ...]: Kind.LIST}
+_KINDS = {
+    str: Kind.TEXT,
+    int: Kind.NUMBER,
+    Seconds: Kind.DURATION,
+    tuple[str, ...]: Kind.LIST,
+    tuple[Secret, ...]: Kind.SECRETS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ def describe() -> dict[str, Setting]:
 
 def written(value: Any, kind: Kind) -> str:
     """A value as the environment would hold it."""
+    if kind is Kind.SECRETS:
+        return ",".join("…" for _ in value)
     if kind is Kind.LIST:
         return ",".join(value)
     if kind is Kind.DURATION:

@@ -85,10 +85,19 @@ def _secret(value: Any, text: bool) -> Secret:
     return secret_of(value)
 
 
+def _secrets(value: Any, text: bool) -> tuple[Secret, ...]:
+    if isinstance(value, str) and text:
+        return tuple(secret_of(part) for part in (part.strip() for part in value.split(",")) if part)
+    if not isinstance(value, list | tuple):
+        raise TypeError("a list of texts that `limen key secret` prints")
+    return tuple(_secret(part, text) for part in value)
+
+
 _READ = {
     Kind.TEXT: _text,
     Kind.LIST: _list,
     Kind.NUMBER: _number,
     Kind.DURATION: _duration,
     Kind.SECRET: _secret,
+    Kind.SECRETS: _secrets,
 }

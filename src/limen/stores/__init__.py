@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from limen.errors import Misconfigured
 from limen.stores.base import Store
 from limen.stores.memory import MemoryStore
 from limen.stores.split import SplitStore
 from limen.stores.sqlite import SQLiteStore
+
+if TYPE_CHECKING:
+    from limen.stores.redis.following import RedisFeed
 
 _FORMS = (
     "memory:// (for tests), sqlite:///relative.db, sqlite:////absolute.db or "
@@ -22,6 +27,15 @@ def open_store(url: str, sessions: str = "") -> Store:
     if sessions:
         return _split(_single(url), sessions)
     return _single(url)
+
+
+def open_feed(url: str) -> RedisFeed:
+    """The feed in the `session_store` of an issuer, to be followed and nothing else."""
+    try:
+        from limen.stores.redis.following import RedisFeed
+    except ModuleNotFoundError as error:
+        raise Misconfigured("a feed in Redis needs the driver: pip install 'limen[redis]'") from error
+    return RedisFeed(url)
 
 
 def _single(url: str) -> Store:

@@ -196,8 +196,8 @@ class Sessions(Protocol):
         ...
 
 
-class Feed(Protocol):
-    """The ordered, durable log of revocations."""
+class Followed(Protocol):
+    """The feed as whoever follows it needs it."""
 
     async def read_feed(self, after: int, *, now: Instant) -> Page:
         """All events after a position that matter at `now` (`now < until`), in order.
@@ -215,9 +215,26 @@ class Feed(Protocol):
         """
         ...
 
+
+class Feed(Followed, Protocol):
+    """The ordered, durable log of revocations."""
+
     async def revoke(self, revocation: Revocation) -> Revocation:
         """Append an event that has no row of its own (`key`, `issuer`); the answer carries its position."""
         ...
+
+
+class Restored(Protocol):
+    """A store whose content is of an earlier moment than what was handed out."""
+
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        """End every session there is by one `issuer` event, in one step; its `upto` is `now` or covers the
+        newest. Its position lies so far ahead that no reader can have got beyond it before the restore."""
+        ...
+
+
+BEYOND = 2**32
+"""Positions left out where a feed has gone back in time: more than anybody appends between two backups."""
 
 
 class Throttles(Protocol):
@@ -270,8 +287,12 @@ class Schema:
     pending: tuple[str, ...]
 
 
-class Store(Accounts, Sessions, Feed, Throttles, Keys, Marks, Protocol):
+class Store(Accounts, Sessions, Feed, Restored, Throttles, Keys, Marks, Protocol):
     """One engine that keeps everything."""
+
+    names_ended: bool
+    """Whether what ends all sessions of an account appends an event for each of them too, before its own, in
+    the same step: for readers that know sessions alone, by their places in a status list. False until set."""
 
     async def schema(self) -> Schema:
         """What `start` or `migrate` would do; changes nothing and makes no file. Before `start` too."""

@@ -34,6 +34,9 @@ class Beside(Throttles, Protocol):
     by `apply`, in their order there, each exactly once, with all that follows from it.
     """
 
+    names_ended: bool
+    """As in `Store`."""
+
     async def session(self, sid: SessionID) -> Session | None: ...
     async def sessions_of(self, account: AccountID, *, now: Instant) -> list[Session]: ...
     async def rotate(

@@ -22,6 +22,7 @@ from limen.keys import StoredKey, StoredRing
 from limen.revocations import Kind, Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
+    BEYOND,
     Cut,
     Gone,
     NoAccount,
@@ -42,6 +43,7 @@ class MemoryStore:
     """Everything in this process. Closing it forgets nothing: started again, it goes on."""
 
     def __init__(self) -> None:
+        self.names_ended = False
         self._lock = Lock()
         self._closed = False
         self._accounts: dict[AccountID, Account] = {}
@@ -251,6 +253,17 @@ class MemoryStore:
         with self._step():
             return self._append(revocation)
 
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        with self._step():
+            held = list(self._sessions.values())
+            newest = max((ids.created_ms(s.id) for s in held), default=None)
+            latest = max((s.rotated for s in held), default=None)
+            for session in held:
+                self._remove(session.id)
+            self._position += BEYOND
+            until = revocations.lasting(until, now=now, latest=latest)
+            self._append(Revocation(Kind.ISSUER, "", revocations.cut(now, newest), until, now, why))
+
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         storable(*(key for key, _ in charges))
         with self._step():
@@ -349,7 +362,10 @@ class MemoryStore:
         upto = revocations.cut(now, ids.created_ms(mine[-1]) if mine else None)
         latest = max((upto, *(self._sessions[sid].rotated for sid in mine)))
         for sid in mine:
-            self._remove(sid)
+            if self.names_ended:
+                self._end(sid, now, until, why)
+            else:
+                self._remove(sid)
         found = self._accounts.get(account)
         if found is not None:
             self._accounts[account] = replace(found, cutoff=max(found.cutoff, upto))

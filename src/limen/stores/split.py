@@ -57,6 +57,15 @@ class SplitStore:
         self._carried: dict[int, Revocation] = {}
         """What became of the events that this process applied, by their position in the outbox."""
 
+    @property
+    def names_ended(self) -> bool:
+        """Sessions are there alone, and so are their names."""
+        return self._sessions.names_ended
+
+    @names_ended.setter
+    def names_ended(self, named: bool) -> None:
+        self._sessions.names_ended = named
+
     # -- accounts ----------------------------------------------------------------------------------------
 
     async def add_account(self, account: Account) -> bool:
@@ -167,6 +176,14 @@ class SplitStore:
 
     async def revoke(self, revocation: Revocation) -> Revocation:
         return await self._sessions.revoke(revocation, now=revocation.at)
+
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        async def both() -> None:
+            await self._accounts.begin_anew(now=now, until=until, why=why)
+            await self._sessions.begin_anew(why, now=now)
+            await self._pump(now)
+
+        await self._whole(both())
 
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         return await self._sessions.charge(charges, now=now)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
 from limen.accounts import Account
 from limen.clock import Instant, Mono, Seconds
 from limen.errors import Denied
+from limen.ids import SessionID
+from limen.jose.jwt import Status
 from limen.sessions import (
     Presented,
     Replay,
@@ -44,9 +47,10 @@ class HybridStrategy:
         *,
         max_staleness: Seconds,
         leeway: Seconds,
+        status: Callable[[SessionID], Status] | None = None,
     ) -> None:
         self._opener, self._tokens, self._accounts = opener, tokens, accounts
-        self._max_staleness, self._leeway = max_staleness, leeway
+        self._max_staleness, self._leeway, self._status = max_staleness, leeway, status
         self.guarantees = Guarantees(
             store_reads=0,
             store_reads_unseen=0,
@@ -155,6 +159,7 @@ class HybridStrategy:
             ends=session.ends,
             later_than=later_than,
             now=now,
+            status=None if self._status is None else self._status(session.id),
         )
         return Grant(
             account=session.account,

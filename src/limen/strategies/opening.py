@@ -30,6 +30,8 @@ class Opener:
     lifetimes: Lifetimes
     limit: int | None
     entropy: Entropy
+    chance: Entropy
+    """What ids are made of."""
 
     async def open(
         self, account: Account, sign_in: SignIn, strategy: StrategyName, *, now: Instant
@@ -41,7 +43,7 @@ class Opener:
         """
         later_than = account.cutoff
         while True:
-            sid = SessionID(ids.uuid7(Instant(max(now, later_than + 0.002)), self.entropy))
+            sid = SessionID(ids.uuid7(Instant(max(now, later_than + 0.002)), self.chance))
             first = self.sealer.mint(sid, self.entropy)
             session = _session(account, sign_in, strategy, first, self.lifetimes, now)
             until = Instant(now + self.lifetimes.memory)

@@ -80,6 +80,7 @@ class AccessTokens:
         ends: Instant,
         later_than: Instant,
         now: Instant,
+        status: jwt.Status | None = None,
     ) -> tuple[str, Instant]:
         """A token and its `exp`: the lifetime less some jitter, and never after `ends`.
 
@@ -103,6 +104,7 @@ class AccessTokens:
             scope=" ".join(scopes),
             client_id=self._client_id,
             strategy=strategy.value,
+            status=status,
         )
         return jwt.issue(claims, self._ring.active), expires
 

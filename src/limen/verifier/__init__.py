@@ -27,7 +27,7 @@ from limen.strategies.jwt import token_identity
 from limen.strategies.recall import Recall
 from limen.transport import CookieNames, origins_of
 from limen.verifier.asking import Asking, OnOutage
-from limen.verifier.following import RHYTHM, RemoteFollower
+from limen.verifier.following import RHYTHM, Following, RemoteFollower
 from limen.verifier.issuer import Issuer, check_address
 from limen.verifier.known_keys import GOOD_FOR, KnownKeys, etag_of
 from limen.vigil import Vigil
@@ -49,8 +49,9 @@ class Verifier:
     `Verifier("https://issuer.example", audience="https://api.example", client_id="api", client_secret=…)`.
 
     With a client of the issuer it accepts the hybrid's tokens and follows the feed; without one only those of
-    the strategy `jwt`, which live until they expire. `prefix` is `/auth` where an application embeds the
-    issuer; `at` is where to reach it if that is not its name. One instance belongs to one event loop.
+    the strategy `jwt`, which live until they expire. `feed` is the issuer's `session_store`, where it can be
+    read. `prefix` is `/auth` where an application embeds the issuer; `at` is where to reach it if that is not
+    its name. One instance belongs to one event loop.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Verifier:
         max_staleness: Seconds = 5.0,
         on_outage: OnOutage | str | AcceptStale = OnOutage.ASK,
         leeway: Seconds = 5.0,
+        feed: str = "",
         prefix: str = "",
         at: str | None = None,
         stream: bool = True,
@@ -87,7 +89,7 @@ class Verifier:
             base=Settings(database="memory://"),
         ).settings
         client = _client(client_id, client_secret)
-        self.strategy = StrategyName.JWT if client is None else StrategyName.HYBRID
+        self.strategy = StrategyName.HYBRID if client or feed else StrategyName.JWT
         self.clock: Clock = clock or SystemClock()
         self.filter = Filter()
         accepts_older = on_outage.at_most if isinstance(on_outage, AcceptStale) else 0.0
@@ -111,11 +113,14 @@ class Verifier:
             leeway=s.leeway,
             on_change=self._recall.forget,
         )
-        self._follower = RemoteFollower(
-            self._issuer, self._keys, self.filter, self.clock, s.max_staleness, self._promise
-        )
+        self._follower = self._following(feed)
+        self._keys_by_feed = self.strategy is StrategyName.HYBRID and not feed
         self._barrier = Barrier(self._follower.catch_up)
         self._asking = Asking(self._issuer, self.clock, on_outage)
+        if feed and client is None and self._asking.asks and not self._more:
+            raise Misconfigured(
+                "asking the issuer takes a client: give client_id, or set on_outage to refuse"
+            )
         self._vigil = Vigil(self.filter, self.clock, max_staleness=s.max_staleness, leeway=s.leeway)
         self._stream, self._max_age = stream, 300.0
         self.recall = self._recall.recall
@@ -145,7 +150,9 @@ class Verifier:
             )
         running = [self._keep_house()]
         if self.strategy is StrategyName.HYBRID:
-            running += [self._follower.run(), *([self._follower.hasten()] if self._stream else [])]
+            running.append(self._follower.run())
+        if self._keys_by_feed:
+            running += [self._follower.hasten()] if self._stream else []
         else:
             running.append(self._keep_keys())
         self._tasks = [asyncio.create_task(one, name="limen verifier") for one in running]
@@ -156,6 +163,7 @@ class Verifier:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._follower.close()
         await self._issuer.close()
 
     async def __aenter__(self) -> Self:
@@ -257,11 +265,19 @@ class Verifier:
         self._recall.trust(self.max_staleness)
         self._vigil.max_staleness = self.max_staleness
 
+    def _following(self, feed: str) -> Following:
+        parts = (self._keys, self.filter, self.clock, self._settings.max_staleness)
+        if not feed:
+            return RemoteFollower(self._issuer, *parts, self._promise)
+        from limen.verifier.beside import StoreFollower  # only who uses it needs its driver
+
+        return StoreFollower(feed, *parts, self._fetch_keys)
+
     async def _read_keys(self) -> None:
-        """From the feed where there is one: that is no cache's copy."""
-        if self.strategy is StrategyName.HYBRID:
-            await self._barrier.reach()
-            return
+        """From the feed over HTTP where there is one: that is no cache's copy."""
+        await (self._barrier.reach() if self._keys_by_feed else self._fetch_keys())
+
+    async def _fetch_keys(self) -> None:
         body, caching = await self._issuer.keys()
         self._keys.take(body, etag=etag_of(body))
         found = _MAX_AGE.search(caching)

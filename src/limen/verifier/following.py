@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Protocol
 
 from limen.clock import Clock, Instant, Seconds
 from limen.errors import LimenError, Unavailable
@@ -22,6 +23,26 @@ _WHOLE_PATIENCE: Seconds = 30.0
 _PAGE_BACKOFF_MAX: Seconds = 2.0
 _STREAM_BACKOFF_MAX: Seconds = 10.0
 _RESUME: Seconds = 0.02
+
+
+class Following(Protocol):
+    """What a verifier follows the feed by: `RemoteFollower`, or one that reads the issuer's store."""
+
+    max_staleness: Seconds
+
+    async def catch_up(self) -> None:
+        """Take in everything that was acknowledged before this call; Unavailable if it cannot be read."""
+        ...
+
+    async def run(self) -> None:
+        """Catch up for ever."""
+        ...
+
+    async def hasten(self) -> None:
+        """Shorten the lag, for ever, where `run` alone would leave one."""
+        ...
+
+    async def close(self) -> None: ...
 
 
 class RemoteFollower:
@@ -102,6 +123,9 @@ class RemoteFollower:
                 _log.exception("listening to the feed failed")
                 pause = _STREAM_BACKOFF_MAX
             await asyncio.sleep(pause)
+
+    async def close(self) -> None:
+        """Nothing is held here: the connections are the issuer's."""
 
     async def _listen(self) -> bool:
         """Until the stream ends; whether it said anything."""

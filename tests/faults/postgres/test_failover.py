@@ -15,8 +15,8 @@ from limen.errors import Misconfigured, Unavailable
 from limen.ids import AccountID, SessionID
 from limen.revocations import Filter, Kind, Revocation
 from limen.stores import open_store
-from limen.stores.base import Opened, Rotated
-from limen.stores.postgres import PostgresStore, events
+from limen.stores.base import BEYOND, Gone, Opened, Rotated
+from limen.stores.postgres import PostgresStore
 from limen.stores.postgres.step import Step
 from support import servers
 from support.stores import IDLE, NOW, UNTIL, added, digest, make_session, opened
@@ -87,6 +87,31 @@ async def test_D11_a_standby_is_refused_and_the_primary_found(calm: Pair) -> Non
     await store.close()
 
 
+async def test_R21_what_was_revoked_on_the_primary_is_not_read_from_a_standby_that_lags(calm: Pair) -> None:
+    """Its rows are those of before. No address of ours leads there, whichever it names first."""
+    one, two = open_store(calm.url), open_store(calm.url)
+    await one.start()
+    session = await opened(one, await added(one, "eve"))
+    calm.caught_up()
+    calm.standby.sql("limen", "SELECT pg_wal_replay_pause()")
+    try:
+        await two.start()
+        revoked = await one.revoke_session(session.id, account=None, now=NOW, until=UNTIL, why="w")
+        assert revoked is not None
+        row = f"SELECT count(*) FROM limen_sessions WHERE id = '{session.id}'"
+        assert calm.standby.sql("limen", row) == "1"
+        for store in (one, two):
+            assert await store.session(session.id) is None
+            assert isinstance(
+                await store.rotate(session.id, session.digest, digest(1), now=NOW, idle=IDLE), Gone
+            )
+            assert revoked in (await store.read_feed(0, now=NOW)).revocations
+    finally:
+        calm.standby.sql("limen", "SELECT pg_wal_replay_resume()")
+        for store in (one, two):
+            await store.close()
+
+
 async def test_D11_D12_after_a_failover_everything_goes_on_without_a_restart(pair: Pair) -> None:
     store = open_store(pair.url)
     await store.start()
@@ -131,7 +156,7 @@ async def test_D12_what_a_failover_lost_hides_nothing_that_comes_after_it(pair: 
     pair.standby.sql("limen", "SELECT pg_promote()")
     await follow()
     fresh = await store.revoke(event("fresh"))
-    assert fresh.position > lost.position + events.GAP - 10
+    assert fresh.position > lost.position + BEYOND - 10
     await follow()
     for kid in ("replicated", "lost", "fresh"):
         kind = known.covering(sid=SessionID("s"), account=AccountID("a"), sid_ms=1, kid=kid)

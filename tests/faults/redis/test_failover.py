@@ -90,6 +90,25 @@ async def test_D02_too_few_replicas_and_a_revocation_is_not_acknowledged(
     assert await store.revoke_session(late.id, account=None, now=NOW, until=UNTIL, why="w") is not None
 
 
+async def test_R21_what_was_revoked_on_the_master_is_not_read_from_a_replica_that_lags(
+    pair: tuple[redis.Server, redis.Server], opens: Opens
+) -> None:
+    """It has the session still. Nobody reads there, not even who was given its address."""
+    master, replica = pair
+    one, two = await opens(master.url), await opens(master.url)
+    session = await opened(one, await added(one))
+    master.ask("WAIT", "1", "1000")
+    replica.pause()
+    revoked = await one.revoke_session(session.id, account=None, now=NOW, until=UNTIL, why="w")
+    for store in (one, two):
+        assert await store.session(session.id) is None
+        assert revoked in (await store.read_feed(0, now=NOW)).revocations
+    replica.resume()
+    with pytest.raises(Unavailable) as raised:
+        await opens(replica.url, database="other.db")
+    assert raised.value.reason == "redis_readonly"
+
+
 async def test_D03_a_master_without_its_replica_is_not_believed_for_longer_than_the_lease(
     pair: tuple[redis.Server, redis.Server], opens: Opens
 ) -> None:

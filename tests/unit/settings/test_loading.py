@@ -275,3 +275,28 @@ def test_K16_settings_do_not_show_the_secret(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("LIMEN_SECRET", ONE)
     loaded = load({"issuer": PRODUCTION})
     assert ONE not in repr(loaded)
+
+
+def test_secrets_that_are_still_good_stand_beside_the_current_one(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIMEN_SECRET", ONE)
+    monkeypatch.setenv("LIMEN_SECRET_PREVIOUS", f" {OTHER} ,")
+    found = load({"issuer": PRODUCTION}, environment=True)
+    assert [s.reveal() for s in require_secret(found.settings).every()] == [ONE, OTHER]
+    assert found.sources["secret_previous"] == "LIMEN_SECRET_PREVIOUS"
+    assert OTHER not in repr(found.settings)
+    monkeypatch.setenv("LIMEN_SECRET_PREVIOUS", "change-me-change-me-change-me-change-me")
+    with pytest.raises(Misconfigured, match="example"):
+        load({"issuer": PRODUCTION}, environment=True)
+    for bad in (OTHER, [1], 3):
+        with pytest.raises(Misconfigured, match="limen key secret"):
+            load({"secret_previous": bad})
+    path = place / "secrets"
+    path.write_text(f"{OTHER}\n\n{ONE}\n")
+    path.chmod(0o600)
+    monkeypatch.delenv("LIMEN_SECRET")
+    monkeypatch.delenv("LIMEN_SECRET_PREVIOUS")
+    monkeypatch.setenv("LIMEN_SECRET_FILE", str(path))
+    found = load({"issuer": PRODUCTION}, environment=True)
+    assert [s.reveal() for s in require_secret(found.settings).every()] == [OTHER, ONE]

@@ -46,11 +46,17 @@ async def upgrade_password(step: Step, account: AccountID, spent: str, fresh: st
 
 
 async def change_password(
-    step: Step, account: AccountID, spent: str | None, fresh: str, now: Instant, until: Instant
+    step: Step,
+    account: AccountID,
+    spent: str | None,
+    fresh: str,
+    now: Instant,
+    until: Instant,
+    named: bool,
 ) -> Revocation | None:
     if await step.change(_CHANGE, rows.raw(account), fresh, spent) == 0:
         return None
-    return await end_all(step, account, now, until, "password_changed")
+    return await end_all(step, account, now, until, "password_changed", named)
 
 
 async def set_scopes(
@@ -71,23 +77,27 @@ async def set_scopes(
     return step.append(Revocation(Kind.CLAIMS, account, cut, until, now, "scopes_changed"))
 
 
-async def disable(step: Step, account: AccountID, now: Instant, until: Instant) -> Revocation | None:
+async def disable(
+    step: Step, account: AccountID, now: Instant, until: Instant, named: bool
+) -> Revocation | None:
     """The first time that it was disabled stays."""
     if await step.change(_DISABLE, rows.raw(account), now) == 0:
         return None
-    return await end_all(step, account, now, until, "account_disabled")
+    return await end_all(step, account, now, until, "account_disabled", named)
 
 
 async def enable(step: Step, account: AccountID) -> bool:
     return await step.change(_ENABLE, rows.raw(account)) == 1
 
 
-async def delete(step: Step, account: AccountID, now: Instant, until: Instant) -> Revocation | None:
+async def delete(
+    step: Step, account: AccountID, now: Instant, until: Instant, named: bool
+) -> Revocation | None:
     """The event is made while the sessions are there to be seen; then all goes."""
     id_ = rows.raw(account)
     if await step.row("SELECT FROM limen_accounts WHERE id = $1 FOR UPDATE", id_) is None:
         return None
-    event = await end_all(step, account, now, until, "account_deleted")
+    event = await end_all(step, account, now, until, "account_deleted", named)
     await step.change("DELETE FROM limen_accounts WHERE id = $1", id_)
     return event
 

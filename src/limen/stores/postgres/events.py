@@ -18,19 +18,17 @@ from typing import Any
 from limen.clock import Instant
 from limen.ids import AccountID
 from limen.revocations import Kind, Revocation, cut, lasting
-from limen.stores.base import Opened
+from limen.stores.base import BEYOND, Opened
 from limen.stores.postgres import rows
 from limen.stores.postgres.step import Step
 
 CHANNEL = "limen_feed"
-GAP = 2**32
-"""Positions left out after a failover; more than anybody appends between two replications."""
 LOCK = "SELECT disabled, cutoff FROM limen_accounts WHERE id = $1 FOR NO KEY UPDATE"
 _APPEND = f"""
 WITH now AS (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline),
 place AS (
     UPDATE limen_state SET timeline = now.timeline, position = position + cardinality($1::text[])
-        + CASE WHEN limen_state.timeline = now.timeline THEN 0 ELSE {GAP} END
+        + CASE WHEN limen_state.timeline = now.timeline THEN 0 ELSE {BEYOND} END
     FROM now RETURNING position - cardinality($1::text[]) AS last
 )
 INSERT INTO limen_revocations (position, kind, subject, upto, until, at, why)
@@ -70,8 +68,12 @@ async def revoke(step: Step, revocation: Revocation) -> Revocation:
     return step.append(replace(revocation))
 
 
-async def end_all(step: Step, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation:
+async def end_all(
+    step: Step, account: AccountID, now: Instant, until: Instant, why: str, named: bool
+) -> Revocation:
     """End every session of an account by one event, which covers the newest, whatever the clock says.
+
+    `named`: after one for each of them.
 
     The account's row is locked first: a session is opened before this or after it, and never beside it.
     """
@@ -82,7 +84,20 @@ async def end_all(step: Step, account: AccountID, now: Instant, until: Instant, 
     upto = cut(now, None if newest is None else int.from_bytes(newest[:6]))
     await step.change(_CUT_OFF, id_, upto)
     until = lasting(until, now=now, latest=latest((upto, *(rotated for _, rotated in gone))))
+    for sid in sorted(str(sid) for sid, _ in gone if named):
+        step.append(Revocation(Kind.SESSION, sid, now, until, now, why))
     return step.append(Revocation(Kind.ACCOUNT, account, upto, until, now, why))
+
+
+async def begin_anew(step: Step, now: Instant, until: Instant, why: str) -> None:
+    """End all sessions by one event, beyond every position that was given before the restore."""
+    newest = await step.row("SELECT id FROM limen_sessions ORDER BY id DESC LIMIT 1")
+    rotated = await step.row("SELECT max(rotated) FROM limen_sessions")
+    upto = cut(now, None if newest is None else int.from_bytes(newest[0].bytes[:6]))
+    until = lasting(until, now=now, latest=latest(rotated or ()))
+    await step.change("DELETE FROM limen_sessions")
+    await step.change("UPDATE limen_state SET position = position + $1", BEYOND)
+    step.append(Revocation(Kind.ISSUER, "", upto, until, now, why))
 
 
 def latest(instants: Iterable[Any]) -> Instant | None:

@@ -50,6 +50,7 @@ class PostgresStore:
 
     def __init__(self, url: str, *, patience: Seconds = PATIENCE) -> None:
         self._address, self._patience = address.parse(url), patience
+        self.names_ended = False
         self._parts: Parts | _Shut = _Shut(faults.closed())
 
     # -- accounts ----------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ class PostgresStore:
         if spent is not None and not is_storable(spent):
             return None
         return await self._parts.writer.end(
-            accounts.change_password, (_ACCOUNT, account), account, spent, fresh, now, until
+            accounts.change_password, (_ACCOUNT, account), account, spent, fresh, now, until, self.names_ended
         )
 
     async def set_scopes(
@@ -104,13 +105,17 @@ class PostgresStore:
         )
 
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        return await self._parts.writer.end(accounts.disable, (_ACCOUNT, account), account, now, until)
+        return await self._parts.writer.end(
+            accounts.disable, (_ACCOUNT, account), account, now, until, self.names_ended
+        )
 
     async def enable_account(self, account: AccountID) -> bool:
         return await self._parts.writer.do(accounts.enable, (_ACCOUNT, account), account)
 
     async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        return await self._parts.writer.end(accounts.delete, (_ACCOUNT, account), account, now, until)
+        return await self._parts.writer.end(
+            accounts.delete, (_ACCOUNT, account), account, now, until, self.names_ended
+        )
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
         await self._parts.writer.do(accounts.raise_cutoff, (_ACCOUNT, account), account, upto)
@@ -157,7 +162,9 @@ class PostgresStore:
     async def revoke_account(
         self, account: AccountID, *, now: Instant, until: Instant, why: str
     ) -> Revocation:
-        return await self._parts.writer.end(events.end_all, (_ACCOUNT, account), account, now, until, why)
+        return await self._parts.writer.end(
+            events.end_all, (_ACCOUNT, account), account, now, until, why, self.names_ended
+        )
 
     # -- feed, throttles, keys ---------------------------------------------------------------------------
 
@@ -170,6 +177,9 @@ class PostgresStore:
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)
         return await self._parts.writer.end(events.revoke, (_NONE, ""), revocation)
+
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        await self._parts.writer.end(events.begin_anew, (_NONE, ""), now, until, why)
 
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         keys = frozenset(key for key, _ in charges)

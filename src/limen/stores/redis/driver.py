@@ -5,40 +5,51 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
 
 import hiredis
 
 from limen.clock import Instant, Seconds
 from limen.errors import Misconfigured, Unavailable
-from limen.stores.base import Marks
 from limen.stores.redis import checks, faults, master, scripts
 from limen.stores.redis.address import Address, Kind, Node
+from limen.stores.redis.epochs import Fence
 from limen.stores.redis.faults import Lost, NotDone, Unsettled
 from limen.stores.redis.line import Line, answer, connect
 from limen.stores.redis.link import Link
 from limen.stores.redis.lookups import Lookups
 from limen.stores.redis.scripts import Script
-from limen.stores.redis.settling import Settler
 
 _log = logging.getLogger("limen.stores")
 
 ATTEMPTS = 3
 _PAUSE: Seconds = 0.02
-_HEAD = ("fence", "position", "applied")
+_HEAD = ("fence", "position", "applied", "born")
 _CHECK_EVERY: Seconds = 1.0
 LEASE: Seconds = 2.0
 """With replicas, how long the master is believed to be one after a replica has followed it. Below the least
 `max_staleness` that makes sense: a master that was deposed unseen answers no longer than this."""
 
 
+class Settling(Protocol):
+    """Who says under which fence a line may be used: `Settler`, or `Witness` where nothing may be settled."""
+
+    @property
+    def epoch(self) -> int: ...
+    def noticed(self, head: list[Any]) -> None: ...
+    def fence(self, line: Line) -> Fence: ...
+    def acknowledged(self, fence: Fence, writes: int) -> None: ...
+    async def settle(self, line: Line, now: Instant | None) -> None: ...
+    async def begin_anew(self, line: Line, why: str, now: Instant) -> None: ...
+    async def remember(self) -> None: ...
+
+
 class Driver:
     """Lines for writing, for looking up, and for the feed, so that none of them waits for another."""
 
-    def __init__(self, address: Address, marks: Marks, *, fresh: bool) -> None:
-        self.address = address
-        self._settler = Settler(address, marks, fresh=fresh)
+    def __init__(self, address: Address, settler: Settling, *, loads: Sequence[Script] = scripts.ALL) -> None:
+        self.address, self._settler, self._loads = address, settler, loads
         self._links = tuple(Link(self._connect) for _ in range(4))
         self._writes, self._reads, self._feed, self._watch = self._links
         self._node: Node | None = None
@@ -136,7 +147,7 @@ class Driver:
             if confirmed is not None:
                 await self._see_confirmed(confirmed)
                 self._led = (line.run, sent)
-            self._settler.position = max(self._settler.position, int(answers[0][1] or 0))
+            self._settler.noticed(answers[0])
             return answers
 
         return await self._insist(once, self._feed, now, repeats=True)  # type: ignore[no-any-return]
@@ -281,7 +292,7 @@ class Driver:
         line = await connect(self.address, node, patience=self.address.patience + waits)
         try:
             self._check(line)
-            await asyncio.gather(*(answer(line.ask("SCRIPT", "LOAD", s.text)) for s in scripts.ALL))
+            await asyncio.gather(*(answer(line.ask("SCRIPT", "LOAD", s.text)) for s in self._loads))
         except BaseException:
             line.close()
             raise

@@ -29,6 +29,8 @@ _NOT_DONE = {
     "ERR": "redis_error",
 }
 """The first word of an error → our word for it. After each, nothing was done."""
+_ELSEWHERE_IN_SCRIPT = "attempted to access a non local key"
+"""Said by a script's first command on a key that has moved; each of ours asks after them before it writes."""
 ELSEWHERE = frozenset(
     {"redis_readonly", "redis_moved", "redis_moving", "redis_cluster_down", "redis_master_down"}
 )
@@ -60,6 +62,8 @@ class Unsettled(Exception):
 
 def refused(error: Exception) -> NotDone:
     """An error that Redis answered. Its text could quote what we sent, so its first word alone is kept."""
+    if _ELSEWHERE_IN_SCRIPT in str(error):
+        return NotDone("redis_moving")
     word = str(error).split(" ", 1)[0] if isinstance(error, hiredis.ReplyError) else ""
     return NotDone(_NOT_DONE.get(word, "redis_error"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from secrets import token_hex
 from typing import Any
 
 from limen.clock import Instant, Seconds
@@ -52,6 +53,10 @@ class Settler:
         if fence == self._fence:
             self._seen, self._seen_writes = fence, writes
 
+    def noticed(self, head: list[Any]) -> None:
+        """Redis said this of itself with an answer of the feed."""
+        self.position = max(self.position, int(head[1] or 0))
+
     async def settle(self, line: Line, now: Instant | None) -> None:
         """Find out under which fence to go on. Unsettled where a new epoch must begin and the time is not
         known."""
@@ -68,7 +73,7 @@ class Settler:
 
     async def begin_anew(self, line: Line, why: str, now: Instant) -> None:
         async with self._lock:
-            held = await self._held(line)
+            held = await held_by(line, self._address)
             epoch = 1 + max(held.epoch if held is not None else 0, self.epoch)
             if not await self._begin(line, held, Begin(epoch, why), now):
                 raise Unsettled
@@ -82,7 +87,7 @@ class Settler:
     # -- inside ------------------------------------------------------------------------------------------
 
     async def _look(self, line: Line) -> tuple[Held | None, Same | Adopt | Begin]:
-        held = await self._held(line)
+        held = await held_by(line, self._address)
         marks = await self._marks.marks()
         known = Known(
             epoch=marks.get("redis_epoch", 0),
@@ -141,17 +146,19 @@ class Settler:
         writes: int = 0,
     ) -> bool:
         base = self._address.base(fence.epoch)
-        common = (before, fence.text, fence.epoch, base, gap, position, writes)
+        common = (before, fence.text, fence.epoch, base, gap, position, writes, token_hex(8))
         script = scripts.SETTLE_EPOCH
         given = await answer(line.ask("EVAL", script.text, 1, self._address.meta, *common, *(event or ("",))))
         return bool(given[0] == b"settled")
 
-    async def _held(self, line: Line) -> Held | None:
-        fence, *numbers = await answer(line.ask("HMGET", self._address.meta, *_FIELDS))
-        if fence is None:
-            return None
-        try:
-            return Held(fence, *(int(number or 0) for number in numbers))
-        except ValueError:
-            _log.error("what Redis says of itself cannot be read and counts as nothing")
-            return None
+
+async def held_by(line: Line, address: Address) -> Held | None:
+    """What a server says of itself; None if it says nothing, or nothing that can be read."""
+    fence, *numbers = await answer(line.ask("HMGET", address.meta, *_FIELDS))
+    if fence is None:
+        return None
+    try:
+        return Held(fence, *(int(number or 0) for number in numbers))
+    except ValueError:
+        _log.error("what Redis says of itself cannot be read and counts as nothing")
+        return None

@@ -6,7 +6,6 @@ and `stores.base_beside`.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -32,13 +31,12 @@ from limen.stores.base import (
     storable,
 )
 from limen.stores.base_beside import Ahead, Gap
-from limen.stores.redis import faults, records, scripts
+from limen.stores.redis import faults, feed, records, scripts
 from limen.stores.redis.address import parse
 from limen.stores.redis.driver import Driver
+from limen.stores.redis.settling import Settler
 from limen.throttle import Limit, Wait
 
-PAGE = 10_000
-"""Events in one answer: bounds how long others wait for it."""
 _DAY_MS = 86_400_000
 
 
@@ -47,6 +45,7 @@ class RedisStore:
 
     def __init__(self, url: str) -> None:
         self._address = parse(url)
+        self.names_ended = False
         self._open: Driver | Unavailable = faults.closed()
 
     # -- sessions ----------------------------------------------------------------------------------------
@@ -170,6 +169,7 @@ class RedisStore:
         given = await self._driver.step(
             scripts.APPLY, after, event.position, event.kind.value, event.subject, account, repr(event.upto),
             repr(event.until), repr(event.at), event.why, joined(scopes), _DAY_MS,
+            "1" if self.names_ended else "",
             now=now, repeats=True, confirm=lambda given: given[0] != b"gap",
         )  # fmt: skip
         match given[0]:
@@ -184,33 +184,10 @@ class RedisStore:
         return int((await self._driver.read(now=now, led=False))[0][2] or 0)
 
     async def read_feed(self, after: int, *, now: Instant) -> Page:
-        events: list[Revocation] = []
-        position, read, left_out = 0, 0, 0.0
-        while True:
-            start = f"{max(after, read) + 1}-0"
-            # The position before the events, and what was swept after them: nothing falls in between.
-            head, entries, (swept, forgotten), *_ = await self._driver.read(
-                ("XRANGE", b"F", start, "+", "COUNT", PAGE),
-                ("HMGET", b"S", "position", "until"),
-                now=now,
-            )
-            position = position or int(head[1] or 0)
-            if int(swept or 0) > after:
-                left_out = max(left_out, float(forgotten))
-            found = [event for entry in entries if (event := records.event(entry)) is not None]
-            events += [event for event in found if now < event.until]
-            left_out = max((left_out, *(event.until for event in found if now >= event.until)))
-            read = records.position(entries[-1]) if entries else read
-            if len(entries) < PAGE:
-                return Page(tuple(events), max(position, read), 0, Instant(left_out))
+        return await feed.read(self._driver, after, now)
 
     async def wait(self, after: int, *, every: Seconds, at_most: Seconds) -> None:
-        try:
-            called = await self._driver.watch(b"F", f"{after}-0", at_most)
-        except Unavailable:
-            called = False
-        if not called:
-            await asyncio.sleep(every)
+        await feed.wait(self._driver, after, every=every, at_most=at_most)
 
     async def revoke(self, revocation: Revocation, *, now: Instant) -> Revocation:
         r = revocation
@@ -246,7 +223,7 @@ class RedisStore:
     async def start(self, marks: Marks, *, fresh: bool) -> None:
         if isinstance(self._open, Driver):
             return
-        driver = Driver(self._address, marks, fresh=fresh)
+        driver = Driver(self._address, Settler(self._address, marks, fresh=fresh))
         try:
             await driver.start()
         except BaseException:

@@ -45,7 +45,13 @@ def upgrade_password(db: sqlite3.Connection, account: AccountID, spent: str, fre
 
 
 def change_password(
-    db: sqlite3.Connection, account: AccountID, spent: str | None, fresh: str, now: Instant, until: Instant
+    db: sqlite3.Connection,
+    account: AccountID,
+    spent: str | None,
+    fresh: str,
+    now: Instant,
+    until: Instant,
+    named: bool,
 ) -> Revocation | None:
     cursor = db.execute(
         "UPDATE limen_accounts SET password = ?1 WHERE id = ?2 AND (?3 IS NULL OR password = ?3)",
@@ -53,7 +59,7 @@ def change_password(
     )
     if cursor.rowcount == 0:
         return None
-    return end_all(db, account, now, until, "password_changed")
+    return end_all(db, account, now, until, "password_changed", named)
 
 
 def set_scopes(
@@ -82,12 +88,14 @@ def set_scopes(
     return append(db, Revocation(Kind.CLAIMS, account, cut, until, now, "scopes_changed"))
 
 
-def disable(db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant) -> Revocation | None:
+def disable(
+    db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant, named: bool
+) -> Revocation | None:
     """The first time that it was disabled stays."""
     cursor = db.execute(
         "UPDATE limen_accounts SET disabled = coalesce(disabled, ?) WHERE id = ?", (now, rows.raw(account))
     )
-    return end_all(db, account, now, until, "account_disabled") if cursor.rowcount else None
+    return end_all(db, account, now, until, "account_disabled", named) if cursor.rowcount else None
 
 
 def enable(db: sqlite3.Connection, account: AccountID) -> bool:
@@ -95,12 +103,14 @@ def enable(db: sqlite3.Connection, account: AccountID) -> bool:
     return cursor.rowcount == 1
 
 
-def delete(db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant) -> Revocation | None:
+def delete(
+    db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant, named: bool
+) -> Revocation | None:
     """The event is made while the sessions are there to be seen; then all goes."""
     id_ = rows.raw(account)
     if db.execute("SELECT 1 FROM limen_accounts WHERE id = ?", (id_,)).fetchone() is None:
         return None
-    event = end_all(db, account, now, until, "account_deleted")
+    event = end_all(db, account, now, until, "account_deleted", named)
     db.execute("DELETE FROM limen_accounts WHERE id = ?", (id_,))
     return event
 

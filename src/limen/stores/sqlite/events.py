@@ -9,9 +9,11 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
+from limen import ids
 from limen.clock import Instant
 from limen.ids import AccountID
 from limen.revocations import Kind, Page, Revocation, cut, lasting
+from limen.stores.base import BEYOND
 from limen.stores.sqlite import rows
 
 _AFTER = (
@@ -33,15 +35,36 @@ def append(db: sqlite3.Connection, revocation: Revocation) -> Revocation:
     return replace(revocation, position=cursor.lastrowid or 0)
 
 
-def end_all(db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation:
-    """End every session of an account by one event, which covers the newest, whatever the clock says."""
+def end_all(
+    db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant, why: str, named: bool
+) -> Revocation:
+    """End every session of an account by one event, which covers the newest, whatever the clock says.
+
+    `named`: after one for each of them.
+    """
     id_ = rows.raw(account)
     newest = db.execute("SELECT max(id) FROM limen_sessions WHERE account = ?", (id_,)).fetchone()[0]
     upto = cut(now, None if newest is None else int.from_bytes(newest[:6]))
     until = lasting(until, now=now, latest=max(upto, latest_rotation(db, id_) or upto))
-    db.execute("DELETE FROM limen_sessions WHERE account = ?", (id_,))
+    gone = db.execute("DELETE FROM limen_sessions WHERE account = ? RETURNING id", (id_,)).fetchall()
+    for sid in sorted(sid for (sid,) in gone if named and type(sid) is bytes and len(sid) == 16):
+        append(db, Revocation(Kind.SESSION, ids.from_bytes(sid), now, until, now, why))
     db.execute("UPDATE limen_accounts SET cutoff = max(cutoff, ?) WHERE id = ?", (upto, id_))
     return append(db, Revocation(Kind.ACCOUNT, account, upto, until, now, why))
+
+
+def begin_anew(db: sqlite3.Connection, now: Instant, until: Instant, why: str) -> None:
+    """End all sessions by one event, beyond every position that was given before the restore."""
+    newest, latest = db.execute("SELECT max(id), max(rotated) FROM limen_sessions").fetchone()
+    upto = cut(now, int.from_bytes(newest[:6]) if type(newest) is bytes else None)
+    until = lasting(until, now=now, latest=latest if rows.is_instant(latest) else None)
+    db.execute("DELETE FROM limen_sessions")
+    last = (db.execute(_POSITION).fetchone() or (0,))[0]
+    db.execute(
+        "INSERT INTO limen_revocations (position, kind, subject, upto, until, at, why) "
+        "VALUES (?, ?, '', ?, ?, ?, ?)",
+        (last + BEYOND + 1, Kind.ISSUER.value, upto, until, now, why),
+    )
 
 
 def latest_rotation(db: sqlite3.Connection, account: bytes) -> Instant | None:

@@ -54,6 +54,7 @@ class SQLiteStore:
         self, path: str | Path, *, patience: Seconds = PATIENCE, factory: Factory = sqlite3.Connection
     ) -> None:
         self._path, self._patience, self._factory = Path(path).absolute(), patience, factory
+        self.names_ended = False
         self._parts: Parts | _Shut = _Shut(faults.closed())
 
     # -- accounts ----------------------------------------------------------------------------------------
@@ -95,7 +96,9 @@ class SQLiteStore:
         storable(fresh)
         if spent is not None and not is_storable(spent):
             return None
-        return await self._parts.writer.do(accounts.change_password, account, spent, fresh, now, until)
+        return await self._parts.writer.do(
+            accounts.change_password, account, spent, fresh, now, until, self.names_ended
+        )
 
     async def set_scopes(
         self, account: AccountID, scopes: tuple[str, ...], *, upto: Instant, until: Instant, now: Instant
@@ -104,13 +107,13 @@ class SQLiteStore:
         return await self._parts.writer.do(accounts.set_scopes, account, scopes, upto, until, now)
 
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        return await self._parts.writer.do(accounts.disable, account, now, until)
+        return await self._parts.writer.do(accounts.disable, account, now, until, self.names_ended)
 
     async def enable_account(self, account: AccountID) -> bool:
         return await self._parts.writer.do(accounts.enable, account)
 
     async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        return await self._parts.writer.do(accounts.delete, account, now, until)
+        return await self._parts.writer.do(accounts.delete, account, now, until, self.names_ended)
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
         await self._parts.writer.do(accounts.raise_cutoff, account, upto)
@@ -163,7 +166,7 @@ class SQLiteStore:
     async def revoke_account(
         self, account: AccountID, *, now: Instant, until: Instant, why: str
     ) -> Revocation:
-        return await self._parts.writer.do(events.end_all, account, now, until, why)
+        return await self._parts.writer.do(events.end_all, account, now, until, why, self.names_ended)
 
     # -- feed, throttles, keys ---------------------------------------------------------------------------
 
@@ -180,6 +183,9 @@ class SQLiteStore:
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)
         return await self._parts.writer.do(events.append, revocation)
+
+    async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
+        await self._parts.writer.do(events.begin_anew, now, until, why)
 
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         storable(*(key for key, _ in charges))

@@ -1,5 +1,5 @@
 -- One event that the accounts' store has committed, with all that follows from it here. `outbox` is its position there.
-local after, outbox, kind, subject, account, upto, until_, at, why, scopes, ttl = unpack(ARGV, 3)
+local after, outbox, kind, subject, account, upto, until_, at, why, scopes, ttl, named = unpack(ARGV, 3)
 local applied = tonumber(redis.call('HGET', meta, 'applied') or 0)
 if applied < tonumber(after) then
   return {'gap', 0, applied}
@@ -28,8 +28,11 @@ if kind == 'account' then
     latest = math.max(latest, rotated(redis.call('GET', base .. 's' .. sid)))
   end
   until_ = lasting(until_, at, latest)
-  for _, sid in ipairs(sids) do remove(sid, account) end
   local cut = redis.call('GET', base .. 'c' .. account)
+  for _, sid in ipairs(sids) do
+    remove(sid, account)
+    if named == '1' then append('session', uuid(sid), at, until_, at, why) end
+  end
   if not cut or tonumber(cut) < tonumber(upto) then
     redis.call('SET', base .. 'c' .. account, upto, 'PX', ttl)
   end

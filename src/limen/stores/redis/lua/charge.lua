@@ -1,6 +1,7 @@
 -- `throttle.charge`, operation by operation on the same doubles. Nothing is kept before every bucket has agreed.
 local now = tonumber(ARGV[3])
 local charged, order = {}, {}
+together(base .. 'B')
 
 local function bucket_of(key)
   local kept = redis.call('GET', base .. 'b' .. key)

@@ -6,6 +6,13 @@ if redis.call('HGET', meta, 'fence') ~= ARGV[1] then
   return {'fence'}
 end
 
+-- While our slot moves to another node of a Cluster, a key may be there already, and a script that meets it in the
+-- middle would be half done. Asking first after those that it will write fails as a whole, and costs nothing else.
+local function together(...)
+  redis.call('EXISTS', ...)
+end
+together(base .. 'F', base .. 'U', base .. 'E')
+
 -- Offsets of a session's record, as `records` packs it. Instants are big-endian doubles.
 local HEADER, ACCOUNT, GENERATION, DIGEST, ROTATED, TOUCHED, ENDS, EXPIRES = 138, 26, 42, 46, 78, 86, 94, 102
 

@@ -16,6 +16,7 @@ local account = #record >= HEADER and account_of(record) or ''
 if owner ~= '' and owner ~= account then
   return {'none', 0}
 end
+together(base .. 's' .. sid, base .. 'a' .. account)
 remove(sid, account)
 until_ = lasting(until_, now, rotated(record))
 local position = append('session', uuid(sid), now, until_, now, why)

@@ -1,5 +1,6 @@
 -- Each index is walked from its old end and no further than the limit.
 local now, limit = ARGV[3], ARGV[4]
+together(base .. 'S', base .. 'B')
 local count = 0
 for _, sid in ipairs(redis.call('ZRANGEBYSCORE', base .. 'E', '-inf', now, 'LIMIT', 0, limit)) do
   local record = record_of(sid)
