@@ -39,7 +39,7 @@ from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.requirement import Requirement
 from limen.revocations import Filter
-from limen.sessions import Lifetimes, Sealer, Session, StrategyName
+from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
 from limen.stores import open_store
 from limen.stores.base import Store
@@ -355,11 +355,13 @@ class Limen:
         out must not be told that it is done while the session lives on.
         """
         try:
-            _, proof = self._prover.prove(token, now=self.clock.now())
+            name, proof = self._prover.prove(token, now=self.clock.now())
         except Denied:
             return
         if proof.sid is not None:
-            await operate.revoke_quietly(self._parts, proof.sid)
+            account = None if isinstance(proof, Presented) else proof.sub
+            follows = name is not StrategyName.JWT
+            await operate.revoke_quietly(self._parts, proof.sid, account, follows_feed=follows)
 
     # -- what an operator does ---------------------------------------------------------------------------
 
