@@ -161,7 +161,7 @@ class PostgresHome(Home):
 
 
 class RedisHome(Home):
-    """Accounts in PostgreSQL; sessions in Redis, a master with two replicas under three Sentinels.
+    """Accounts in PostgreSQL; sessions in Redis, a master with its replica under three Sentinels.
 
     `lossy`: nothing waits for a replica, which docs/redis.md says what it costs.
     """
@@ -176,7 +176,7 @@ class RedisHome(Home):
             "failover": self._fail_over,
             "master deposed": self._depose,
             "master paused": self._pause,
-            "replicas paused": self._pause_replicas,
+            "replica paused": self._pause_replica,
             "redis connections ended": self._disconnect,
             "accounts cut": self._cut,
         }
@@ -188,7 +188,7 @@ class RedisHome(Home):
         self._wire = Wire(self._postgres.port)
         await self._wire.__aenter__()
         self.database = self._postgres.tcp(port=self._wire.port)
-        self._group = await asyncio.to_thread(redis.Sentinels, replicas=2)
+        self._group = await asyncio.to_thread(redis.Sentinels)
         self.session_store = self._group.url + self._options
 
     async def close(self) -> None:
@@ -205,15 +205,17 @@ class RedisHome(Home):
         ports = {sentinel.named() for sentinel in self._group.watching}
         return next((node for node in self._nodes if ports == {node.port}), None)
 
-    def _master(self) -> redis.Server:
-        redis.until(lambda: self._named() is not None)
-        found = self._named()
-        assert found is not None
-        return found
+    def _master(self, other_than: redis.Server | None = None) -> redis.Server:
+        """Whom all Sentinels name, once they do."""
+        found: list[redis.Server] = []
 
-    def _until_replaced(self, old: redis.Server) -> redis.Server:
-        redis.until(lambda: self._named() not in (None, old))
-        return self._master()
+        def is_named() -> bool:
+            named = self._named()
+            found.extend([named] if named not in (None, other_than) else [])
+            return bool(found)
+
+        redis.until(is_named, within=60.0)
+        return found[0]
 
     async def _fail_over(self, ends: Ends, seconds: float) -> None:
         """The master dies right after it has acknowledged a revocation."""
@@ -225,26 +227,29 @@ class RedisHome(Home):
             await asyncio.sleep(seconds / 8)
         await ends()
         await asyncio.to_thread(old.kill)
-        new = await asyncio.to_thread(self._until_replaced, old)
+        new = await asyncio.to_thread(self._master, old)
         old.options = ("--replicaof", "127.0.0.1", str(new.port))
         await asyncio.to_thread(old.start)
-        await self._followed(new)
+        await self._followed()
 
     async def _depose(self, ends: Ends, seconds: float) -> None:
         """The master stands still until another has taken its place, and then goes on as if it were one."""
         old = await asyncio.to_thread(self._master)
         old.pause()
         try:
-            new = await asyncio.to_thread(self._until_replaced, old)
+            await asyncio.to_thread(self._master, old)
         finally:
             old.resume()
-        await self._followed(new)
+        await self._followed()
 
-    async def _followed(self, master: redis.Server) -> None:
-        """Until both others follow it again."""
-        await asyncio.to_thread(
-            redis.until, lambda: "connected_slaves:2" in master.ask("INFO", "replication"), within=60.0
-        )
+    async def _followed(self) -> None:
+        """Until the other follows the master, whoever that is by then."""
+
+        def is_followed() -> bool:
+            master = self._named()
+            return master is not None and "connected_slaves:1" in master.ask("INFO", "replication")
+
+        await asyncio.to_thread(redis.until, is_followed, within=60.0)
 
     async def _pause(self, ends: Ends, seconds: float) -> None:
         """Not for long enough to be replaced."""
@@ -253,17 +258,16 @@ class RedisHome(Home):
         await asyncio.sleep(0.4)
         master.resume()
 
-    async def _pause_replicas(self, ends: Ends, seconds: float) -> None:
+    async def _pause_replica(self, ends: Ends, seconds: float) -> None:
         """So that nothing can be confirmed."""
         master = await asyncio.to_thread(self._master)
-        others = [node for node in self._nodes if node is not master]
-        for node in others:
-            node.pause()
+        (other,) = (node for node in self._nodes if node is not master)
+        other.pause()
         await asyncio.sleep(seconds)
-        for node in others:
-            node.resume()
+        other.resume()
 
     async def _disconnect(self, ends: Ends, seconds: float) -> None:
+        """Those of the Sentinels too, who may well give the master up while it goes on serving."""
         master = await asyncio.to_thread(self._master)
         end = time.monotonic() + seconds / 2
         while time.monotonic() < end:
