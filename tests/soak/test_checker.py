@@ -301,7 +301,9 @@ def test_an_account_that_was_acknowledged_can_sign_in_at_the_end() -> None:
     ):
         told = Told()
         told.did(Kind.REGISTER, 0.0)
-        told.did(Kind.SIGN_IN, 100.0, outcome, password=0, final=True, session="s1", strategy="jwt")
+        code = "sign_in_failed" if outcome is Outcome.DENIED else ""
+        more = {"code": code, "password": 0, "session": "s1", "strategy": "jwt"}
+        told.did(Kind.SIGN_IN, 100.0, outcome, final=True, **more)
         assert told.rules() == rules
 
 
@@ -315,7 +317,7 @@ def test_an_account_that_was_not_acknowledged_need_not_be_there() -> None:
 def test_an_account_whose_sign_in_was_put_off_is_not_lost() -> None:
     told = Told()
     told.did(Kind.REGISTER, 0.0)
-    told.did(Kind.SIGN_IN, 100.0, Outcome.DENIED, code="throttled", password=0, final=True)
+    told.did(Kind.SIGN_IN, 100.0, Outcome.DENIED, code="too_many_attempts", password=0, final=True)
     assert told.rules() == ["not looked at"]
 
 
