@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run servers test check static format rings bench lock clean
+.PHONY: help run servers test check static format rings bench soak lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -50,6 +50,9 @@ format: $(VENV)/.test ## Put the code in form
 
 bench: $(VENV)/.bench ## Measure against the rivals; figures go to bench/results/; ARGS="tokens" runs one part
 	$(BIN)/python -m bench $(ARGS)
+
+soak: $(VENV)/.test servers ## Break things for minutes and check the history; ARGS="--minutes 10 --seed 7 --store postgres"
+	PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
 
 lock: $(VENV)/.lock ## Resolve requirements/*.txt anew from pyproject.toml
 	sh scripts/lock $(BIN)/uv

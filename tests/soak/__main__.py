@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from soak.checker import check
 from soak.history import History
 from soak.homes import HOMES
@@ -27,7 +29,11 @@ def main() -> int:
     )
     logging.basicConfig(level=logging.CRITICAL)
     with path.open("w") as file:
-        history = asyncio.run(run(plan, file))
+        try:
+            history = asyncio.run(run(plan, file))
+        except pytest.skip.Exception as missing:
+            print(missing, file=sys.stderr)
+            return 2
     print(f"history: {path}")
     return _told(history)
 

@@ -88,7 +88,7 @@ def _late(story: Story, sure: Operation, promise: Promise, verdict: Verdict) -> 
         lag = o.begin - sure.end
         if lag <= 0:
             continue
-        allowed = promise.max_staleness if o.kind is Kind.CALL else 0.0
+        allowed = promise.lag(story.opening.strategy) if o.kind is Kind.CALL else 0.0
         if o.kind is Kind.CALL:
             verdict.accepted_after += 1
             verdict.worst_lag = max(verdict.worst_lag, lag)

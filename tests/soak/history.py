@@ -97,6 +97,8 @@ class Promise:
     refresh_grace: float
     access_lifetime: float
     leeway: float
+    lease: float = 0.0
+    """Sessions in Redis: so long a master that was deposed may still answer lookups."""
     linger: float = 15.0
     """So long after its client gave up, an operation may still happen: in a process that was paused, behind
     a connection that was held. Longer than any pause and the patience of a store together."""

@@ -28,6 +28,8 @@ class Home:
     """Faults in which what was acknowledged may be lost."""
     ending: frozenset[str] = frozenset()
     """Faults after which all sessions may have ended."""
+    long: frozenset[str] = frozenset()
+    """Faults that take long."""
 
     def faults(self) -> dict[str, Happens]:
         return {}
@@ -169,6 +171,7 @@ class RedisHome(Home):
     def __init__(self, folder: Path, *, lossy: bool = False) -> None:
         self._lossy = lossy
         self.ending = frozenset({"failover", "master deposed", "master restarted"} if lossy else ())
+        self.long = frozenset({"master deposed"})  # the Sentinels take ten seconds to tell it so
         self._options = f"?replicas={0 if lossy else 1}&replicas_wait=0.5"
 
     def faults(self) -> dict[str, Happens]:

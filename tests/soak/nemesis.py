@@ -39,46 +39,55 @@ class Nemesis:
         """Longer than a view of the feed may be old."""
         self._seed = seed
 
-    async def strike(self, *, until: float, once: bool = False) -> None:
-        """Until then; with `once` each fault once, in an order by the seed, and no longer."""
-        lanes = (self._of_processes(), self._of_store())
-        await asyncio.gather(*(self._lane(n, strikes, until, once=once) for n, strikes in enumerate(lanes)))
+    async def strike(self, *, until: float) -> None:
+        """Until then, everything in turn and again, in an order by the seed."""
+        chances = [random.Random(f"{self._seed} nemesis {number}") for number in range(2)]
+        of_store: list[Strike] = [partial(self._of_home, name) for name in self._home.faults()]
+        lanes = (self._of_processes(), of_store)
 
-    async def _lane(self, number: int, strikes: Sequence[Strike], until: float, *, once: bool) -> None:
-        chance = random.Random(f"{self._seed} nemesis {number}")
-        while strikes and time.monotonic() < until:
-            for strike in chance.sample(strikes, len(strikes)):
-                await asyncio.sleep(self._rest * chance.uniform(0.2, 1.0))
-                if time.monotonic() >= until:
-                    return
-                await strike()
-            if once:
+        async def lane(strikes: Sequence[Strike], chance: random.Random) -> None:
+            while strikes and time.monotonic() < until:
+                await self._each(chance.sample(strikes, len(strikes)), chance, until)
+
+        await asyncio.gather(*(lane(*pair) for pair in zip(lanes, chances, strict=True)))
+
+    async def strike_once(self) -> None:
+        """What can happen to the store, once, but for what takes long; to processes one of each sort."""
+        chance, forever = random.Random(f"{self._seed} nemesis"), float("inf")
+        names = sorted(self._home.faults().keys() - self._home.long)
+        mine = [chance.choice(sort) for sort in self._sorts()]
+        of_store: list[Strike] = [partial(self._of_home, name) for name in names]
+        await asyncio.gather(*(self._each(chance.sample(lane, len(lane)), chance, forever) for lane in lanes))
+
+    async def _each(self, strikes: Sequence[Strike], chance: random.Random, until: float) -> None:
+        for strike in strikes:
+            await asyncio.sleep(self._rest * chance.uniform(0.2, 1.0))
+            if time.monotonic() >= until:
                 return
+            await strike()
 
     # -- what can happen ---------------------------------------------------------------------------------
 
     def _of_processes(self) -> list[Strike]:
+        return [strike for sort in self._sorts() for strike in sort]
+
+    def _sorts(self) -> list[list[Strike]]:
         one, two, three, four = self._fleet.servers
         first, second = self._fleet.verifiers
-        strikes: list[Strike] = [partial(self._kill, s) for s in (one, two, three, first)]
-        strikes += [partial(self._stop, s) for s in (two, one, second, four)]
-        strikes += [partial(self._restart, s) for s in (three,)]
-        strikes += [partial(self._turn, s, by) for s, by in ((one, HOUR), (two, -HOUR), (three, HOUR))]
-        strikes += [partial(self._turn, s, by) for s, by in ((first, -HOUR), (second, HOUR))]
-        wires = (
-            (one, "cut"),
-            (two, "held"),
-            (three, "slow"),
-            (three, "answers held"),
-            (four, "answers held"),
-        )
-        strikes += [partial(self._wire, s, mode) for s, mode in wires]
+        answers, wires = "answers held", ((one, "cut"), (two, "held"), (three, "slow"))
         remote = ((first, "cut"), (second, "held"), (first, "slow"), (second, "streams held"))
-        strikes += [partial(self._wire, v, mode) for v, mode in remote]
-        return strikes
-
-    def _of_store(self) -> list[Strike]:
-        return [partial(self._of_home, name) for name in self._home.faults()]
+        return [
+            [partial(self._kill, server) for server in (one, two, three)],
+            [partial(self._kill, first)],
+            [partial(self._restart, three)],
+            [partial(self._stop, server) for server in (two, one, four)],
+            [partial(self._stop, second)],
+            [partial(self._turn, *turn) for turn in ((one, HOUR), (two, -HOUR), (three, HOUR))],
+            [partial(self._turn, *turn) for turn in ((first, -HOUR), (second, HOUR))],
+            [partial(self._wire, server, answers) for server in (three, four)],
+            [partial(self._wire, *wire) for wire in wires],
+            [partial(self._wire, *wire) for wire in remote],
+        ]
 
     async def _of_home(self, name: str) -> None:
         begin = time.monotonic()

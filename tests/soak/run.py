@@ -14,6 +14,7 @@ from typing import IO
 from limen.auth import Limen
 from limen.insecure import WeakHashing
 from limen.secret import Secret
+from limen.stores.redis.driver import LEASE
 from soak.asking import Asker
 from soak.fleet import Fleet
 from soak.history import History, Promise, Recorder
@@ -32,11 +33,11 @@ class Plan:
 
     store: str
     seed: int
-    seconds: float
+    seconds: float = 0.0
     people: int = 16
     lossy: bool = False
     once: bool = False
-    """Each fault once, and then it is over."""
+    """It is over when everything has happened once."""
     max_staleness: float = 2.0
     rest: float = 1.0
     """The longest time between two faults of a kind."""
@@ -54,6 +55,7 @@ class Plan:
             refresh_grace=2 * linger + 10.0,
             access_lifetime=60.0,
             leeway=5.0,
+            lease=LEASE if self.store == "redis" else 0.0,
             linger=linger,
         )
 
@@ -95,15 +97,16 @@ async def _lived(plan: Plan, crowd: Crowd, home: Home, recorder: Recorder) -> No
         crowd.fleet, home, recorder, crowd.end_somebody, pause=plan.pause, seed=plan.seed, rest=plan.rest
     )
     crowd.people = [Person(crowd, f"person{n}") for n in range(plan.people)]
-    until = time.monotonic() + plan.seconds
+    until = float("inf") if plan.once else time.monotonic() + plan.seconds
     living = [asyncio.create_task(person.live(until)) for person in crowd.people]
-    await nemesis.strike(until=until, once=plan.once)
+    await (nemesis.strike_once() if plan.once else nemesis.strike(until=until))
     for person in crowd.people:
         person.leaves = True
     await asyncio.gather(*living)
     await crowd.settled()
     await _healed(crowd.fleet)
-    await asyncio.sleep(max(person.rests_until for person in crowd.people) - time.monotonic())
+    if not plan.once:  # a refresh that comes late would only excuse what follows
+        await asyncio.sleep(max(person.rests_until for person in crowd.people) - time.monotonic())
     last = time.monotonic() + _LAST_LOOK
     await asyncio.gather(*(person.look(until=last) for person in crowd.people))
 

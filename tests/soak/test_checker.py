@@ -77,6 +77,16 @@ def test_a_call_is_late_from_max_staleness_after_the_acknowledgement_on_and_not_
         assert told.verdict().worst_lag == pytest.approx(lag)
 
 
+def test_a_lookup_in_redis_may_be_as_old_as_the_lease_and_a_token_may_not() -> None:
+    for strategy, rules in (("session", []), ("hybrid", ["accepted late"])):
+        told = Told()
+        told.history.promise = replace(PROMISE, max_staleness=1.0, lease=2.0)
+        told.opened(strategy=strategy)
+        told.call(told.did(Kind.SIGN_OUT, 10.0).end + 2.0)
+        told.ends(well=False)
+        assert told.rules() == rules
+
+
 def test_a_call_that_began_before_the_acknowledgement_is_not_late_however_long_it_took() -> None:
     told = Told()
     told.opened()
