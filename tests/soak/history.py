@@ -103,6 +103,10 @@ class Promise:
     """So long after its client gave up, an operation may still happen: in a process that was paused, behind
     a connection that was held. Longer than any pause and the patience of a store together."""
 
+    def lag(self, strategy: str) -> float:
+        """How long after the acknowledgement a call with a credential of this strategy may be accepted."""
+        return max(self.max_staleness, self.lease) if strategy == "session" else self.max_staleness
+
 
 @dataclass(slots=True)
 class History:

@@ -57,7 +57,8 @@ class Nemesis:
         names = sorted(self._home.faults().keys() - self._home.long)
         mine = [chance.choice(sort) for sort in self._sorts()]
         of_store: list[Strike] = [partial(self._of_home, name) for name in names]
-        await asyncio.gather(*(self._each(chance.sample(lane, len(lane)), chance, forever) for lane in lanes))
+        lanes = (chance.sample(mine, len(mine)), chance.sample(of_store, len(of_store)))
+        await asyncio.gather(*(self._each(lane, chance, forever) for lane in lanes))
 
     async def _each(self, strikes: Sequence[Strike], chance: random.Random, until: float) -> None:
         for strike in strikes:
