@@ -76,18 +76,19 @@ class Nemesis:
         one, two, three, four = self._fleet.servers
         first, second = self._fleet.verifiers
         answers, wires = "answers held", ((one, "cut"), (two, "held"), (three, "slow"))
-        remote = ((first, "cut"), (second, "held"), (first, "slow"), (second, "streams held"))
+        apart, late = ((first, "cut"), (second, "held")), ((first, "slow"), (second, "streams held"))
         return [
             [partial(self._kill, server) for server in (one, two, three)],
             [partial(self._kill, first)],
             [partial(self._restart, three)],
-            [partial(self._stop, server) for server in (two, one, four)],
+            [partial(self._stop, server) for server in (two, one)],
             [partial(self._stop, second)],
             [partial(self._turn, *turn) for turn in ((one, HOUR), (two, -HOUR), (three, HOUR))],
             [partial(self._turn, *turn) for turn in ((first, -HOUR), (second, HOUR))],
             [partial(self._wire, server, answers) for server in (three, four)],
             [partial(self._wire, *wire) for wire in wires],
-            [partial(self._wire, *wire) for wire in remote],
+            [partial(self._wire, *wire) for wire in apart],
+            [partial(self._wire, *wire) for wire in late],
         ]
 
     async def _of_home(self, name: str) -> None:

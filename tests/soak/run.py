@@ -45,7 +45,7 @@ class Plan:
     @property
     def pause(self) -> float:
         """Longer than a view of the feed may be old."""
-        return 1.6 * self.max_staleness
+        return 2.0 * self.max_staleness
 
     @property
     def promise(self) -> Promise:
