@@ -170,7 +170,7 @@ class RedisHome(Home):
 
     def __init__(self, folder: Path, *, lossy: bool = False) -> None:
         self._lossy = lossy
-        self.ending = frozenset({"failover", "master deposed", "master restarted"} if lossy else ())
+        self.ending = frozenset(self.faults() if lossy else ())  # any of them may lead to a failover
         self.long = frozenset({"master deposed"})  # the Sentinels take ten seconds to tell it so
         self._options = f"?replicas={0 if lossy else 1}&replicas_wait=0.5"
 

@@ -41,8 +41,11 @@ class Story:
 
     def sure_end(self, moments: Moments) -> Operation | None:
         """The first acknowledgement, if any, that it has ended."""
-        ended = [o for o in self.endings if moments.is_sure(o) and self._is_surely_covered(o)]
-        ended += [o for o in self.refreshes if self._is_sure_replay(o, moments)]
+        sure = [o for o in self.endings if moments.is_sure(o) and self._is_surely_covered(o)]
+        # Of a session that was lost no store knows that it is one of the others, nor that it was replayed.
+        may_be_lost = moments.lost_by(self.opening) or moments.ended_with_all(self.opening) is not None
+        ended = [o for o in sure if not (may_be_lost and o.kind is Kind.SIGN_OUT_OTHERS)]
+        ended += [o for o in self.refreshes if not may_be_lost and self._is_sure_replay(o, moments)]
         return min(ended, key=lambda o: o.end, default=None)
 
     def possible_end(self, moments: Moments) -> float | None:

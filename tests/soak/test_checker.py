@@ -407,6 +407,21 @@ def test_what_was_acknowledged_while_it_could_be_lost_is_not_asked_for_and_all_e
     assert told.rules() == ["accepted late", "revived", "not looked at"]
 
 
+def test_a_session_that_was_lost_is_ended_by_what_names_it_or_its_account_alone() -> None:
+    for kind, rules in (
+        (Kind.SIGN_OUT_OTHERS, []),
+        (Kind.SIGN_OUT, ["accepted late", "not looked at"]),
+        (Kind.SIGN_OUT_EVERYWHERE, ["accepted late", "not looked at"]),
+    ):
+        told = Told()
+        told.opened()
+        told.broke("failover", 0.0, 1.0, loses=True)
+        session = {"session": "s2"} if kind is Kind.SIGN_OUT_OTHERS else {"session": "s1"}
+        told.did(kind, 10.0, **session)
+        told.call(20.0)
+        assert told.rules() == rules
+
+
 def test_a_fault_that_ends_all_sessions_excuses_refusals_and_no_acceptance() -> None:
     told = Told()
     told.opened()
