@@ -291,6 +291,19 @@ def test_a_credential_of_ours_is_never_called_invalid_but_by_a_wrong_clock() -> 
     assert told.rules() == ["called invalid"]
 
 
+def test_a_verifier_that_asks_an_issuer_with_a_wrong_clock_cannot_tell_an_end_from_it() -> None:
+    told = Told()
+    told.opened()
+    told.broke("clock", 9.0, 11.0, seconds=-3_600.0)
+    told.call(10.0, Outcome.DENIED, process="verifier 1.1")
+    told.call(20.0, process="verifier 1.1")
+    told.ends(well=True)
+    assert told.rules() == []
+    told.call(10.0, Outcome.DENIED, process="server 2.1")  # a server asks nobody
+    told.call(11.1, Outcome.DENIED, process="verifier 1.1")
+    assert told.rules() == ["honest, and signed out"] * 2 + ["forgotten"]
+
+
 def test_a_refusal_for_another_reason_is_no_finding() -> None:
     told = Told()
     told.opened()
