@@ -25,8 +25,9 @@ def main() -> int:
         return _told(History.read(given.check))
     path = given.history or Path(f"soak-{given.store}-{given.seed}-{time.strftime('%H%M%S')}.jsonl")
     plan = Plan(
-        store=given.store, seed=given.seed, seconds=60 * given.minutes, people=given.people, lossy=given.lossy
-    )
+        store=given.store, seed=given.seed, seconds=60 * given.minutes, people=given.people,
+        lossy=given.lossy, only=tuple(given.only), folder=given.logs,
+    )  # fmt: skip
     logging.basicConfig(level=logging.CRITICAL)
     with path.open("w") as file:
         try:
@@ -52,6 +53,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=16)
     parser.add_argument("--lossy", action="store_true", help="a failover may lose what the docs say it may")
     parser.add_argument("--history", type=Path, help="where to write what happened, as lines of JSON")
+    parser.add_argument("--only", action="append", default=[], help="of the store's faults this one alone")
+    parser.add_argument("--logs", type=Path, help="an empty folder to keep the processes' words in")
     parser.add_argument("--check", type=Path, help="check a history again instead")
     return parser.parse_args()
 

@@ -44,6 +44,7 @@ class Asker:
 
     def __init__(self, recorder: Recorder, operator: Limen) -> None:
         self._recorder, self._operator = recorder, operator
+        self.operator_store = operator.store
 
     async def server(
         self, server: Server, kind: Kind, method: str, path: str, *, source: str, token: str = "", **more: Any

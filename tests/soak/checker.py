@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from soak.history import History, Kind, Operation, Outcome, Promise, counted
+from soak.history import ALL_ENDED, History, Kind, Operation, Outcome, Promise, counted
 from soak.moments import Clocks, Moments
 from soak.stories import Story, stories
 
@@ -59,6 +59,8 @@ def check(history: History) -> Verdict:
     for story in stories(history.operations):
         verdict.findings += _of_session(story, moments, verdict)
     verdict.findings += _of_accounts(history.operations, moments)
+    if not history.about.get("lossy"):
+        verdict.findings += [Finding(f.what, "by nobody", ()) for f in history.faults if f.what == ALL_ENDED]
     verdict.findings += [
         Finding("broken", f"answered {o.code or 'what nobody foresaw'}", (o,))
         for o in history.operations

@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 
+ALL_ENDED = "all sessions ended"
+"""What is written down when the store itself has given all sessions up."""
+
+
 class Kind(StrEnum):
     """What a client asks for."""
 

@@ -231,9 +231,11 @@ class RedisHome(Home):
         await ends()
         await asyncio.to_thread(old.kill)
         new = await asyncio.to_thread(self._master, old)
-        old.options = ("--replicaof", "127.0.0.1", str(new.port))
+        # It is empty, or old, and must not be promoted before it has what the other has.
+        old.options = ("--replicaof", "127.0.0.1", str(new.port), "--replica-priority", "0")
         await asyncio.to_thread(old.start)
         await self._followed()
+        await asyncio.to_thread(old.ask, "CONFIG", "SET", "replica-priority", "100")
 
     async def _depose(self, ends: Ends, seconds: float) -> None:
         """The master stands still until another has taken its place, and then goes on as if it were one."""
@@ -250,7 +252,7 @@ class RedisHome(Home):
 
         def is_followed() -> bool:
             master = self._named()
-            return master is not None and "connected_slaves:1" in master.ask("INFO", "replication")
+            return master is not None and "state=online" in master.ask("INFO", "replication")
 
         await asyncio.to_thread(redis.until, is_followed, within=60.0)
 

@@ -31,7 +31,9 @@ class Nemesis:
         pause: float,
         rest: float,
         seed: int,
+        only: Sequence[str] = (),
     ) -> None:
+        self._only = only
         self._fleet, self._home, self._recorder = fleet, home, recorder
         victims = random.Random(f"{seed} victims")
         self._ends: Ends = lambda: ends(victims)
@@ -42,7 +44,8 @@ class Nemesis:
     async def strike(self, *, until: float) -> None:
         """Until then, everything in turn and again, in an order by the seed."""
         chances = [random.Random(f"{self._seed} nemesis {number}") for number in range(2)]
-        of_store: list[Strike] = [partial(self._of_home, name) for name in self._home.faults()]
+        names = self._only or self._home.faults()
+        of_store: list[Strike] = [partial(self._of_home, name) for name in names]
         lanes = (self._of_processes(), of_store)
 
         async def lane(strikes: Sequence[Strike], chance: random.Random) -> None:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import IO
 
 from limen.auth import Limen
+from limen.errors import Unavailable
 from limen.insecure import WeakHashing
 from limen.secret import Secret
 from limen.stores.redis.driver import LEASE
 from soak.asking import Asker
 from soak.fleet import Fleet
-from soak.history import History, Promise, Recorder
+from soak.history import ALL_ENDED, Fault, History, Promise, Recorder
 from soak.homes import HOMES, Home
 from soak.nemesis import Nemesis
 from soak.people import Crowd, Person
@@ -41,6 +42,10 @@ class Plan:
     max_staleness: float = 2.0
     rest: float = 1.0
     """The longest time between two faults of a kind."""
+    only: tuple[str, ...] = ()
+    """These faults of the store and none else, where any is named."""
+    folder: Path | None = None
+    """Where the processes' words are kept; else they go away."""
 
     @property
     def pause(self) -> float:
@@ -65,7 +70,7 @@ async def run(plan: Plan, file: IO[str] | None = None) -> History:
     about = {"store": plan.store, "seed": plan.seed, "seconds": plan.seconds, "lossy": plan.lossy}
     recorder = Recorder(History(plan.promise, about=about), file)
     with tempfile.TemporaryDirectory(prefix="limen-soak-") as name:
-        folder = Path(name)
+        folder = plan.folder or Path(name)
         async with _homed(plan, folder) as home, _operating(plan, home) as operator:
             promise = plan.promise
             fleet = Fleet(
@@ -94,11 +99,13 @@ async def run(plan: Plan, file: IO[str] | None = None) -> History:
 async def _lived(plan: Plan, crowd: Crowd, home: Home, recorder: Recorder) -> None:
     """What happens between the first start and the last look."""
     nemesis = Nemesis(
-        crowd.fleet, home, recorder, crowd.end_somebody, pause=plan.pause, seed=plan.seed, rest=plan.rest
-    )
+        crowd.fleet, home, recorder, crowd.end_somebody,
+        pause=plan.pause, rest=plan.rest, seed=plan.seed, only=plan.only,
+    )  # fmt: skip
     crowd.people = [Person(crowd, f"person{n}") for n in range(plan.people)]
     until = float("inf") if plan.once else time.monotonic() + plan.seconds
     living = [asyncio.create_task(person.live(until)) for person in crowd.people]
+    watching = asyncio.create_task(_watch_epochs(crowd, recorder))
     await (nemesis.strike_once() if plan.once else nemesis.strike(until=until))
     for person in crowd.people:
         person.leaves = True
@@ -109,6 +116,24 @@ async def _lived(plan: Plan, crowd: Crowd, home: Home, recorder: Recorder) -> No
         await asyncio.sleep(max(person.rests_until for person in crowd.people) - time.monotonic())
     last = time.monotonic() + _LAST_LOOK
     await asyncio.gather(*(person.look(until=last) for person in crowd.people))
+    watching.cancel()
+
+
+async def _watch_epochs(crowd: Crowd, recorder: Recorder) -> None:
+    """Write down when Redis has begun a new epoch, with which all sessions end."""
+    epoch, begin = 0, time.monotonic()
+    while True:
+        now = time.monotonic()
+        try:
+            found = (await crowd.asker.operator_store.marks()).get("redis_epoch", 0)
+        except Unavailable:
+            await asyncio.sleep(0.05)
+            continue
+        if epoch and found > epoch:
+            fault = Fault(what=ALL_ENDED, whom="store", begin=begin, end=time.monotonic(), ends_all=True)
+            recorder.broke(fault)
+        epoch, begin = found, now
+        await asyncio.sleep(0.05)
 
 
 async def _healed(fleet: Fleet) -> None:

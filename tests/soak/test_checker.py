@@ -449,6 +449,14 @@ def test_a_fault_that_ends_all_sessions_excuses_refusals_and_no_acceptance() -> 
     assert sorted(told.rules()) == ["acknowledged write lost", "not looked at", "revived"]
 
 
+def test_a_store_that_gives_all_sessions_up_is_found_where_it_is_not_set_up_to() -> None:
+    told = Told()
+    told.broke("all sessions ended", 1.0, 2.0, ends_all=True)
+    assert told.rules() == ["all sessions ended"]
+    told.history.about["lossy"] = True
+    assert told.rules() == []
+
+
 # -- written down ----------------------------------------------------------------------------------------
 
 
