@@ -13,7 +13,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, Self
 
-
 ALL_ENDED = "all sessions ended"
 """What is written down when the store itself has given all sessions up."""
 
