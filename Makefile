@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run servers test check static format rings bench peers lock clean
+.PHONY: help run servers test check static format rings bench peers soak lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,6 +54,9 @@ bench: $(VENV)/.bench ## Measure against the rivals; figures go to bench/results
 
 peers: $(VENV)/.test $(PEERS) ## Install what `limen lab compare --peers` measures
 	@$(WITH_VENV) $(BIN)/limen lab peers
+
+soak: $(VENV)/.test servers ## Break things for minutes and check the history; ARGS="--minutes 10 --seed 7 --store postgres"
+	PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
 
 lock: $(VENV)/.lock ## Resolve requirements/*.txt anew from pyproject.toml
 	sh scripts/lock $(BIN)/uv

@@ -42,7 +42,7 @@ from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.requirement import Requirement
 from limen.revocations import Filter
 from limen.secret import Secret
-from limen.sessions import Lifetimes, Sealer, Session, StrategyName
+from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
 from limen.status_lists import StatusLists
 from limen.stores import open_store
@@ -358,11 +358,13 @@ class Limen:
         out must not be told that it is done while the session lives on.
         """
         try:
-            _, proof = self._prover.prove(token, now=self.clock.now())
+            name, proof = self._prover.prove(token, now=self.clock.now())
         except Denied:
             return
         if proof.sid is not None:
-            await operate.revoke_quietly(self._parts, proof.sid)
+            account = None if isinstance(proof, Presented) else proof.sub
+            follows = name is not StrategyName.JWT
+            await operate.revoke_quietly(self._parts, proof.sid, account, follows_feed=follows)
 
     async def explain(self, credential: str, *, source: str = "") -> Explanation:
         """See flows/explain. For whoever develops or administers; it proves nothing and grants nothing."""

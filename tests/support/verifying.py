@@ -131,7 +131,8 @@ class Wire:
     """A TCP proxy on loopback. `mode` says what becomes of bytes; it counts as of the next bytes.
 
     `open` passes them, `held` keeps every connection and passes nothing, `cut` closes and refuses,
-    `slow` passes them 0.3 s late, `streams held` passes everything but what the feed streams.
+    `slow` passes them 0.3 s late, `streams held` passes everything but what the feed streams, `answers held`
+    everything but what comes back.
     """
 
     def __init__(self, to: int) -> None:
@@ -200,10 +201,14 @@ class Wire:
                         self.streamed.set()
                 if self.mode == "slow":
                     await asyncio.sleep(0.3)
-                while self.mode == "held" or (self.mode == "streams held" and asked["stream"] and not up):
+                while self._holds(up=up, stream=asked["stream"]):
                     await self._turned.wait()
                 writer.write(data)
                 await writer.drain()
+
+    def _holds(self, *, up: bool, stream: bool) -> bool:
+        back = self.mode == "answers held" or (self.mode == "streams held" and stream)
+        return self.mode == "held" or (back and not up)
 
 
 def kill_group(process: subprocess.Popen[Any], how: signal.Signals) -> None:

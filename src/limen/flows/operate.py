@@ -10,7 +10,7 @@ from limen.clock import Instant
 from limen.errors import Rejected
 from limen.flows.parts import Parts
 from limen.flows.register import make, words_of
-from limen.flows.sign_out import everywhere
+from limen.flows.sign_out import end_for_sure, everywhere
 from limen.ids import AccountID, SessionID
 from limen.passwords import normalise
 from limen.revocations import Revocation
@@ -123,14 +123,14 @@ async def begin_anew(
     return everywhere(accepted, now=now)
 
 
-async def revoke_quietly(parts: Parts, sid: str) -> None:
-    """End a session if there is one; for clients that must not learn whether there was (RFC 7009 §2.2)."""
+async def revoke_quietly(parts: Parts, sid: str, account: str | None, *, follows_feed: bool) -> None:
+    """End the session of a credential that was presented; for clients that must not learn whether there was
+    one (RFC 7009 §2.2)."""
     now = parts.clock.now()
-    revocation = await parts.store.revoke_session(
-        SessionID(sid), account=None, now=now, until=parts.until(now), why="revoked_by_client"
-    )
-    if revocation is not None:
-        parts.learn(revocation)
+    owner = None if account is None else AccountID(account)
+    if await end_for_sure(
+        parts, SessionID(sid), owner, follows_feed=follows_feed, now=now, why="revoked_by_client"
+    ):
         audit.record("session_revoked_by_client", at=now, session=sid)
 
 

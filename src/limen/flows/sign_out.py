@@ -9,17 +9,16 @@ from limen.clock import Instant
 from limen.errors import Rejected
 from limen.flows.parts import Parts
 from limen.ids import AccountID, SessionID
+from limen.revocations import Kind, Revocation
 from limen.strategies.base import Identity, Revoked, Strategy
 
 
 async def sign_out(parts: Parts, strategy: Strategy, identity: Identity) -> Revoked:
     """End the session that this request came with. The answer says when nobody accepts it any more."""
     now = parts.clock.now()
-    revocation = await parts.store.revoke_session(
-        identity.session, account=identity.account, now=now, until=parts.until(now), why="sign_out"
+    await end_for_sure(
+        parts, identity.session, identity.account, follows_feed=_follows(strategy), now=now, why="sign_out"
     )
-    if revocation is not None:
-        parts.learn(revocation)
     audit.record("sign_out", at=now, account=identity.account, session=identity.session)
     return strategy.effective(identity, now=now)
 
@@ -65,6 +64,24 @@ async def sign_out_everywhere(
     return everywhere(accepted, now=now)
 
 
+async def end_for_sure(
+    parts: Parts, sid: SessionID, account: AccountID | None, *, follows_feed: bool, now: Instant, why: str
+) -> bool:
+    """End a session of which a good credential was presented; whether there was one to end.
+
+    Its row may be missing and its tokens good all the same: a failover can have lost what was written last.
+    So where there is no row to remove, and no event is known that covers it, the event is appended alone.
+    """
+    until = parts.until(now)
+    ended = await parts.store.revoke_session(sid, account=account, now=now, until=until, why=why)
+    if ended is None and follows_feed and _is_id(sid) and not _is_covered(parts, sid, account):
+        event = Revocation(Kind.SESSION, sid, upto=now, until=until, at=now, why=why)
+        ended = await parts.store.revoke(event)
+    if ended is not None:
+        parts.learn(ended)
+    return ended is not None
+
+
 def everywhere(accepted: Iterable[Strategy], *, now: Instant) -> Revoked:
     """When an account-wide revocation of this moment has reached every credential that is accepted."""
     return Revoked(Instant(now + max((s.guarantees.revocation_lag for s in accepted), default=0.0)))
@@ -72,7 +89,17 @@ def everywhere(accepted: Iterable[Strategy], *, now: Instant) -> Revoked:
 
 def _stateful(accepted: Iterable[Strategy]) -> list[Strategy]:
     """Those that an ended session can be of, which need not be the caller's own."""
-    return [strategy for strategy in accepted if strategy.guarantees.store_reads_stale]
+    return [strategy for strategy in accepted if _follows(strategy)]
+
+
+def _follows(strategy: Strategy) -> bool:
+    """Whether its credentials end with their session."""
+    return strategy.guarantees.store_reads_stale > 0
+
+
+def _is_covered(parts: Parts, sid: SessionID, account: AccountID | None) -> bool:
+    made = ids.created_ms(sid)
+    return parts.filter.covering(sid=sid, account=account or AccountID(""), sid_ms=made, kid=None) is not None
 
 
 def _is_id(text: str) -> bool:

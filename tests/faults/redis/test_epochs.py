@@ -191,6 +191,38 @@ async def test_D05_a_restart_that_lost_what_was_acknowledged_ends_everything(
     assert len(warned(caplog)) == 1
 
 
+async def test_D05_who_saw_a_failover_is_told_of_the_end_by_who_did_not(
+    opens: Opens, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Positions leave a gap at each run; whoever begins an epoch need not know how many there were. If the
+    event that ends all came below the position of a reader, its tokens would live on, and so would all that
+    are ended after it."""
+    server = redis.Server("redis", *ON_DISK)
+    reader, idle = await opens(server.url), await opens(server.url)
+    account = await added(reader)
+    session = await opened(reader, account)
+    for store in (reader, idle):
+        await store.read_feed(0, now=NOW)
+    server.restart()
+    await settled(reader)  # who alone knows how far the positions of this run have come
+    for n in range(5):
+        other = await opened(reader, account, at=NOW + 1 + n)
+        await reader.revoke_session(other.id, account=None, now=NOW, until=UNTIL, why="w")
+    known = (await reader.read_feed(0, now=NOW)).position
+    server.kill()
+    shutil.rmtree(Path(server.folder.name, "appendonlydir"))
+    server.start()
+    await settled(idle)
+    assert len(warned(caplog)) == 1
+    page = await reader.read_feed(known, now=LATER)
+    assert [e.kind for e in page.revocations] == [Kind.ISSUER]
+    fresh = await opened(idle, account, at=NOW + 1_000)
+    event = await idle.revoke_session(fresh.id, account=None, now=LATER, until=UNTIL, why="w")
+    assert (await reader.read_feed(page.position, now=LATER)).revocations == (event,)
+    assert await reader.session(session.id) is None
+    server.destroy()
+
+
 async def test_D05_what_the_accounts_had_said_before_is_said_again_in_a_new_epoch(
     server: redis.Server, opens: Opens
 ) -> None:

@@ -64,8 +64,8 @@ async def test_D02_too_few_replicas_and_a_revocation_is_not_acknowledged(
     master, replica = pair
     store = await opens(master.url + "?replicas=1&replicas_wait=0.3")
     account = await added(store)
-    one, two, three = [await opened(store, account, at=NOW + n) for n in range(3)]
     await eventually(lambda: store.read_feed(0, now=NOW))
+    one, two, three = [await opened(store, account, at=NOW + n) for n in range(3)]
     assert await store.revoke_session(one.id, account=None, now=NOW, until=UNTIL, why="w") is not None
     replica.pause()
     for attempt in (
@@ -84,9 +84,13 @@ async def test_D02_too_few_replicas_and_a_revocation_is_not_acknowledged(
     late = make_session(account, at=NOW + 9)
     answer = await store.open_session(late, limit=None, until=UNTIL, now=NOW)
     assert isinstance(answer, Cut)  # the accounts had not been told how far it went; now they have
-    assert await store.open_session(late, limit=None, until=UNTIL, now=NOW) == Opened(())
+    with pytest.raises(Unavailable) as raised:
+        await store.open_session(late, limit=None, until=UNTIL, now=NOW)
+    assert raised.value.code == "unconfirmed"
     replica.resume()
     await eventually(lambda: store.read_feed(0, now=NOW))
+    later = make_session(account, at=NOW + 10)
+    assert await store.open_session(later, limit=None, until=UNTIL, now=NOW) == Opened(())
     assert await store.revoke_session(late.id, account=None, now=NOW, until=UNTIL, why="w") is not None
 
 
@@ -115,8 +119,8 @@ async def test_D03_a_master_without_its_replica_is_not_believed_for_longer_than_
     """As one that was deposed and does not know it: it goes on serving, and nobody follows it."""
     master, replica = pair
     store = await opens(master.url + "?replicas=1&replicas_wait=0.3")
-    session = await opened(store, await added(store))
     await eventually(lambda: store.read_feed(0, now=NOW))
+    session = await opened(store, await added(store))
     assert await store.session(session.id) == session
     replica.ask("REPLICAOF", "NO", "ONE")
     began = time.monotonic()
@@ -124,6 +128,20 @@ async def test_D03_a_master_without_its_replica_is_not_believed_for_longer_than_
         while time.monotonic() - began < 4:
             await store.session(session.id)
             await asyncio.to_thread(redis.moment)
+    assert raised.value.code == "unconfirmed"
+
+
+async def test_D03_a_master_that_nobody_follows_any_more_lets_nobody_sign_in(
+    pair: tuple[redis.Server, redis.Server], opens: Opens
+) -> None:
+    """A replica that was promoted would not know the session, nor could it end it."""
+    master, replica = pair
+    store = await opens(master.url + "?replicas=1&replicas_wait=0.3")
+    account = await added(store)
+    await eventually(lambda: store.read_feed(0, now=NOW))
+    replica.ask("REPLICAOF", "NO", "ONE")
+    with pytest.raises(Unavailable) as raised:
+        await opened(store, account)
     assert raised.value.code == "unconfirmed"
 
 

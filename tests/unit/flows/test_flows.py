@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -756,6 +758,29 @@ async def test_S27_nothing_is_written_for_unknown_credentials_or_sign_outs(tmp_p
             await refused(auth, grant.credential)
             await auth.sign_out(who)
         assert (await auth.store.read_feed(0, now=auth.clock.now())).position == position
+
+
+@pytest.mark.parametrize("way", ["sign out", "revoke", "revoke by the refresh credential"])
+async def test_D12_a_session_whose_row_a_failover_has_lost_is_ended_all_the_same(way: str, tmp_path) -> None:
+    """Its token is good as long as no event covers it, here and wherever the feed is followed."""
+    url = f"sqlite:///{tmp_path}/limen.db"
+    async with world(url) as (auth, clock), world(url, clock=clock) as (other, _):
+        await account_with(auth)
+        grant = await signed(auth)
+        who = await other.authenticate(grant.credential)
+        with closing(sqlite3.connect(tmp_path / "limen.db", isolation_level=None)) as db:
+            db.execute("DELETE FROM limen_sessions")
+        if way == "sign out":
+            await auth.sign_out(who)
+        else:
+            await auth.revoke_token(grant.credential if way == "revoke" else grant.refresh or "")
+        await other.catch_up()
+        for one in (auth, other):
+            assert (await refused(one, grant.credential)).code == "credential_revoked"
+        position = (await auth.store.read_feed(0, now=clock.now())).position
+        await auth.sign_out(who)
+        await auth.revoke_token(grant.credential)
+        assert (await auth.store.read_feed(0, now=clock.now())).position == position, "once is enough"
 
 
 @pytest.mark.parametrize("one", [True, False], ids=["one", "all others"])

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 
 GAP = 1_000_000
 """Left out of the positions when the run changes: readers may have seen some that were lost since."""
+SPAN = 10**12
+"""The first position of an epoch is this often its number at least. Whoever begins one need not know how many
+runs, and gaps, there were since the accounts' store was told; a reader that knows must see what comes now.
+Lua counts exactly up to 2⁵³, the end of 9,000 epochs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from limen.sessions import LEEWAY_MAX
 from limen.stores.base import Marks
 from limen.stores.redis import scripts
 from limen.stores.redis.address import Address
-from limen.stores.redis.epochs import GAP, Adopt, Begin, Fence, Held, Known, Same, judge
+from limen.stores.redis.epochs import GAP, SPAN, Adopt, Begin, Fence, Held, Known, Same, judge
 from limen.stores.redis.faults import Unsettled
 from limen.stores.redis.line import Line, answer
 
@@ -117,7 +117,8 @@ class Settler:
         if begin.why is not None and now is None:
             raise Unsettled
         marks = await self._marks.marks()
-        position = max(self.position, marks.get("redis_position", 0))
+        first = 0 if begin.why is None else begin.epoch * SPAN
+        position = max(self.position, marks.get("redis_position", 0), first)
         writes = max(self._seen_writes, marks.get("redis_writes", 0))
         await self._marks.raise_marks({"redis_epoch": begin.epoch})
         fence = Fence(begin.epoch, line.run)

@@ -49,7 +49,7 @@ end
 -- Appends an event; positions are given here and nowhere else, so their order is the order of the scripts.
 local function append(kind, subject, upto, until_, at, why, outbox)
   local position = redis.call('HINCRBY', meta, 'position', 1)
-  redis.call('XADD', base .. 'F', position .. '-0', 'k', kind, 's', subject, 'u', upto, 'n', until_, 'a', at,
+  redis.call('XADD', base .. 'F', string.format('%.0f-0', position), 'k', kind, 's', subject, 'u', upto, 'n', until_, 'a', at,
     'w', why, 'o', outbox or '')
   redis.call('ZADD', base .. 'U', until_, string.format('%016.0f', position))
   return position

@@ -22,7 +22,7 @@ if floor ~= '' then
   local until_, upto, at, why = unpack(ARGV, 10)
   redis.call('HSET', meta, 'floor', floor)
   position = redis.call('HINCRBY', meta, 'position', 1)
-  redis.call('XADD', base .. 'F', position .. '-0', 'k', 'issuer', 's', '', 'u', upto, 'n', until_, 'a', at,
+  redis.call('XADD', base .. 'F', string.format('%.0f-0', position), 'k', 'issuer', 's', '', 'u', upto, 'n', until_, 'a', at,
     'w', why, 'o', '')
   redis.call('ZADD', base .. 'U', until_, string.format('%016.0f', position))
 end
