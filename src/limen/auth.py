@@ -37,7 +37,7 @@ from limen.jose.jwk import Algorithm
 from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
 from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
-from limen.requirement import Requirement
+from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.sessions import Lifetimes, Sealer, Session, StrategyName
 from limen.settings import Settings, Transport, load, require_secret
@@ -263,6 +263,10 @@ class Limen:
     def scopes(self, *names: str) -> Requirement:
         """For routes that need all these scopes."""
         return Requirement(self, scopes=names)
+
+    def recent(self, *names: str, minutes: float = 5) -> Requirement:
+        """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470)."""
+        return recently(self, minutes=minutes, scopes=names)
 
     # -- what a person does ------------------------------------------------------------------------------
 
