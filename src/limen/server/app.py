@@ -17,6 +17,7 @@ from limen.server.api import routes_of
 from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
 from limen.server.hosts import Hosts
+from limen.server.pages import table as people
 from limen.server.resource import broken, refusal, respond
 from limen.server.site import Site
 from limen.server.table import endpoints_of
@@ -39,7 +40,7 @@ class Server:
         self._site = Site.of(auth, whole=True)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
-        endpoints = [*endpoints_of(self._site), *pages(self._site)]
+        endpoints = [*endpoints_of(self._site), *pages(self._site), *people.endpoints(self._site)]
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
             endpoints += workbench.endpoints()
         self._router = Router(routes_of(self._site, endpoints), redirect_slashes=False, default=self._nowhere)

@@ -28,7 +28,7 @@ def granted(
     scope = " ".join(grant.scopes)
     if transport is Transport.COOKIE:
         body = CookiesSet(expires_in=expires_in, scope=scope, refreshes=grant.refresh is not None)
-        return json_answer(body, *_set(site, call, grant, device))
+        return json_answer(body, *kept(site, call, grant, device))
     return json_answer(
         Tokens(
             access_token=grant.credential,
@@ -72,7 +72,8 @@ def moment(at: Instant) -> str:
     return (_EPOCH + timedelta(seconds=math.floor(at))).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _set(site: Site, call: Call, grant: Grant, device: str | None) -> list[Header]:
+def kept(site: Site, call: Call, grant: Grant, device: str | None = None) -> list[Header]:
+    """The cookies of a grant."""
     names, secure, now = site.auth.cookie_names, _secure(site), site.auth.clock.now()
     # A session's end moves with its use, which no cookie is told of: the browser keeps it for the longest
     # that it can live, and the server decides.

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -20,6 +22,14 @@ from limen.server.standing import with_standing
 from limen.server.wire import STREAM, Answer, Call, ClientLeft, Receive, Scope, Send, Streamed
 
 _log = logging.getLogger("limen.server")
+
+
+class Telling(Protocol):
+    """An answer for people. `instance` names what nobody foresaw, as the log does."""
+
+    def __call__(
+        self, site: Site, call: Call, error: LimenError, *, instance: str | None = None
+    ) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +62,8 @@ class Endpoint:
     """How it tells an error, where a problem document alone is not what its callers read."""
     clear_text: bool = False
     """Answered over http too: probes of a load balancer."""
+    tells: Telling | None = None
+    """How a page tells an error to a person, whatever it is; None: as a problem document."""
 
     @property
     def name(self) -> str:
@@ -68,6 +80,7 @@ class Resource:
         self._by_method = {endpoint.method: endpoint for endpoint in endpoints}
         if "GET" in self._by_method:
             self._by_method.setdefault("HEAD", self._by_method["GET"])
+        self._tells = endpoints[0].tells
         self._allow = ", ".join(sorted(self._by_method)).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,9 +93,17 @@ class Resource:
 
     async def _answer(self, call: Call) -> Answer:
         endpoint = self._by_method.get(call.scope["method"])
-        if endpoint is None:
-            error = Rejected("this is no method of this address", code="method_not_allowed", status=405)
-            return refusal(error).plus((b"allow", self._allow))
+        try:
+            if endpoint is None:
+                return self._no_method(call)
+            return await self._run(endpoint, call)
+        except ClientLeft:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an id and the log the rest
+            where = f"{call.scope['method']} {self.path}"
+            return broken(error, where, self._tells and partial(self._tells, self._site, call))
+
+    async def _run(self, endpoint: Endpoint, call: Call) -> Answer:
         try:
             if not endpoint.clear_text:
                 self._site.require_https(call)
@@ -91,11 +112,14 @@ class Resource:
             return await endpoint.run(self._site, call)
         except LimenError as error:
             _noted(endpoint, error)
+            if endpoint.tells is not None:
+                return endpoint.tells(self._site, call, error)
             return (endpoint.refuses or refusal)(error)
-        except ClientLeft:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an id and the log the rest
-            return broken(error, f"{endpoint.method} {endpoint.path}")
+
+    def _no_method(self, call: Call) -> Answer:
+        error = Rejected("this is no method of this address", code="method_not_allowed", status=405)
+        answer = refusal(error) if self._tells is None else self._tells(self._site, call, error)
+        return answer.plus((b"allow", self._allow))
 
 
 def _noted(endpoint: Endpoint, error: LimenError) -> None:
@@ -115,14 +139,17 @@ def refusal(error: LimenError) -> Answer:
     return answer.plus((b"connection", b"close")) if found.status == 413 else answer
 
 
-def broken(error: BaseException, where: str) -> Answer:
+def broken(error: BaseException, where: str, tells: Callable[..., Answer] | None = None) -> Answer:
     """500 for what nobody foresaw: an id that is in the log beside the traceback, and nothing else."""
     instance = f"urn:uuid:{ids.uuid4()}"
     _log.error("%s failed: %s", where, instance, exc_info=error)
-    found = problem(
-        LimenError("something went wrong here; the log has it under this instance", code="internal_error"),
-        instance=instance,
-    )
+    told = LimenError("something went wrong here; the log has it under this instance", code="internal_error")
+    if tells is not None:
+        try:
+            return tells(told, instance=instance)
+        except Exception as second:  # noqa: BLE001 - the page of errors itself is broken: say it plainly
+            _log.error("%s: its page of errors failed: %s", where, instance, exc_info=second)
+    found = problem(told, instance=instance)
     return Answer(found.status, found.body, tuple(found.headers))
 
 

@@ -26,7 +26,7 @@ async def login(site: Site, call: Call) -> Answer:
     transport = site.transport(body.transport)
     device = body.device
     if transport is Transport.COOKIE:
-        _own_site(site, call)
+        own_site(site, call)
         device = device or rules.find_cookie(call.headers, site.auth.cookie_names.device)
     signed_in = await site.auth.sign_in(
         body.email,
@@ -37,8 +37,51 @@ async def login(site: Site, call: Call) -> Answer:
         user_agent=call.user_agent,
     )
     if transport is Transport.COOKIE:
-        await _end_replaced(site, call)
+        await end_replaced(site, call)
     return granted(site, call, signed_in.grant, transport, device=signed_in.device)
+
+
+async def prove_factor(site: Site, call: Call) -> Answer:
+    """One more factor of a sign-in that was begun, which came in its cookie or in the body."""
+    body = await read_json(call, ProveFactor)
+    cookie = rules.find_cookie(call.headers, site.auth.cookie_names.half)
+    if body.half is not None and cookie is not None:
+        raise Rejected("a half came in the body and in a cookie", code="credential_ambiguous")
+    if body.half is None and cookie is None:
+        raise Denied("this sign-in is over: begin again", code="sign_in_over", reason="half_missing")
+    by_cookie = body.half is None
+    transport = site.transport(body.transport or (Transport.COOKIE if by_cookie else Transport.BEARER))
+    device = body.device
+    if by_cookie or transport is Transport.COOKIE:
+        own_site(site, call)
+        device = device or rules.find_cookie(call.headers, site.auth.cookie_names.device)
+    try:
+        signed_in = await site.auth.prove_factor(
+            body.half or cookie or "",
+            body.factor,
+            body.answer,
+            device=device,
+            source=call.source,
+            user_agent=call.user_agent,
+        )
+    except Unfinished as error:
+        return half_signed_in(site, call, error, transport)
+    if transport is Transport.COOKIE:
+        await end_replaced(site, call)
+    answer = granted(site, call, signed_in.grant, transport, device=signed_in.device)
+    return answer.plus(half_over(site)) if by_cookie else answer
+
+
+async def step_up(site: Site, call: Call) -> Answer:
+    """The password again, for a new session in place of this one."""
+    who = await required(site, call)
+    body = await read_json(call, StepUp)
+    transport = presented_by(site, call)
+    try:
+        grant = await site.auth.step_up(who, body.password, source=call.source, user_agent=call.user_agent)
+    except Unfinished as error:
+        return half_signed_in(site, call, error, transport)
+    return granted(site, call, grant, transport)
 
 
 async def refresh(site: Site, call: Call) -> Answer:
@@ -51,16 +94,16 @@ async def refresh(site: Site, call: Call) -> Answer:
     transport = site.transport(Transport.COOKIE if presented is None else Transport.BEARER)
     session = None
     if transport is Transport.COOKIE:
-        _own_site(site, call)
+        own_site(site, call)
         session = rules.find_cookie(call.headers, site.auth.cookie_names.refreshes)
     credential = presented or cookie
     if not credential:
         raise Denied("sign in first", code="credential_missing")
     if transport is Transport.COOKIE and session is None:
-        raise _planted()
+        raise planted()
     grant = await site.auth.refresh(credential, source=call.source)
     if session not in (None, grant.session):
-        raise _planted()  # what was spent is the session of whoever planted it
+        raise planted()  # what was spent is the session of whoever planted it
     return granted(site, call, grant, transport)
 
 
@@ -100,19 +143,19 @@ def _cleared_if_cookie(site: Site, call: Call) -> tuple[tuple[bytes, bytes], ...
     return cleared(site, call) if presented_by(site, call) is Transport.COOKIE else ()
 
 
-def _own_site(site: Site, call: Call) -> None:
+def own_site(site: Site, call: Call) -> None:
     """A browser that gets or spends cookies must say that a page of ours made it (S13, S14)."""
     rules.check_forgery(call.scope["method"], call.headers, site.auth.origins)
 
 
-def _planted() -> Denied:
+def planted() -> Denied:
     """For a refresh cookie that did not come with a sign-in of this browser (docs/decisions/0008)."""
     return Denied(
         "this session cannot be refreshed: sign in again", code="refresh_denied", reason="cookie_planted"
     )
 
 
-async def _end_replaced(site: Site, call: Call) -> None:
+async def end_replaced(site: Site, call: Call) -> None:
     """End the session whose cookie this sign-in overwrites: nobody could end it any more."""
     try:
         found = rules.find_credential(call.headers, site.auth.cookie_names, frozenset({Transport.COOKIE}))

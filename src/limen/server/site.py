@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from limen.auth import Limen
 from limen.errors import Denied, Rejected
 from limen.proxies import Trusted, client_of
+from limen.server.pages.look import Look
 from limen.server.readiness import Readiness
 from limen.server.standing import HSTS, HSTS_WHOLE
 from limen.server.tail import Tail
@@ -31,11 +32,13 @@ class Site:
     readiness: Readiness
     tail: Tail
     streams: Streams
+    look: Look
 
     @classmethod
     def of(cls, auth: Limen, *, whole: bool) -> Site:
         trusted = Trusted.of(auth.settings.trusted_proxies)
-        return cls(auth, trusted, whole, Readiness(auth), Tail(auth), Streams())
+        look = Look.of(auth.settings)
+        return cls(auth, trusted, whole, Readiness(auth), Tail(auth), Streams(), look)
 
     @property
     def prefix(self) -> str:

@@ -101,6 +101,13 @@ def _addresses(s: Settings) -> Faults:
 def _identifiers(s: Settings) -> Faults:
     if not _PREFIX.match(s.prefix) or s.prefix.startswith("/.well-known"):
         yield "prefix", f"{s.prefix!r} is no path such as /auth: begin with a / and end without one"
+    if s.pages and (not _PREFIX.match(s.pages) or s.pages.startswith("/.well-known")):
+        yield (
+            "pages",
+            f"{s.pages!r} is no path such as /people: begin with a / and end without one, or leave it empty",
+        )
+    if s.pages == s.prefix:
+        yield "pages", f"{s.pages} is where the API lies: give the pages a path of their own"
     if s.audience and not _WORD.match(s.audience):
         yield "audience", "it has a blank, a character outside ASCII, or more than 256: write a URL or a name"
     for scope in s.default_scopes:

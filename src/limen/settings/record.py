@@ -68,6 +68,9 @@ class Settings:
         tuple[str, ...], "How credentials may travel. The first is used where a client does not say."
     ] = ("cookie", "bearer")
     prefix: Annotated[str, "The path below which the routes lie."] = "/auth"
+    pages: Annotated[
+        str, "The path below which the pages for people lie, such as /account; empty: at the root."
+    ] = ""
     algorithm: Annotated[
         str,
         "Of access tokens: ES256, ES384, EdDSA, RS256, PS256, or HS256, which nobody but this service can "

@@ -1,0 +1,43 @@
+"""The files that the pages load: style, modules, icon. Their folder has the digest of all in its name.
+
+So a browser may keep them for ever and never mixes two versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Self
+
+from limen.server.workbench.assets import slim, slim_style
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """Name → content, and the folder that they are served in, below that of the pages."""
+
+    files: Mapping[str, bytes] = field(repr=False)
+    folder: str
+
+    @classmethod
+    def of(cls, own: Mapping[str, bytes]) -> Self:
+        """Those of the package, and an operator's own beside or instead of them."""
+        found = {**_packaged(), **own}
+        digest = hashlib.sha256()
+        for name in sorted(found):
+            digest.update(b"%b\0%d\0%b" % (name.encode(), len(found[name]), found[name]))
+        return cls(found, f"/assets/{digest.hexdigest()[:16]}")
+
+
+@cache
+def _packaged() -> dict[str, bytes]:
+    folder = files("limen.server").joinpath("static", "pages")
+    return {one.name: _slimmed(one.name, one.read_bytes()) for one in folder.iterdir() if one.is_file()}
+
+
+def _slimmed(name: str, content: bytes) -> bytes:
+    made = {"js": slim, "css": slim_style}.get(name.rpartition(".")[2])
+    return content if made is None else made(content.decode()).encode()
