@@ -72,6 +72,7 @@ WRITES: dict[str, Write] = {
     "upgrade_password": lambda s, x: s.upgrade_password(
         x.account.id, spent=x.account.password or "", fresh="new"
     ),
+    "set_name": lambda s, x: s.set_name(x.account.id, "Ada"),
     "set_scopes": lambda s, x: s.set_scopes(x.account.id, ("read",), upto=LATER, until=UNTIL, now=LATER),
     "delete_account": lambda s, x: s.delete_account(x.account.id, now=LATER, until=UNTIL),
     "revoke": lambda s, x: s.revoke(Revocation(Kind.KEY, x.account.id, NOW, UNTIL, NOW, "w")),

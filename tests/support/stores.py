@@ -96,7 +96,7 @@ def digest(of: object) -> Digest:
     return Digest(hashlib.sha256(str(of).encode()).digest())
 
 
-def make_account(name: str = "ada", *, at: float = NOW, **other: Any) -> Account:
+def make_account(name: str = "ada", /, *, at: float = NOW, **other: Any) -> Account:
     return replace(
         Account(
             id=AccountID(ids.uuid7(Instant(at), chance)),
@@ -135,7 +135,7 @@ def make_session(account: Account | AccountID, *, at: float = NOW, **other: Any)
     )
 
 
-async def added(store: Store, name: str = "ada", **other: Any) -> Account:
+async def added(store: Store, name: str = "ada", /, **other: Any) -> Account:
     """An account that the store has."""
     account = make_account(name, **other)
     assert await store.add_account(account)

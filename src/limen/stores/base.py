@@ -114,6 +114,10 @@ class Accounts(Protocol):
         ...
 
     async def enable_account(self, account: AccountID) -> bool:
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        """Set how the person wants to be called; False if there is no such account."""
+        ...
+
         """Let it sign in again. Its old sessions stay dead."""
         ...
 

@@ -58,7 +58,7 @@ class MemoryStore:
     # -- accounts ----------------------------------------------------------------------------------------
 
     async def add_account(self, account: Account) -> bool:
-        storable(account.email, account.key, account.password or "")
+        storable(account.email, account.key, account.password or "", account.name)
         joined(account.scopes)
         with self._step():
             if account.id in self._accounts or account.key in self._keys:
@@ -130,6 +130,14 @@ class MemoryStore:
 
     async def enable_account(self, account: AccountID) -> bool:
         with self._step():
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        storable(name)
+        with self._step():
+            found = self._accounts.get(account)
+            if found is not None:
+                self._accounts[account] = replace(found, name=name)
+            return found is not None
+
             found = self._accounts.get(account)
             if found is None:
                 return False

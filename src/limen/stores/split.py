@@ -75,6 +75,9 @@ class SplitStore:
         return await self._accounts.upgrade_password(account, spent=spent, fresh=fresh)
 
     async def enable_account(self, account: AccountID) -> bool:
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        return await self._accounts.set_name(account, name)
+
         return await self._accounts.enable_account(account)
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:

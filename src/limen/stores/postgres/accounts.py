@@ -17,7 +17,7 @@ BY_KEY = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE key = $1"  # noqa: S6
 PAGE = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id > $1 ORDER BY id LIMIT $2"  # noqa: S608
 _ADD = (
     f"INSERT INTO limen_accounts ({rows.ACCOUNT}) "  # noqa: S608
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"
 )
 _UPGRADE = "UPDATE limen_accounts SET password = $2 WHERE id = $1 AND password = $3"
 _CHANGE = "UPDATE limen_accounts SET password = $2 WHERE id = $1 AND ($3::text IS NULL OR password = $3)"
@@ -29,6 +29,7 @@ _NARROW = (
 )
 _DISABLE = "UPDATE limen_accounts SET disabled = coalesce(disabled, $2) WHERE id = $1"
 _CUTOFF = "UPDATE limen_accounts SET cutoff = $2 WHERE id = $1 AND cutoff < $2"
+_NAME = "UPDATE limen_accounts SET name = $2 WHERE id = $1"
 _ENABLE = "UPDATE limen_accounts SET disabled = NULL WHERE id = $1"
 
 
@@ -36,7 +37,7 @@ async def add(step: Step, account: Account) -> bool:
     a = account
     values = (
         ids.parse(a.id), a.email, a.key, a.password, joined(a.scopes), a.created, a.disabled, a.cutoff,
-        a.claims_changed,
+        a.claims_changed, a.verified, a.name,
     )  # fmt: skip
     return await step.change(_ADD, *values) == 1
 
@@ -76,6 +77,10 @@ async def disable(step: Step, account: AccountID, now: Instant, until: Instant) 
     if await step.change(_DISABLE, rows.raw(account), now) == 0:
         return None
     return await end_all(step, account, now, until, "account_disabled")
+
+
+async def set_name(step: Step, account: AccountID, name: str) -> bool:
+    return await step.change(_NAME, rows.raw(account), name) == 1
 
 
 async def enable(step: Step, account: AccountID) -> bool:

@@ -27,7 +27,7 @@ from limen.throttle import Bucket
 _log = logging.getLogger("limen.stores")
 _T = TypeVar("_T")
 
-ACCOUNT = "id, email, key, password, scopes, created, disabled, cutoff, claims_changed"
+ACCOUNT = "id, email, key, password, scopes, created, disabled, cutoff, claims_changed, verified, name"
 SESSION = (
     "id, account, strategy, digest, generation, rotated, created, authenticated, amr, scopes, touched, "
     "ends, expires, user_agent, source"
@@ -39,7 +39,7 @@ KEY = "kid, algorithm, state, sealed, created, since"
 _SESSION_TYPES = (
     UUID, UUID, str, bytes, int, float, float, float, str, str, float, float, float, str, str,
 )  # fmt: skip
-_ACCOUNT_TYPES = (str, str, str, str, float, float, float, float)
+_ACCOUNT_TYPES = (str, str, str, str, float, float, float, float, float, str)
 _REVOCATION_TYPES = (int, str, str, float, float, float, str)
 _BUCKET_TYPES = (str, float, float, float, float)
 _KEY_TYPES = (str, str, str, bytes, float, float)
@@ -141,9 +141,12 @@ def _session(row: Row, sid: SessionID | None) -> Session:
 
 
 def _account(row: Row) -> Account:
-    id_, email, key, password, scopes, created, disabled, cutoff, claims_changed = row
+    (
+        id_, email, key, password, scopes, created, disabled, cutoff, claims_changed, verified, name,
+    ) = row  # fmt: skip
     given = ("" if password is None else password, scopes, created, 0.0 if disabled is None else disabled)
-    if tuple(map(type, (email, key, *given, cutoff, claims_changed))) != _ACCOUNT_TYPES:
+    proven = 0.0 if verified is None else verified
+    if tuple(map(type, (email, key, *given, cutoff, claims_changed, proven, name))) != _ACCOUNT_TYPES:
         raise ValueError
     return Account(
         AccountID(ids.parse(str(id_))),
@@ -163,6 +166,8 @@ def _revocation(row: Row) -> Revocation:
         raise ValueError
     position, kind, subject, upto, until, at, why = row
     return Revocation(_KINDS[kind], subject, upto, until, at, why, position)
+        verified,
+        name,
 
 
 def _bucket(row: Row) -> Bucket:

@@ -55,7 +55,7 @@ class PostgresStore:
     # -- accounts ----------------------------------------------------------------------------------------
 
     async def add_account(self, account: Account) -> bool:
-        storable(account.email, account.key, account.password or "")
+        storable(account.email, account.key, account.password or "", account.name)
         joined(account.scopes)
         return await self._parts.writer.do(accounts.add, (_ACCOUNT, account.id), account)
 
@@ -107,6 +107,10 @@ class PostgresStore:
         return await self._parts.writer.end(accounts.disable, (_ACCOUNT, account), account, now, until)
 
     async def enable_account(self, account: AccountID) -> bool:
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        storable(name)
+        return await self._parts.writer.do(accounts.set_name, (_ACCOUNT, account), account, name)
+
         return await self._parts.writer.do(accounts.enable, (_ACCOUNT, account), account)
 
     async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:

@@ -20,7 +20,7 @@ PAGE = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id > ? ORDER BY id LIMI
 
 def add(db: sqlite3.Connection, account: Account) -> bool:
     cursor = db.execute(
-        "INSERT INTO limen_accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO limen_accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             ids.to_bytes(account.id),
             account.email,
@@ -31,6 +31,8 @@ def add(db: sqlite3.Connection, account: Account) -> bool:
             account.disabled,
             account.cutoff,
             account.claims_changed,
+            account.verified,
+            account.name,
         ),
     )
     return cursor.rowcount == 1
@@ -88,6 +90,11 @@ def disable(db: sqlite3.Connection, account: AccountID, now: Instant, until: Ins
         "UPDATE limen_accounts SET disabled = coalesce(disabled, ?) WHERE id = ?", (now, rows.raw(account))
     )
     return end_all(db, account, now, until, "account_disabled") if cursor.rowcount else None
+
+
+def set_name(db: sqlite3.Connection, account: AccountID, name: str) -> bool:
+    cursor = db.execute("UPDATE limen_accounts SET name = ? WHERE id = ?", (name, rows.raw(account)))
+    return cursor.rowcount == 1
 
 
 def enable(db: sqlite3.Connection, account: AccountID) -> bool:

@@ -24,7 +24,7 @@ _log = logging.getLogger("limen.stores")
 _T = TypeVar("_T")
 Row = tuple[Any, ...]
 
-ACCOUNT = "id, email, key, password, scopes, created, disabled, cutoff, claims_changed"
+ACCOUNT = "id, email, key, password, scopes, created, disabled, cutoff, claims_changed, verified, name"
 SESSION = (
     "id, account, strategy, digest, generation, rotated, created, authenticated, amr, scopes, touched, "
     "ends, expires, user_agent, source"
@@ -38,7 +38,7 @@ REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
 KEY = "kid, algorithm, state, sealed, created, since"
 
-_ACCOUNT_TYPES = (bytes, str, str, str, str, float, float, float, float)
+_ACCOUNT_TYPES = (bytes, str, str, str, str, float, float, float, float, float, str)
 _SESSION_TYPES = (
     bytes, bytes, str, bytes, int, float, float, float, str, str, float, float, float, str, str,
 )  # fmt: skip
@@ -156,11 +156,14 @@ def _session(row: Row, sid: SessionID | None) -> Session:
 
 
 def _account(row: Row) -> Account:
-    id_, email, key, password, scopes, created, disabled, cutoff, claims_changed = row
+    (
+        id_, email, key, password, scopes, created, disabled, cutoff, claims_changed, verified, name,
+    ) = row  # fmt: skip
     given = ("" if password is None else password, scopes, created, 0.0 if disabled is None else disabled)
-    if tuple(map(type, (id_, email, key, *given, cutoff, claims_changed))) != _ACCOUNT_TYPES:
+    proven = 0.0 if verified is None else verified
+    if tuple(map(type, (id_, email, key, *given, cutoff, claims_changed, proven, name))) != _ACCOUNT_TYPES:
         raise ValueError
-    if not _finite(created + (disabled or 0.0) + cutoff + claims_changed):
+    if not _finite(created + (disabled or 0.0) + cutoff + claims_changed + proven):
         raise ValueError
     return Account(
         AccountID(ids.from_bytes(id_)),
@@ -180,6 +183,8 @@ def _revocation(row: Row) -> Revocation:
         raise ValueError
     position, kind, subject, upto, until, at, why = row
     if not _finite(upto + until + at):
+        verified,
+        name,
         raise ValueError
     return Revocation(_KINDS[kind], subject, upto, until, at, why, position)
 

@@ -59,7 +59,7 @@ class SQLiteStore:
     # -- accounts ----------------------------------------------------------------------------------------
 
     async def add_account(self, account: Account) -> bool:
-        storable(account.email, account.key, account.password or "")
+        storable(account.email, account.key, account.password or "", account.name)
         joined(account.scopes)
         return await self._parts.writer.do(accounts.add, account)
 
@@ -107,6 +107,10 @@ class SQLiteStore:
         return await self._parts.writer.do(accounts.disable, account, now, until)
 
     async def enable_account(self, account: AccountID) -> bool:
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        storable(name)
+        return await self._parts.writer.do(accounts.set_name, account, name)
+
         return await self._parts.writer.do(accounts.enable, account)
 
     async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:

@@ -64,6 +64,7 @@ async def every_statement(folder: Path) -> set[str]:
         store.replace_ring([key], version=0), store.ring(), store.ping(), store.sweep(now=NOW),
         store.change_password(ada.id, spent=None, fresh="f", now=NOW, until=UNTIL),
         store.disable_account(ada.id, now=NOW, until=UNTIL), store.enable_account(ada.id),
+        store.set_name(ada.id, "Ada"),
         store.delete_account(ada.id, now=NOW, until=UNTIL),
     ):  # fmt: skip
         await attempt
