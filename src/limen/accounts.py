@@ -14,17 +14,18 @@ from dataclasses import dataclass, field
 from limen.clock import Instant
 from limen.errors import Rejected
 from limen.ids import AccountID
+from limen.settings import ADMIN_SCOPE as ADMIN_SCOPE
 
 SCOPES_MAX = 1_024
 """Of the 4,096 bytes of a cookie, what scopes may take: 1,366 in base64url."""
-EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 NAME_MAX = 100
+EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _LOCAL_MAX = 64
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,64}\Z")  # RFC 6749 §3.3
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
 _LOOK_ALIKES = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
-_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+\Z")
 _NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,11 @@ class Account:
     """Sessions created at or before this moment are dead, and none is opened with such an id."""
     claims_changed: Instant = Instant(0.0)
     """Access tokens whose `jti` is of this moment or earlier carry claims that no longer hold."""
-
     verified: Instant | None = None
     """When the address was proven: somebody read what was sent there. None: it may be anybody's."""
     name: str = ""
     """How the person wants to be called: any text, so whoever shows it escapes it."""
+
 
 def check_email(text: str) -> str:
     """`text` in NFC if it is an address that we send mail to, else Rejected.
@@ -137,9 +138,8 @@ def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
     return kept
 
 
-def _bad(why: str) -> Rejected:
 def check_name(text: str) -> str:
-    """A name as it is kept: in NFC, without blanks around it; Rejected if it is too long or is no one line."""
+    """A name as it is kept: in NFC, without blanks around it; Rejected if too long or more than a line."""
     name = unicodedata.normalize("NFC", text[: 4 * NAME_MAX]).strip()
     if len(text) > 4 * NAME_MAX or len(name) > NAME_MAX:
         raise _bad_name(f"a name has at most {NAME_MAX} characters")
@@ -152,4 +152,5 @@ def _bad_name(why: str) -> Rejected:
     return Rejected(why, code="name_malformed", status=422, field="name")
 
 
+def _bad(why: str) -> Rejected:
     return Rejected(why, code="email_malformed", status=422, field="email")

@@ -19,8 +19,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from limen.accounts import Account
+from limen.audit_log import AuditLog
 from limen.barrier import Barrier
-from limen.clock import Clock, Seconds, SystemClock
+from limen.clock import Clock, Instant, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
 from limen.feed import Follower
@@ -85,6 +86,7 @@ class Limen:
         self.clock: Clock = clock or SystemClock()
         self._entropy = entropy
         self.store: Store = store or open_store(s.database, s.session_store)
+        self._audit = AuditLog(self.store, self.clock, entropy, keep=s.audit_keep > 0)
         self.filter = Filter()
         self.lifetimes = Lifetimes(
             idle=s.idle_lifetime,
@@ -117,6 +119,7 @@ class Limen:
         self._parts = Parts(
             settings=s,
             store=self.store,
+            audit=self._audit,
             strategy=self._strategy,
             filter=self.filter,
             lifetimes=self.lifetimes,
@@ -166,6 +169,7 @@ class Limen:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._parts.pool.close()
+        await self._audit.close()
         await self.store.close()
 
     async def __aenter__(self) -> Self:
@@ -204,6 +208,9 @@ class Limen:
         now = self.clock.now()
         while await self.store.sweep(now=now, limit=_SWEPT) >= _SWEPT:
             pass  # whoever fills tables fills them faster than that
+        kept = Instant(now - self.settings.audit_keep)
+        while await self.store.forget_entries(kept, limit=_SWEPT) >= _SWEPT:
+            pass
         for _ in self.filter.pruning(now=now):
             await asyncio.sleep(0)
         await self._ring.tend()

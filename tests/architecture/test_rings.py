@@ -20,6 +20,7 @@ RINGS = {
     0: {"errors", "clock", "ids", "secret", "settings"},
     1: {
         "accounts",
+        "audit",
         "compact",
         "cookies",
         "devices",
@@ -40,7 +41,7 @@ RINGS = {
     2: {"stores"},
     3: {"strategies"},
     4: {
-        "audit",
+        "audit_log",
         "auth",
         "barrier",
         "doctor",
@@ -79,7 +80,8 @@ PAIRS = {
     ("verifier", "barrier"): "as in auth",
     ("verifier", "requirement"): "`verifier.required` is a requirement",
     ("verifier", "vigil"): "as in auth",
-    ("flows", "audit"): "what a person did is recorded",
+    ("flows", "audit_log"): "what a person did is recorded",
+    ("auth", "audit_log"): "Limen puts the parts together",
     ("flows", "hashing"): "a password is proven in the pool",
 }
 """Concepts of one ring that may import each other, and why."""

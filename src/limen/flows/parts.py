@@ -5,8 +5,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Unpack
 
 from limen import throttle
+from limen.audit_log import About, AuditLog
 from limen.clock import Clock, Instant, Mono, Seconds
 from limen.devices import DeviceSealer
 from limen.errors import Throttled
@@ -47,6 +49,7 @@ class Parts:
 
     settings: Settings
     store: Store
+    audit: AuditLog
     strategy: Strategy
     filter: Filter
     lifetimes: Lifetimes
@@ -81,6 +84,13 @@ class Parts:
             (self.bucket(f"{kind}-host", by_host), host),
             (self.bucket(f"{kind}-network", by_network), network),
         ]
+
+    async def record(self, event: str, **about: Unpack[About]) -> None:
+        """Write an entry of the audit log: see `AuditLog.note`. What somebody does to another's account, or to
+        the keys, is in the store before this returns."""
+        entry = self.audit.note(event, **about)
+        if entry.by_another:
+            await self.audit.kept(entry)
 
     async def charge(self, charges: Sequence[Charge]) -> None:
         """Count an attempt before anything is looked at; Throttled with the time to wait."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from limen.settings.loading import Loaded, load
 from limen.settings.record import (
+    ADMIN_SCOPE,
     DEVELOPMENT_DIRECTORY,
     Registration,
     Settings,
@@ -20,6 +21,7 @@ from limen.settings.record import (
 from limen.settings.table import Setting, describe
 
 __all__ = [
+    "ADMIN_SCOPE",
     "DEVELOPMENT_DIRECTORY",
     "Loaded",
     "Registration",

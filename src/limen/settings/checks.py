@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from limen.settings.record import Registration, Settings, Transport, is_loopback_http
+from limen.settings.record import ADMIN_SCOPE, Registration, Settings, Transport, is_loopback_http
 
 Faults = Iterator[tuple[str, str]]
 """Setting, and a sentence that says what to do."""
@@ -42,6 +42,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "hash_queue": (0, 10_000),
     "jwks_max_age": (0, 86_400),
     "key_rotation": (3_600, 10 * 365 * 86_400),
+    "audit_keep": (0, 10 * 365 * 86_400),
 }
 
 
@@ -113,6 +114,8 @@ def _identifiers(s: Settings) -> Faults:
     for scope in s.default_scopes:
         if not _SCOPE.match(scope):
             yield "default_scopes", f"{scope!r} has a character that scopes cannot have: write notes:read"
+    if ADMIN_SCOPE in s.default_scopes:
+        yield "default_scopes", f"{ADMIN_SCOPE} makes an administrator: give it to one account at a time"
     for name, client in (("client_id", s.client_id), *(("clients", client) for client in s.clients)):
         if not _CLIENT.match(client):
             yield name, f"{client!r} is no client id: letters, digits, `.`, `_` and `-`, at most 64"

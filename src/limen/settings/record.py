@@ -14,6 +14,8 @@ from limen.errors import Misconfigured
 from limen.secret import Secret
 
 DEVELOPMENT_DIRECTORY = ".limen"
+ADMIN_SCOPE = "limen:admin"
+"""What makes an account an administrator's."""
 
 
 class Transport(StrEnum):
@@ -130,6 +132,11 @@ class Settings:
         tuple[str, ...],
         "Ids of clients that may introspect, revoke and follow the feed; their secrets: `limen key client`.",
     ] = ()
+
+    audit_keep: Annotated[
+        Seconds,
+        "For how long entries of the audit log are kept in `database`. 0: they are lines of the log alone.",
+    ] = 365 * 86_400
 
     @property
     def place(self) -> str:

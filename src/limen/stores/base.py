@@ -23,6 +23,7 @@ from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
 from limen.revocations import Page, Revocation
 from limen.sessions import Digest, Session
+from limen.stores.base_admin import Audit
 from limen.throttle import Limit, Wait
 
 
@@ -113,11 +114,11 @@ class Accounts(Protocol):
         """Let nobody sign in, and end all its sessions, in one step. None if there is no such account."""
         ...
 
-    async def enable_account(self, account: AccountID) -> bool:
     async def set_name(self, account: AccountID, name: str) -> bool:
         """Set how the person wants to be called; False if there is no such account."""
         ...
 
+    async def enable_account(self, account: AccountID) -> bool:
         """Let it sign in again. Its old sessions stay dead."""
         ...
 
@@ -274,7 +275,7 @@ class Schema:
     pending: tuple[str, ...]
 
 
-class Store(Accounts, Sessions, Feed, Throttles, Keys, Marks, Protocol):
+class Store(Accounts, Sessions, Feed, Throttles, Keys, Marks, Audit, Protocol):
     """One engine that keeps everything."""
 
     async def schema(self) -> Schema:

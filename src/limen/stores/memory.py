@@ -32,13 +32,14 @@ from limen.stores.base import (
     joined,
     storable,
 )
+from limen.stores.memory_admin import MemoryAdmin
 from limen.throttle import Bucket, Limit, Wait
 
 _K = TypeVar("_K", int, str)
 _V = TypeVar("_V")
 
 
-class MemoryStore:
+class MemoryStore(MemoryAdmin):
     """Everything in this process. Closing it forgets nothing: started again, it goes on."""
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class MemoryStore:
         self._buckets: dict[str, Bucket] = {}
         self._ring = StoredRing((), 0)
         self._marks: dict[str, int] = {}
+        self._entries = {}
 
     # -- accounts ----------------------------------------------------------------------------------------
 
@@ -128,8 +130,6 @@ class MemoryStore:
                 self._accounts[account] = replace(found, disabled=now)
             return self._end_all(account, now, until, "account_disabled")
 
-    async def enable_account(self, account: AccountID) -> bool:
-        with self._step():
     async def set_name(self, account: AccountID, name: str) -> bool:
         storable(name)
         with self._step():
@@ -138,6 +138,8 @@ class MemoryStore:
                 self._accounts[account] = replace(found, name=name)
             return found is not None
 
+    async def enable_account(self, account: AccountID) -> bool:
+        with self._step():
             found = self._accounts.get(account)
             if found is None:
                 return False

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 from limen import ids
 from limen.accounts import Account
+from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
@@ -74,10 +75,10 @@ class SplitStore:
     async def upgrade_password(self, account: AccountID, *, spent: str, fresh: str) -> bool:
         return await self._accounts.upgrade_password(account, spent=spent, fresh=fresh)
 
-    async def enable_account(self, account: AccountID) -> bool:
     async def set_name(self, account: AccountID, name: str) -> bool:
         return await self._accounts.set_name(account, name)
 
+    async def enable_account(self, account: AccountID) -> bool:
         return await self._accounts.enable_account(account)
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
@@ -198,6 +199,19 @@ class SplitStore:
 
     async def raise_marks(self, marks: Mapping[str, int]) -> None:
         await self._accounts.raise_marks(marks)
+
+    # -- administration ----------------------------------------------------------------------------------
+
+    async def keep_entries(self, entries: Sequence[Entry]) -> None:
+        await self._accounts.keep_entries(entries)
+
+    async def entries(
+        self, wanted: Wanted, *, before: EntryID | None = None, limit: int = 100
+    ) -> list[Entry]:
+        return await self._accounts.entries(wanted, before=before, limit=limit)
+
+    async def forget_entries(self, upto: Instant, *, limit: int = 1_000) -> int:
+        return await self._accounts.forget_entries(upto, limit=limit)
 
     # -- its own life ------------------------------------------------------------------------------------
 

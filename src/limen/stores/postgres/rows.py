@@ -15,6 +15,7 @@ from asyncpg.pgproto.pgproto import UUID
 
 from limen import ids
 from limen.accounts import Account
+from limen.audit import Entry, EntryID
 from limen.ids import AccountID, SessionID
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyState, StoredKey
@@ -35,6 +36,7 @@ SESSION = (
 REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
 KEY = "kid, algorithm, state, sealed, created, since"
+ENTRY = "id, at, event, result, actor, account, session, source, detail"
 
 _SESSION_TYPES = (
     UUID, UUID, str, bytes, int, float, float, float, str, str, float, float, float, str, str,
@@ -43,6 +45,7 @@ _ACCOUNT_TYPES = (str, str, str, str, float, float, float, float, float, str)
 _REVOCATION_TYPES = (int, str, str, float, float, float, str)
 _BUCKET_TYPES = (str, float, float, float, float)
 _KEY_TYPES = (str, str, str, bytes, float, float)
+_ENTRY_TYPES = (float, str, str, str, str, str)
 _STRATEGIES = {strategy.value: strategy for strategy in StrategyName}
 _KINDS = {kind.value: kind for kind in Kind}
 _FOREVER = float("inf")
@@ -75,6 +78,11 @@ def bucket(row: Row) -> Bucket | None:
 def key(row: Row) -> StoredKey | None:
     """The key of a row of KEY; None if it is none."""
     return _read(_key, row, "limen_keys")
+
+
+def entry(row: Row) -> Entry | None:
+    """The entry of a row of ENTRY; None if it is none."""
+    return _read(_entry, row, "limen_entries")
 
 
 def readable(read: Callable[[Row], _T | None], rows: Iterable[Row]) -> list[_T]:
@@ -158,6 +166,8 @@ def _account(row: Row) -> Account:
         disabled,
         cutoff,
         claims_changed,
+        verified,
+        name,
     )
 
 
@@ -166,8 +176,6 @@ def _revocation(row: Row) -> Revocation:
         raise ValueError
     position, kind, subject, upto, until, at, why = row
     return Revocation(_KINDS[kind], subject, upto, until, at, why, position)
-        verified,
-        name,
 
 
 def _bucket(row: Row) -> Bucket:
@@ -181,3 +189,20 @@ def _key(row: Row) -> StoredKey:
         raise ValueError
     kid, algorithm, state, sealed, created, since = row
     return StoredKey(kid, Algorithm(algorithm), KeyState(state), sealed, created, since)
+
+
+def _entry(row: Row) -> Entry:
+    id_, at, event, result, actor, account, session, source, detail = row
+    if tuple(map(type, (at, event, result, actor, source, detail))) != _ENTRY_TYPES or not isfinite(at):
+        raise ValueError
+    return Entry(
+        EntryID(str(id_)),
+        at,
+        event,
+        result,
+        actor,
+        None if account is None else AccountID(str(account)),
+        None if session is None else SessionID(str(session)),
+        source,
+        detail,
+    )

@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from limen import ids
 from limen.accounts import Account
+from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
@@ -30,7 +31,7 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.postgres import accounts, address, events, faults, ring, rows, sessions, throttles
+from limen.stores.postgres import accounts, address, audit, events, faults, ring, rows, sessions, throttles
 from limen.stores.postgres import marks as marks_table
 from limen.stores.postgres.connection import PATIENCE
 from limen.stores.postgres.opening import Parts, inspect, migrate_only, open_parts
@@ -106,11 +107,11 @@ class PostgresStore:
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._parts.writer.end(accounts.disable, (_ACCOUNT, account), account, now, until)
 
-    async def enable_account(self, account: AccountID) -> bool:
     async def set_name(self, account: AccountID, name: str) -> bool:
         storable(name)
         return await self._parts.writer.do(accounts.set_name, (_ACCOUNT, account), account, name)
 
+    async def enable_account(self, account: AccountID) -> bool:
         return await self._parts.writer.do(accounts.enable, (_ACCOUNT, account), account)
 
     async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
@@ -199,6 +200,22 @@ class PostgresStore:
 
     async def raise_marks(self, marks: Mapping[str, int]) -> None:
         await self._parts.writer.do(marks_table.raise_, (_NONE, ""), dict(marks))
+
+    # -- administration ----------------------------------------------------------------------------------
+
+    async def keep_entries(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            storable(entry.event, entry.result, entry.actor, entry.source, entry.detail)
+        await self._parts.writer.do(audit.keep, (_NONE, ""), tuple(entries))
+
+    async def entries(
+        self, wanted: Wanted, *, before: EntryID | None = None, limit: int = 100
+    ) -> list[Entry]:
+        statement, values = audit.page(wanted, before, limit)
+        return rows.readable(rows.entry, await self._parts.reader.rows(statement, *values))
+
+    async def forget_entries(self, upto: Instant, *, limit: int = 1_000) -> int:
+        return await self._parts.writer.do(audit.forget, (_NONE, ""), upto, limit)
 
     # -- its own life ------------------------------------------------------------------------------------
 

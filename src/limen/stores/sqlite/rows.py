@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from limen import ids
 from limen.accounts import Account
+from limen.audit import Entry, EntryID
 from limen.ids import AccountID, SessionID
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyState, StoredKey
@@ -37,6 +38,7 @@ SESSION_AFTER = (
 REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
 KEY = "kid, algorithm, state, sealed, created, since"
+ENTRY = "id, at, event, result, actor, account, session, source, detail"
 
 _ACCOUNT_TYPES = (bytes, str, str, str, str, float, float, float, float, float, str)
 _SESSION_TYPES = (
@@ -45,6 +47,7 @@ _SESSION_TYPES = (
 _REVOCATION_TYPES = (int, str, str, float, float, float, str)
 _BUCKET_TYPES = (str, float, float, float, float)
 _KEY_TYPES = (str, str, str, bytes, float, float)
+_ENTRY_TYPES = (bytes, float, str, str, str, bytes, bytes, str, str)
 _STRATEGIES = {strategy.value: strategy for strategy in StrategyName}
 _KINDS = {kind.value: kind for kind in Kind}
 _FOREVER = float("inf")
@@ -77,6 +80,11 @@ def bucket(row: Row) -> Bucket | None:
 def key(row: Row) -> StoredKey | None:
     """The key of a row of KEY; None if it is none."""
     return _read(_key, row, "limen_keys")
+
+
+def entry(row: Row) -> Entry | None:
+    """The entry of a row of ENTRY; None if it is none."""
+    return _read(_entry, row, "limen_entries")
 
 
 def readable(read: Callable[[Row], _T | None], rows: Iterable[Row]) -> list[_T]:
@@ -175,6 +183,8 @@ def _account(row: Row) -> Account:
         disabled,
         cutoff,
         claims_changed,
+        verified,
+        name,
     )
 
 
@@ -183,8 +193,6 @@ def _revocation(row: Row) -> Revocation:
         raise ValueError
     position, kind, subject, upto, until, at, why = row
     if not _finite(upto + until + at):
-        verified,
-        name,
         raise ValueError
     return Revocation(_KINDS[kind], subject, upto, until, at, why, position)
 
@@ -202,3 +210,21 @@ def _key(row: Row) -> StoredKey:
     if not _finite(created + since):
         raise ValueError
     return StoredKey(kid, Algorithm(algorithm), KeyState(state), sealed, created, since)
+
+
+def _entry(row: Row) -> Entry:
+    id_, at, event, result, actor, account, session, source, detail = row
+    given = (b"" if account is None else account, b"" if session is None else session, source, detail)
+    if tuple(map(type, (id_, at, event, result, actor, *given))) != _ENTRY_TYPES or not _finite(at):
+        raise ValueError
+    return Entry(
+        EntryID(ids.from_bytes(id_)),
+        at,
+        event,
+        result,
+        actor,
+        None if account is None else AccountID(ids.from_bytes(account)),
+        None if session is None else SessionID(ids.from_bytes(session)),
+        source,
+        detail,
+    )

@@ -15,6 +15,7 @@ from typing import Any, Never
 from weakref import WeakSet
 
 from limen.accounts import Account
+from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
@@ -33,7 +34,7 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.sqlite import accounts, events, faults, ring, rows, sessions, throttles
+from limen.stores.sqlite import accounts, audit, events, faults, ring, rows, sessions, throttles
 from limen.stores.sqlite import marks as marks_table
 from limen.stores.sqlite.connection import Factory
 from limen.stores.sqlite.opening import Parts, inspect, migrate_only, open_parts
@@ -106,11 +107,11 @@ class SQLiteStore:
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._parts.writer.do(accounts.disable, account, now, until)
 
-    async def enable_account(self, account: AccountID) -> bool:
     async def set_name(self, account: AccountID, name: str) -> bool:
         storable(name)
         return await self._parts.writer.do(accounts.set_name, account, name)
 
+    async def enable_account(self, account: AccountID) -> bool:
         return await self._parts.writer.do(accounts.enable, account)
 
     async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
@@ -210,6 +211,22 @@ class SQLiteStore:
 
     async def raise_marks(self, marks: Mapping[str, int]) -> None:
         await self._parts.writer.do(marks_table.raise_, dict(marks))
+
+    # -- administration ----------------------------------------------------------------------------------
+
+    async def keep_entries(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            storable(entry.event, entry.result, entry.actor, entry.source, entry.detail)
+        await self._parts.writer.do(audit.keep, tuple(entries))
+
+    async def entries(
+        self, wanted: Wanted, *, before: EntryID | None = None, limit: int = 100
+    ) -> list[Entry]:
+        statement, values = audit.page(wanted, before, limit)
+        return rows.readable(rows.entry, self._all(statement, *values))
+
+    async def forget_entries(self, upto: Instant, *, limit: int = 1_000) -> int:
+        return await self._parts.writer.do(audit.forget, upto, limit)
 
     # -- its own life ------------------------------------------------------------------------------------
 
