@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
@@ -24,14 +24,18 @@ from limen.barrier import Barrier
 from limen.clock import Clock, Instant, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
+from limen.factors import HalfSealer
 from limen.feed import Follower
 from limen.flows import operate
 from limen.flows.change_password import change_password
+from limen.flows.factors import Factor, checked, prove_factor
+from limen.flows.issue import SignedIn
 from limen.flows.parts import Parts
 from limen.flows.refresh import refresh
 from limen.flows.register import register
-from limen.flows.sign_in import SignedIn, sign_in
+from limen.flows.sign_in import sign_in
 from limen.flows.sign_out import end_other_sessions, end_session, sign_out, sign_out_everywhere
+from limen.flows.step_up import step_up
 from limen.hashing import HashingPool
 from limen.ids import Entropy
 from limen.jose.jwk import Algorithm
@@ -77,6 +81,7 @@ class Limen:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         store: Store | None = None,
         scheme: Scheme | None = None,
+        factors: Iterable[Factor] = (),
         **options: Any,
     ) -> None:
         if database is not None:
@@ -127,6 +132,8 @@ class Limen:
             pool=HashingPool(s.hash_threads or os.cpu_count() or 1, s.hash_queue),
             policy=PasswordPolicy(min_length=s.password_min_length),
             devices=DeviceSealer(secret),
+            halves=HalfSealer(secret),
+            factors=checked(factors),
             throttle_key=secret.derive("throttle"),
             clock=self.clock,
             sleep=sleep,
@@ -295,6 +302,27 @@ class Limen:
         return await sign_in(
             self._parts, email, password, scopes=scopes, device=device, source=source, user_agent=user_agent
         )
+
+    async def prove_factor(
+        self,
+        half: str,
+        factor: str,
+        answer: str,
+        *,
+        device: str | None = None,
+        source: str = "",
+        user_agent: str = "",
+    ) -> SignedIn:
+        """Go on with a sign-in that was `Unfinished`. See flows/factors."""
+        return await prove_factor(
+            self._parts, half, factor, answer, device=device, source=source, user_agent=user_agent
+        )
+
+    async def step_up(
+        self, identity: Identity, password: str, *, source: str = "", user_agent: str = ""
+    ) -> Grant:
+        """See flows/step_up."""
+        return await step_up(self._parts, identity, password, source=source, user_agent=user_agent)
 
     async def refresh(self, credential: str, *, source: str = "") -> Grant:
         """See flows/refresh."""

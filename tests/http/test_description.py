@@ -192,6 +192,9 @@ async def tried(
 
 ELSEWHERE = {
     "limen_register": {429},
+    "limen_login": {202},
+    "limen_prove_factor": {200, 202, 401, 422, 429, 431, 503},
+    "limen_step_up": {200, 202, 409, 422, 429},
     "limen_change_password": {409, 429},
     "limen_end_session": {200},
     "limen_jwks": {304},

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from limen import audit
 from limen.errors import Denied, Rejected
+from limen.flows.issue import issue
 from limen.flows.parts import Parts
 from limen.flows.register import words_of
-from limen.flows.sign_in import issue, prove_password
+from limen.flows.sign_in import prove_password
 from limen.passwords import normalise
 from limen.strategies.base import Grant, Identity, SignIn
 

@@ -52,7 +52,7 @@ async def set_password(
     cut = await parts.store.change_password(
         account.id, spent=None, fresh=hashed, now=now, until=parts.until(now)
     )
-    await parts.store.settle(clear=[parts.bucket(kind, account.key) for kind in ("account", "proof")])
+    await parts.store.settle(clear=parts.own_buckets(account.key))
     return _told(parts, accepted, cut, account, "password_set", now)
 
 

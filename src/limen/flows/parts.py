@@ -12,6 +12,7 @@ from limen.audit_log import About, AuditLog
 from limen.clock import Clock, Instant, Mono, Seconds
 from limen.devices import DeviceSealer
 from limen.errors import Throttled
+from limen.factors import HalfSealer
 from limen.hashing import HashingPool
 from limen.ids import Entropy
 from limen.passwords import Hasher, PasswordPolicy
@@ -21,6 +22,9 @@ from limen.settings import Settings
 from limen.stores.base import Store
 from limen.strategies.base import Strategy
 from limen.throttle import Limit
+
+if TYPE_CHECKING:
+    from limen.flows.factors import Factor
 
 GRID: Seconds = 0.25
 """Answers that must not tell whether an account exists leave at multiples of this after the request came."""
@@ -57,6 +61,8 @@ class Parts:
     pool: HashingPool
     policy: PasswordPolicy
     devices: DeviceSealer
+    halves: HalfSealer
+    factors: tuple[Factor, ...]
     throttle_key: bytes = field(repr=False)
     clock: Clock
     sleep: Callable[[float], Awaitable[None]]
@@ -74,6 +80,11 @@ class Parts:
     def bucket(self, kind: str, value: str) -> str:
         """A throttle key: the kind in clear, whom it is about as a keyed hash."""
         return f"{kind}:{hmac.digest(self.throttle_key, value.encode(), 'sha256')[:16].hex()}"
+
+    def own_buckets(self, key: str) -> list[str]:
+        """What only wrong proofs of this one account have filled."""
+        kinds = ("account", "proof", *(f"factor-{factor.name}" for factor in self.factors))
+        return [self.bucket(kind, key) for kind in kinds]
 
     def source_charges(self, kind: str, source: str, host: Limit, network: Limit) -> list[Charge]:
         """The buckets of where a request came from; none where that is not known."""

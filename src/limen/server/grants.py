@@ -9,7 +9,8 @@ from msgspec import UNSET
 
 from limen.clock import Instant
 from limen.cookies import clear_cookie, set_cookie
-from limen.server.shapes import CookiesSet, Effective, Tokens
+from limen.factors import Unfinished
+from limen.server.shapes import CookiesSet, Effective, HalfSignedIn, Tokens
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, Header, json_answer
 from limen.sessions import StrategyName
@@ -37,6 +38,26 @@ def granted(
             refresh_token=grant.refresh or UNSET,
             device=device or UNSET,
         )
+    )
+
+
+def half_signed_in(site: Site, call: Call, error: Unfinished, transport: Transport) -> Answer:
+    """202: what is asked for next. A browser gets the half in a cookie that no script reads."""
+    ends_in = _seconds(error.ends - site.auth.clock.now())
+    factors = list(error.factors)
+    if transport is Transport.BEARER:
+        return json_answer(HalfSignedIn(factors=factors, expires_in=ends_in, half=error.half), status=202)
+    name, secure = site.auth.cookie_names.half, _secure(site)
+    cookie = set_cookie(name, error.half, max_age=ends_in, path="/", secure=secure)
+    body = HalfSignedIn(factors=factors, expires_in=ends_in)
+    return json_answer(body, (b"set-cookie", cookie), status=202)
+
+
+def half_over(site: Site) -> Header:
+    """Take a half that is spent out of the browser."""
+    return (
+        b"set-cookie",
+        clear_cookie(site.auth.cookie_names.half, path="/", secure=_secure(site)),
     )
 
 

@@ -51,6 +51,8 @@ class Endpoint:
     query: Mapping[str, str] = field(default_factory=dict)
     """The parameters of the address and what they are; none is required."""
     status: int = 200
+    also: Mapping[int, type[msgspec.Struct]] = field(default_factory=dict)
+    """Good answers of other statuses."""
     errors: Sequence[int] = ()
     """Statuses beside 500, 403 where https is asked for, and 431 where a cookie can be bad input (400)."""
     security: Sequence[str] = ()

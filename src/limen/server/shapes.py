@@ -74,6 +74,31 @@ class Accepted(Struct, frozen=True):
     status: Literal["accepted"] = "accepted"
 
 
+class ProveFactor(_Asked, frozen=True):
+    """One more factor of a sign-in that was begun."""
+
+    factor: Annotated[str, Meta(description="one of `factors`")]
+    answer: str
+    half: Annotated[str, Meta(description="for a client without cookies")] | None = None
+    transport: Transport | None = None
+    device: str | None = None
+
+
+class StepUp(_Asked, frozen=True):
+    """Proof that it is still the same person."""
+
+    password: str
+
+
+class HalfSignedIn(_Quiet, frozen=True):
+    """So far so good, and not signed in: prove one of `factors` at `login/factor`."""
+
+    factors: list[str]
+    expires_in: Whole
+    half: Annotated[str, Meta(description="for a client without cookies")] | UnsetType = UNSET
+    status: Literal["factor_needed"] = "factor_needed"
+
+
 class Tokens(_Quiet, frozen=True):
     """Credentials for a client that presents them itself (RFC 6749 §5.1)."""
 

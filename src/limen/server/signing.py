@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from limen import transport as rules
 from limen.errors import Denied, Rejected
+from limen.factors import Unfinished
 from limen.server.bodies import read_json, read_json_if_any
-from limen.server.grants import cleared, granted, revoked
-from limen.server.shapes import Accepted, ChangePassword, Login, Logout, Refresh, Register
+from limen.server.grants import cleared, granted, half_over, half_signed_in, revoked
+from limen.server.shapes import (
+    Accepted,
+    ChangePassword,
+    Login,
+    Logout,
+    ProveFactor,
+    Refresh,
+    Register,
+    StepUp,
+)
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, json_answer
 from limen.settings import Transport
@@ -28,14 +38,17 @@ async def login(site: Site, call: Call) -> Answer:
     if transport is Transport.COOKIE:
         own_site(site, call)
         device = device or rules.find_cookie(call.headers, site.auth.cookie_names.device)
-    signed_in = await site.auth.sign_in(
-        body.email,
-        body.password,
-        scopes=None if body.scope is None else tuple(body.scope.split(" ")) if body.scope else (),
-        device=device,
-        source=call.source,
-        user_agent=call.user_agent,
-    )
+    try:
+        signed_in = await site.auth.sign_in(
+            body.email,
+            body.password,
+            scopes=None if body.scope is None else tuple(body.scope.split(" ")) if body.scope else (),
+            device=device,
+            source=call.source,
+            user_agent=call.user_agent,
+        )
+    except Unfinished as error:
+        return half_signed_in(site, call, error, transport)
     if transport is Transport.COOKIE:
         await end_replaced(site, call)
     return granted(site, call, signed_in.grant, transport, device=signed_in.device)
