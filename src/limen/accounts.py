@@ -21,14 +21,12 @@ SCOPES_MAX = 1_024
 NAME_MAX = 100
 EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _LOCAL_MAX = 64
-EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,64}\Z")  # RFC 6749 §3.3
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
 _LOOK_ALIKES = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
 _NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+\Z")
 
-_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+\Z")
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -53,7 +51,6 @@ class Account:
 
 
 def check_email(text: str) -> str:
-
     """`text` in NFC if it is an address that we send mail to, else Rejected.
 
     Length first, then normalisation, then the grammar: neither a megabyte nor a look-alike `＠` gets far.
@@ -157,4 +154,3 @@ def _bad_name(why: str) -> Rejected:
 
 def _bad(why: str) -> Rejected:
     return Rejected(why, code="email_malformed", status=422, field="email")
-def _bad(why: str) -> Rejected:
