@@ -6,7 +6,6 @@ for as long as the law wants it and read by whoever has to.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import NewType
@@ -16,13 +15,13 @@ import msgspec
 from limen.clock import Instant
 from limen.ids import AccountID, SessionID
 
-_log = logging.getLogger("limen.audit")
 EntryID = NewType("EntryID", str)
 
 EVENTS: Mapping[str, str] = {
     "register": "somebody registered; `taken`: the address had an account already",
     "sign_in": "somebody signed in, or was denied, or told to wait",
-    "step_up": "somebody signed in proved a factor again",
+    "factor": "a further factor of a sign-in was not proven",
+    "step_up": "somebody signed in proved again who they are",
     "refresh": "a session was refreshed; kept only where that was denied",
     "replay": "a spent refresh credential was presented: its session was ended",
     "sign_out": "somebody ended the session at hand",
@@ -40,6 +39,7 @@ EVENTS: Mapping[str, str] = {
     "scopes_set": "what the account may do was set",
     "session_ended_by_operator": "an operator or administrator ended one session",
     "session_revoked_by_client": "another service had a session ended",
+    "session_replaced": "a browser that had a session signed in anew",
     "client_denied": "somebody posed as a client of this server",
     "key_rotated": "the next key signs from now on",
     "key_retired": "a key is published no longer",
@@ -53,6 +53,7 @@ RESULTS: Mapping[str, str] = {
     "ok": "it was done",
     "denied": "it was not",
     "throttled": "nothing was looked at: too many attempts",
+    "unfinished": "a further factor is asked for; nothing was opened",
     "taken": "there was one already, and whoever asked was not told",
     "lost": "of the log itself",
 }
@@ -126,27 +127,6 @@ class Wanted:
             and self.account in (None, entry.account)
             and self.source in ("", entry.source)
         )
-
-
-def record(
-    event: str,
-    *,
-    at: Instant,
-    result: str = "ok",
-    account: str | None = None,
-    session: str | None = None,
-    source: str = "",
-) -> None:
-    """Write one line. `event` is a fixed word; `account` is an id, never an address that was typed."""
-    line = {"event": event, "at": round(at, 3), "result": result}
-    if account is not None:
-        line["account"] = account
-    if session is not None:
-        line["session"] = session
-    if source:
-        # An address is ASCII. What is not must neither break the line nor, as half a character, the sign-in.
-        line["source"] = source[:64].encode("ascii", "backslashreplace").decode()
-    _log.info("%s", msgspec.json.encode(line).decode())
 
 
 def clean(text: str, *, most: int) -> str:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from limen.accounts import Account
+from limen.audit import SYSTEM, THE_OPERATOR, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
 from limen.clock import Clock, Instant, Seconds, SystemClock
@@ -220,7 +221,8 @@ class Limen:
             pass
         for _ in self.filter.pruning(now=now):
             await asyncio.sleep(0)
-        await self._ring.tend()
+        for event, kid in await self._ring.tend():
+            self._audit.note(event, actor=SYSTEM, detail=kid)
 
     # -- checking ----------------------------------------------------------------------------------------
 
@@ -330,23 +332,24 @@ class Limen:
         refreshing = hybrid if isinstance(hybrid, HybridStrategy) else None
         return await refresh(self._parts, self._sealer, refreshing, credential, source=source)
 
-    async def sign_out(self, identity: Identity) -> Revoked:
+    async def sign_out(self, identity: Identity, *, source: str = "") -> Revoked:
         """See flows/sign_out."""
-        return await sign_out(self._parts, self._strategies[identity.strategy], identity)
+        return await sign_out(self._parts, self._strategies[identity.strategy], identity, source=source)
 
-    async def sign_out_everywhere(self, identity: Identity) -> Revoked:
+    async def sign_out_everywhere(self, identity: Identity, *, source: str = "") -> Revoked:
         """See flows/sign_out."""
+        by, why = Actor(identity.account, source), "sign_out_everywhere"
         return await sign_out_everywhere(
-            self._parts, self._strategies.values(), identity.account, why="sign_out_everywhere"
+            self._parts, self._strategies.values(), identity.account, by=by, why=why
         )
 
-    async def end_session(self, identity: Identity, sid: str) -> Revoked:
+    async def end_session(self, identity: Identity, sid: str, *, source: str = "") -> Revoked:
         """See flows/sign_out."""
-        return await end_session(self._parts, self._strategies.values(), identity, sid)
+        return await end_session(self._parts, self._strategies.values(), identity, sid, source=source)
 
-    async def end_other_sessions(self, identity: Identity) -> Revoked:
+    async def end_other_sessions(self, identity: Identity, *, source: str = "") -> Revoked:
         """See flows/sign_out."""
-        return await end_other_sessions(self._parts, self._strategies.values(), identity)
+        return await end_other_sessions(self._parts, self._strategies.values(), identity, source=source)
 
     async def sessions(self, identity: Identity) -> list[Session]:
         """The live sessions of the caller's account, newest first. The `jwt` strategy keeps none."""
@@ -371,10 +374,14 @@ class Limen:
         raw = hmac.digest(self._client_key, client_id.encode(), "sha256")
         return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
-    def check_client(self, client_id: str, secret: str) -> bool:
+    def check_client(self, client_id: str, secret: str, *, source: str = "") -> bool:
         """Whether this is a configured client and its secret; the same time either way."""
+        known = client_id in self.settings.clients
         right = hmac.compare_digest(self.client_secret(client_id).encode(), secret.encode())
-        return right and client_id in self.settings.clients
+        if not (right and known):
+            named = client_id if known else ""
+            self._audit.note("client_denied", result="denied", actor="", source=source, detail=named)
+        return right and known
 
     async def introspect(self, token: str) -> Identity | None:
         """The identity behind a live credential, None for anything else (RFC 7662 §2.2).
@@ -387,7 +394,7 @@ class Limen:
         except Denied:
             return None
 
-    async def revoke_token(self, token: str) -> None:
+    async def revoke_token(self, token: str, *, client: str = "", source: str = "") -> None:
         """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2).
 
         A spent credential ends it too: the answer with its successor may have been lost, and whoever signs
@@ -398,64 +405,73 @@ class Limen:
         except Denied:
             return
         if proof.sid is not None:
-            await operate.revoke_quietly(self._parts, proof.sid)
+            await operate.revoke_quietly(self._parts, proof.sid, client=client, source=source)
 
     # -- what an operator does ---------------------------------------------------------------------------
 
     async def add_account(
-        self, email: str, password: str | None, *, scopes: tuple[str, ...] | None = None
+        self,
+        email: str,
+        password: str | None,
+        *,
+        scopes: tuple[str, ...] | None = None,
+        by: Actor = THE_OPERATOR,
     ) -> Account:
         """See flows/operate."""
         wanted = self.settings.default_scopes if scopes is None else scopes
-        return await operate.add_account(self._parts, email, password, scopes=wanted)
+        return await operate.add_account(self._parts, email, password, scopes=wanted, by=by)
 
     async def find_account(self, email_or_id: str) -> Account:
         """See flows/operate."""
         return await operate.find_account(self._parts, email_or_id)
 
-    async def set_password(self, account: Account, password: str) -> Revoked:
+    async def set_password(self, account: Account, password: str, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.set_password(self._parts, self._strategies.values(), account, password)
+        return await operate.set_password(self._parts, self._strategies.values(), account, password, by=by)
 
-    async def set_scopes(self, account: Account, scopes: tuple[str, ...]) -> Revoked:
+    async def set_scopes(
+        self, account: Account, scopes: tuple[str, ...], *, by: Actor = THE_OPERATOR
+    ) -> Revoked:
         """See flows/operate."""
-        return await operate.set_scopes(self._parts, self._strategies.values(), account, scopes)
+        return await operate.set_scopes(self._parts, self._strategies.values(), account, scopes, by=by)
 
-    async def disable_account(self, account: Account) -> Revoked:
+    async def disable_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.disable_account(self._parts, self._strategies.values(), account)
+        return await operate.disable_account(self._parts, self._strategies.values(), account, by=by)
 
-    async def enable_account(self, account: Account) -> None:
+    async def enable_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> None:
         """See flows/operate."""
-        await operate.enable_account(self._parts, account)
+        await operate.enable_account(self._parts, account, by=by)
 
-    async def delete_account(self, account: Account) -> Revoked:
+    async def delete_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.delete_account(self._parts, self._strategies.values(), account)
+        return await operate.delete_account(self._parts, self._strategies.values(), account, by=by)
 
-    async def revoke_session(self, sid: str) -> Revoked:
+    async def revoke_session(self, sid: str, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.revoke_session(self._parts, self._strategies.values(), sid)
+        return await operate.revoke_session(self._parts, self._strategies.values(), sid, by=by)
 
-    async def revoke_sessions(self, account: Account) -> Revoked:
+    async def revoke_sessions(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
         """End all sessions of an account."""
-        return await sign_out_everywhere(self._parts, self._strategies.values(), account.id, why="operator")
+        return await sign_out_everywhere(
+            self._parts, self._strategies.values(), account.id, by=by, why="operator"
+        )
 
     async def stored_ring(self) -> StoredRing:
         """All keys with their states, retired ones too."""
         return await self.store.ring()
 
-    async def rotate_keys(self) -> KeyRing:
+    async def rotate_keys(self, *, by: Actor = THE_OPERATOR) -> KeyRing:
         """See live_ring."""
-        return await self._ring.rotate()
+        return await operate.move_key(self._parts, self._ring.rotate(), "key_rotated", by=by)
 
-    async def retire_key(self, kid: str) -> KeyRing:
+    async def retire_key(self, kid: str, *, by: Actor = THE_OPERATOR) -> KeyRing:
         """See live_ring."""
-        return await self._ring.retire(kid)
+        return await operate.move_key(self._parts, self._ring.retire(kid), "key_retired", kid, by=by)
 
-    async def compromise_key(self, kid: str) -> KeyRing:
+    async def compromise_key(self, kid: str, *, by: Actor = THE_OPERATOR) -> KeyRing:
         """See live_ring."""
-        return await self._ring.compromise(kid)
+        return await operate.move_key(self._parts, self._ring.compromise(kid), "key_compromised", kid, by=by)
 
     # -- putting together --------------------------------------------------------------------------------
 

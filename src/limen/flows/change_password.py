@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from limen import audit
 from limen.errors import Denied, Rejected
 from limen.flows.issue import issue
 from limen.flows.parts import Parts
@@ -35,7 +34,7 @@ async def change_password(
     if cut is None:
         raise _changed()
     parts.learn(cut)
-    audit.record("change_password", at=now, account=account.id, session=identity.session, source=source)
+    await parts.record("change_password", at=now, account=account.id, session=identity.session, source=source)
     scopes = tuple(sorted(identity.scopes & set(account.scopes)))
     proven = replace(account, password=hashed)
     grant = await issue(parts, proven, SignIn(identity.amr, scopes, user_agent, source))

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from limen import audit
 from limen.accounts import Account
 from limen.clock import Instant
 from limen.errors import Denied, Misconfigured, Rejected, Unavailable
@@ -47,8 +46,13 @@ def checked(factors: Iterable[Factor]) -> tuple[Factor, ...]:
 
 async def finish(parts: Parts, account: Account, half: Half, *, source: str, user_agent: str) -> Grant | None:
     """A grant if nothing is missing; Unfinished if something is; None if the account changed meanwhile."""
+    event = "sign_in" if half.replaces is None else "step_up"
+    proven = " ".join(half.amr)
     missing = await _missing(parts, account, half)
     if missing:
+        await parts.record(
+            event, result="unfinished", actor="", account=account.id, source=source, detail=proven
+        )
         raise Unfinished(
             parts.halves.seal(half),
             tuple(factor.name for factor in missing),
@@ -62,6 +66,8 @@ async def finish(parts: Parts, account: Account, half: Half, *, source: str, use
         )
         if ended is not None:
             parts.learn(ended)
+    if grant is not None:
+        await parts.record(event, account=account.id, session=grant.session, source=source, detail=proven)
     return grant
 
 
@@ -85,7 +91,6 @@ async def prove_factor(
     grant = await finish(parts, account, whole, source=source, user_agent=user_agent)
     if grant is None:
         raise _over()
-    audit.record("sign_in", at=parts.clock.now(), account=account.id, session=grant.session, source=source)
     return signed_in(parts, account, grant, device)
 
 
@@ -95,14 +100,16 @@ async def _prove(parts: Parts, factor: Factor, account: Account, answer: str, so
         (parts.bucket(f"factor-{factor.name}", account.key), ACCOUNT),
         *parts.source_charges("sign-in", source, HOST, NETWORK),
     ]
-    await parts.charge(charges)
+    await parts.charge(charges, "factor", account=account.id, source=source, detail=factor.name)
     try:
         right = await factor.prove(account, answer, now=parts.clock.now())
     except (Unavailable, Rejected):
         await parts.store.settle(refund=charges)
         raise
     if not right:
-        audit.record("factor", at=parts.clock.now(), result="denied", account=account.id, source=source)
+        await parts.record(
+            "factor", result="denied", actor="", account=account.id, source=source, detail=factor.name
+        )
         raise Denied("that is not right", code="factor_wrong")
     await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
 

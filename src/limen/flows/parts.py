@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Unpack
 
 from limen import throttle
+from limen.audit import Actor
 from limen.audit_log import About, AuditLog
 from limen.clock import Clock, Instant, Mono, Seconds
 from limen.devices import DeviceSealer
@@ -96,18 +97,28 @@ class Parts:
             (self.bucket(f"{kind}-network", by_network), network),
         ]
 
-    async def record(self, event: str, **about: Unpack[About]) -> None:
-        """Write an entry of the audit log: see `AuditLog.note`. What somebody does to another's account, or to
-        the keys, is in the store before this returns."""
+    async def record(self, event: str, *, by: Actor | None = None, **about: Unpack[About]) -> None:
+        """Write an entry of the audit log: see `AuditLog.note`. `by`: actor and source in one.
+
+        What somebody does to another's account, or to the keys, is in the store before this returns.
+        """
+        if by is not None:
+            about["actor"], about["source"] = by.name, by.source
         entry = self.audit.note(event, **about)
         if entry.by_another:
             await self.audit.kept(entry)
 
-    async def charge(self, charges: Sequence[Charge]) -> None:
-        """Count an attempt before anything is looked at; Throttled with the time to wait."""
+    async def charge(self, charges: Sequence[Charge], event: str, **about: Unpack[About]) -> None:
+        """Count an attempt before anything is looked at; Throttled with the time to wait.
+
+        `event` is what was attempted, for the audit log.
+        """
         wait = await self.store.charge(charges, now=self.clock.now())
         if wait is None:
             return
+        about["result"], about["actor"] = "throttled", ""
+        about["detail"] = "shut" if wait.shut else about.get("detail", "")
+        await self.record(event, **about)
         if wait.shut:
             raise Throttled(
                 "too many wrong passwords: this sign-in is shut until the password is reset",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limen import audit, ids
+from limen import ids
 from limen.accounts import Account, check_email, check_scopes, email_key
 from limen.errors import Denied
 from limen.flows.parts import NETWORK_REGISTRATIONS, REGISTRATIONS, Parts
@@ -21,13 +21,13 @@ async def register(parts: Parts, email: str, password: str, *, source: str) -> N
     started = parts.clock.monotonic()
     address, secret = check_email(email), normalise(password)
     parts.policy.check(secret, context=words_of(parts, address))
-    await parts.charge(parts.source_charges("register", source, REGISTRATIONS, NETWORK_REGISTRATIONS))
+    charges = parts.source_charges("register", source, REGISTRATIONS, NETWORK_REGISTRATIONS)
+    await parts.charge(charges, "register", source=source)
     account = await make(parts, address, secret, scopes=parts.settings.default_scopes)
-    added = await parts.store.add_account(account)
-    result = "ok" if added else "taken"
-    audit.record(
-        "register", at=account.created, result=result, account=account.id if added else None, source=source
-    )
+    if await parts.store.add_account(account):
+        await parts.record("register", at=account.created, account=account.id, source=source)
+    else:
+        await parts.record("register", at=account.created, result="taken", source=source)
     await parts.until_grid(started)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from limen import audit
 from limen.accounts import Account, check_scopes, email_key
 from limen.clock import Mono
 from limen.errors import Denied, Rejected, Unavailable
@@ -38,7 +37,8 @@ async def sign_in(
     account = await parts.store.account_by_key(key)
     known = parts.devices.recognise(device, known_to(account, key))
     charges = _charges(parts, key, known, source)
-    await parts.charge(charges)
+    whose = None if account is None else account.id
+    await parts.charge(charges, "sign_in", account=whose, source=source)
     grant = None
     while grant is None:
         proven, matched = await _proven(parts, account, secret, charges, started, source)
@@ -47,11 +47,9 @@ async def sign_in(
             grant = await finish(parts, proven, half, source=source, user_agent=user_agent)
         except Unfinished:
             await _settle(parts, proven, matched, secret, charges)
-            audit.record("sign_in", at=half.begun, result="unfinished", account=proven.id, source=source)
             raise
         account = proven if grant is not None else await parts.store.account(proven.id)
     await _settle(parts, proven, matched, secret, charges)
-    audit.record("sign_in", at=parts.clock.now(), account=grant.account, session=grant.session, source=source)
     return signed_in(parts, proven, grant, device)
 
 
@@ -73,13 +71,14 @@ async def prove_password(parts: Parts, account: Account, password: str, *, sourc
     own = parts.bucket("proof", account.key)
     strangers, *others = _charges(parts, account.key, None, source)
     charges = [(own, ACCOUNT), *others]
-    await parts.charge(charges)
+    await parts.charge(charges, "proof", account=account.id, source=source)
     try:
         matched = await _prove(parts, account, normalise(password))
     except (Unavailable, Rejected):
         await parts.store.settle(refund=charges)
         raise
     if matched is None:
+        await parts.record("proof", result="denied", account=account.id, source=source)
         raise Denied("the current password is wrong", code="password_wrong", forbidden=True)
     await parts.store.settle(clear=[own, strangers[0]], refund=others)
 
@@ -108,10 +107,10 @@ async def _proven(
         raise
     if account is not None and matched is not None and account.disabled is None:
         return account, matched
-    whose = None if account is None else account.id
-    audit.record("sign_in", at=parts.clock.now(), result="denied", account=whose, source=source)
+    whose, why = None if account is None else account.id, _why(account, matched)
+    await parts.record("sign_in", result="denied", actor="", account=whose, source=source, detail=why)
     await parts.until_grid(started)
-    raise Denied("e-mail address or password is wrong", code="sign_in_failed", reason=_why(account, matched))
+    raise Denied("e-mail address or password is wrong", code="sign_in_failed", reason=why)
 
 
 async def _prove(parts: Parts, account: Account | None, password: str) -> Matched | None:

@@ -42,14 +42,14 @@ async def list_sessions(site: Site, call: Call) -> Answer:
 async def end_other_sessions(site: Site, call: Call) -> Answer:
     """End every session of the account but this one."""
     who = await required(site, call)
-    return revoked(site, await site.auth.end_other_sessions(who))
+    return revoked(site, await site.auth.end_other_sessions(who, source=call.source))
 
 
 async def end_session(site: Site, call: Call) -> Answer:
     """End one session of the account, this one included. 404 alike for none and for another account's."""
     who = await required(site, call)
     sid = call.path_parameter("sid")
-    ended = await site.auth.end_session(who, sid)
+    ended = await site.auth.end_session(who, sid, source=call.source)
     own = sid == who.session and presented_by(site, call) is Transport.COOKIE
     return revoked(site, ended, *(cleared(site, call) if own else ()))
 

@@ -125,7 +125,7 @@ async def logout(site: Site, call: Call) -> Answer:
     who = await required(site, call)
     body = await read_json_if_any(call, Logout)
     end = site.auth.sign_out_everywhere if body is not None and body.all else site.auth.sign_out
-    return revoked(site, await end(who), *_cleared_if_cookie(site, call))
+    return revoked(site, await end(who, source=call.source), *_cleared_if_cookie(site, call))
 
 
 async def change_password(site: Site, call: Call) -> Answer:
@@ -175,4 +175,4 @@ async def end_replaced(site: Site, call: Call) -> None:
     except (Denied, Rejected):
         return  # none of ours, or several: the answer replaces or clears each, and none was let through
     if found is not None:
-        await site.auth.revoke_token(found.credential)
+        await site.auth.revoke_token(found.credential, source=call.source)
