@@ -21,6 +21,11 @@ _BY = "limen.auth"
 _LONGEST = 30 * 24 * 60
 
 
+def remembered(scope: Scope) -> Identity | None:
+    """Whom a requirement found to be asking, earlier in this connection."""
+    return scope.get(_REMEMBERED)
+
+
 class Connection(Protocol):
     """What every framework on ASGI has: a request or a WebSocket with its scope."""
 

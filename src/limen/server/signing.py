@@ -20,7 +20,7 @@ from limen.server.shapes import (
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, json_answer
 from limen.settings import Transport
-from limen.strategies.base import Identity
+from limen.strategies.base import Grant, Identity
 
 
 async def register(site: Site, call: Call) -> Answer:
@@ -105,19 +105,27 @@ async def refresh(site: Site, call: Call) -> Answer:
     if presented is not None and cookie is not None:
         raise Rejected("a refresh token and a refresh cookie came at once", code="credential_ambiguous")
     transport = site.transport(Transport.COOKIE if presented is None else Transport.BEARER)
-    session = None
     if transport is Transport.COOKIE:
         own_site(site, call)
-        session = rules.find_cookie(call.headers, site.auth.cookie_names.refreshes)
-    credential = presented or cookie
-    if not credential:
+        return granted(site, call, await refreshed(site, call), transport)
+    if not presented:
         raise Denied("sign in first", code="credential_missing")
-    if transport is Transport.COOKIE and session is None:
+    return granted(site, call, await site.auth.refresh(presented, source=call.source), transport)
+
+
+async def refreshed(site: Site, call: Call) -> Grant:
+    """Spend the refresh cookie; Denied unless the cookie that came with it says whose session that is."""
+    names = site.auth.cookie_names
+    credential = rules.find_cookie(call.headers, names.refresh)
+    if credential is None:
+        raise Denied("sign in first", code="credential_missing")
+    session = rules.find_cookie(call.headers, names.refreshes)
+    if session is None:
         raise planted()
     grant = await site.auth.refresh(credential, source=call.source)
-    if session not in (None, grant.session):
+    if session != grant.session:
         raise planted()  # what was spent is the session of whoever planted it
-    return granted(site, call, grant, transport)
+    return grant
 
 
 async def logout(site: Site, call: Call) -> Answer:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from limen.auth import Limen
 from limen.errors import Denied, Rejected
 from limen.proxies import Trusted, client_of
+from limen.server.pages.advisor import Advisor
 from limen.server.pages.look import Look
+from limen.server.pages.once import Once
 from limen.server.readiness import Readiness
 from limen.server.standing import HSTS, HSTS_WHOLE
 from limen.server.tail import Tail
@@ -33,12 +35,24 @@ class Site:
     tail: Tail
     streams: Streams
     look: Look
+    once: Once
+    advisor: Advisor
 
     @classmethod
     def of(cls, auth: Limen, *, whole: bool) -> Site:
         trusted = Trusted.of(auth.settings.trusted_proxies)
         look = Look.of(auth.settings)
-        return cls(auth, trusted, whole, Readiness(auth), Tail(auth), Streams(), look)
+        return cls(
+            auth,
+            trusted,
+            whole,
+            Readiness(auth),
+            Tail(auth),
+            Streams(),
+            look,
+            Once(auth.clock),
+            Advisor(auth.clock),
+        )
 
     @property
     def prefix(self) -> str:

@@ -13,6 +13,9 @@ from importlib.resources import files
 from typing import Self
 
 from limen.server.workbench.assets import slim, slim_style
+from limen.server.workbench.single_file import link
+
+STYLE, SCRIPT = "pages.css", "main.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,9 @@ class Assets:
 
 @cache
 def _packaged() -> dict[str, bytes]:
+    """What ships. The modules are one script, so that a browser asks once."""
     folder = files("limen.server").joinpath("static", "pages")
-    return {one.name: _slimmed(one.name, one.read_bytes()) for one in folder.iterdir() if one.is_file()}
-
-
-def _slimmed(name: str, content: bytes) -> bytes:
-    made = {"js": slim, "css": slim_style}.get(name.rpartition(".")[2])
-    return content if made is None else made(content.decode()).encode()
+    found = {one.name: one.read_bytes() for one in folder.iterdir() if one.is_file()}
+    modules = {name: slim(found.pop(name).decode()) for name in list(found) if name.endswith(".js")}
+    found[STYLE] = slim_style(found[STYLE].decode()).encode()
+    return {**found, SCRIPT: link(modules).encode()}

@@ -22,18 +22,26 @@ LANGUAGES = {"en": "English", "de": "Deutsch", "ar": "العربية"}
 
 
 @dataclass(frozen=True, slots=True)
+class Brand:
+    """Whose pages these are. `logo` is the name of a file among the assets."""
+
+    name: str
+    logo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """Everything that a page needs beside what it is about."""
 
     environment: ImmutableSandboxedEnvironment = field(repr=False)
     texts: Mapping[str, Texts] = field(repr=False)
     assets: Assets
-    brand: str
+    brand: Brand
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         said = {language: Texts(language, _catalogue(language)) for language in LANGUAGES}
-        return cls(_environment(), MappingProxyType(said), Assets.of({}), "Limen")
+        return cls(_environment(), MappingProxyType(said), Assets.of({}), Brand("Limen"))
 
     def page(self, name: str, values: Mapping[str, Any]) -> str:
         """A template filled in. Every value in it is escaped; what is not given is an error."""

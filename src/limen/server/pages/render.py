@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
-from limen.errors import Rejected
+from limen.errors import LimenError, Rejected
+from limen.next_url import safe_next
+from limen.problems import problem
+from limen.requirement import remembered
 from limen.server.bodies import parse_form
-from limen.server.pages import kept
+from limen.server.grants import refresh_path
+from limen.server.pages import kept, notices, once
 from limen.server.pages.language import pick
 from limen.server.pages.look import LANGUAGES
+from limen.server.pages.sentences import sentence
 from limen.server.pages.texts import Texts
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, Header
+from limen.sessions import StrategyName
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -28,31 +36,72 @@ _HEADERS: tuple[Header, ...] = (
 )
 
 
+class Errors(dict[str, str]):
+    """Field → what is wrong with it; a field that is right has nothing."""
+
+    def __missing__(self, field: str) -> str:
+        return ""
+
+
 def render(
     site: Site, call: Call, name: str, *, status: int = 200, headers: Iterable[Header] = (), **values: Any
 ) -> Answer:
-    """The page `name`. Beside `values` it has `texts`, `brand`, `languages`, `url()` and `asset()`."""
+    """The page `name`. Beside `values` it has `texts`, `brand`, `languages`, `notice`, `url()`, `asset()`."""
     texts = texts_of(site, call)
-    said = query(call).get("lang")
-    chosen = [] if said != texts.language else [kept.keep(site, "lang", said, max_age=kept.LANGUAGE_AGE)]
-    body = site.look.page(
-        name,
-        {
-            "texts": texts,
-            "brand": site.look.brand,
-            "languages": LANGUAGES,
-            "url": partial(address, site, call),
-            "asset": lambda file: address(site, call, f"{site.look.assets.folder}/{file}"),
-            "now": site.auth.clock.now(),
-            **values,
-        },
-    )
-    return Answer(status, body.encode(), (*_HEADERS, *chosen, *headers))
+    asked = query(call)
+    chosen: tuple[Header, ...] = ()
+    if asked.get("lang") == texts.language:
+        chosen = (kept.keep(site, "lang", texts.language, max_age=kept.LANGUAGE_AGE),)
+    notice, said = notices.take(site, call, texts)
+    given = {
+        "texts": texts,
+        "brand": site.look.brand,
+        "languages": LANGUAGES,
+        "notice": notice,
+        "url": partial(address, site, call),
+        "asset": partial(_asset, site, call),
+        "in_language": partial(_in_language, asked),
+        "signs_out": f"{refresh_path(site, call)}/sign-out",
+        "fresh": _fresh_for(site, call),
+        "refreshes": refresh_path(site, call),
+        "recovers": False,
+        "place": "",
+    }
+    body = site.look.page(name, given | values)
+    return Answer(status, body.encode(), (*_HEADERS, *chosen, *said, *headers))
+
+
+def render_form(
+    site: Site, call: Call, name: str, error: LimenError | None = None, *, field: str = "", **values: Any
+) -> Answer:
+    """A page with a form; after an error it says what is wrong, beside the field that is or above them all.
+
+    `field` is where an error belongs that names none itself.
+    """
+    texts = texts_of(site, call)
+    least = site.auth.settings.password_min_length
+    errors, above = Errors(), ""
+    status = 200
+    headers: tuple[Header, ...] = ()
+    if error is not None:
+        said = sentence(texts, error, least=least)
+        where = (error.field if isinstance(error, Rejected) else None) or field
+        status, headers = problem(error).status, headers_of(error)
+        above = "" if where else said
+        errors = Errors({where: said} if where else {})
+    given = {"error": above, "errors": errors, "least": least, "once": once.number()}
+    return render(site, call, name, status=status, headers=headers, **given, **values)
 
 
 def see_other(location: str, *headers: Header) -> Answer:
     """On to another page, with GET: never 307, which would send a password there (RFC 9700 §4.12)."""
     return Answer(303, b"", ((b"location", location.encode()), *headers))
+
+
+def headers_of(error: LimenError) -> tuple[Header, ...]:
+    """What an error says in headers: when to come back, and which cookies are taken away."""
+    theirs = (b"content-type", b"cache-control")
+    return tuple(header for header in problem(error).headers if header[0] not in theirs)
 
 
 def address(site: Site, call: Call, path: str) -> str:
@@ -73,3 +122,21 @@ def query(call: Call) -> dict[str, str]:
         return parse_form(call.scope.get("query_string", b""))
     except Rejected:
         return {}
+
+
+def _fresh_for(site: Site, call: Call) -> int:
+    """Seconds until the token of whoever asks runs out, if a script can renew it; else 0."""
+    who = remembered(call.scope)
+    if who is None or who.strategy is not StrategyName.HYBRID:
+        return 0
+    return max(math.floor(who.expires - site.auth.clock.now()), 1)
+
+
+def _asset(site: Site, call: Call, name: str) -> str:
+    return address(site, call, f"{site.look.assets.folder}/{name}")
+
+
+def _in_language(asked: Mapping[str, str], language: str) -> str:
+    """The parameters of this page in another language. Only `next` is kept, if it is one."""
+    onward = safe_next(asked.get("next", ""), default="")
+    return urlencode({"lang": language, **({"next": onward} if onward else {})})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Awaitable, Callable, Iterator
 
-from limen.server.pages import entering
+from limen.server.pages import account, advice, entering, proving, renewal, sessions
 from limen.server.pages.telling import tell
 from limen.server.resource import Endpoint
 from limen.server.site import Site
@@ -24,8 +24,17 @@ _MEDIA = {
 _PACKED = ("css", "js", "svg")
 
 _PAGES: tuple[tuple[str, str, Run, str], ...] = (
-    ("GET", "/sign-in", entering.show_sign_in, "Sign in, as a page."),
+    ("GET", "/sign-in", entering.show_sign_in, "Sign in."),
     ("POST", "/sign-in", entering.sign_in, "Its form."),
+    ("GET", "/register", entering.show_register, "Make an account."),
+    ("POST", "/register", entering.register, "Its form."),
+    ("GET", "/step-up", proving.show_step_up, "Prove again that it is you."),
+    ("POST", "/step-up", proving.step_up, "Its form."),
+    ("GET", "/account", account.show_account, "One's own account."),
+    ("GET", "/account/password", account.show_password, "A new password."),
+    ("POST", "/account/password", account.change_password, "Its form."),
+    ("GET", "/account/sessions", sessions.show_sessions, "Where one is signed in."),
+    ("POST", "/account/sessions", sessions.end, "End one session, or all others."),
 )
 
 
@@ -34,19 +43,32 @@ def endpoints(site: Site) -> list[Endpoint]:
     if Transport.COOKIE not in site.auth.transports:
         return []
     below = site.auth.settings.pages
-    pages = [
-        Endpoint(
-            method=method,
-            path=f"{below}{path}",
-            run=run,
-            summary=summary,
-            gives=(),
-            media="text/html",
-            tells=tell,
-        )
-        for method, path, run, summary in _PAGES
+    pages = [_page(method, f"{below}{path}", run, summary) for method, path, run, summary in _PAGES]
+    near = f"{site.prefix}/refresh"
+    pages += [
+        _page("GET", f"{near}/page", renewal.renew, "Renew a token that ran out, on the way to a page."),
+        _page("POST", f"{near}/sign-out", renewal.sign_out, "Sign out."),
     ]
-    return [*pages, *_files(site)]
+    return [*pages, _strength(below), *_files(site)]
+
+
+def _page(method: str, path: str, run: Run, summary: str) -> Endpoint:
+    return Endpoint(
+        method=method, path=path, run=run, summary=summary, gives=(), media="text/html", tells=tell
+    )
+
+
+def _strength(below: str) -> Endpoint:
+    return Endpoint(
+        method="POST",
+        path=f"{below}/strength",
+        run=advice.advise,
+        summary="Advice on a password that is being typed.",
+        takes=advice.Asked,
+        gives=(advice.Advice,),
+        errors=(400, 403, 413, 415, 422, 429),
+        guarded=True,
+    )
 
 
 def _files(site: Site) -> Iterator[Endpoint]:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from limen.errors import Denied, LimenError
-from limen.problems import problem
-from limen.server.pages import sentences
-from limen.server.pages.render import address, render, see_other, texts_of
+from limen import transport
+from limen.errors import Denied, LimenError, Rejected
+from limen.problems import status_of
+from limen.server.grants import refresh_path
+from limen.server.pages import notices, sentences
+from limen.server.pages.render import address, headers_of, render, see_other, texts_of
 from limen.server.site import Site
-from limen.server.wire import Answer, Call, Header
+from limen.server.wire import Answer, Call
 
 _SAFE = ("GET", "HEAD")
 
 
 def tell(site: Site, call: Call, error: LimenError, *, instance: str | None = None) -> Answer:
-    """Where a sign-in is missing, the way to it; where https is, the way there; else what is wrong."""
+    """Where a proof is missing, the way to it; where https is, the way there; else what is wrong."""
     if error.code == "https_required" and call.scope["method"] in _SAFE:
         return _to_https(site, call)
+    if error.code == "authentication_too_old":
+        return _onward(address(site, call, "/step-up"), call.scope["path"], *_unless_read(site, call))
     if isinstance(error, Denied) and not error.forbidden:
-        return to_sign_in(site, call)
+        return _to_proof(site, call)
     texts = texts_of(site, call)
     return render(
         site,
         call,
         "refused.html",
-        status=problem(error).status,
+        status=status_of(error),
         headers=headers_of(error),
         title=sentences.title(texts, error),
         sentence=sentences.sentence(texts, error),
@@ -34,15 +38,33 @@ def tell(site: Site, call: Call, error: LimenError, *, instance: str | None = No
     )
 
 
-def to_sign_in(site: Site, call: Call) -> Answer:
-    """To the sign-in, and from there back to the page that was asked for."""
-    return see_other(f"{address(site, call, '/sign-in')}?{urlencode({'next': call.scope['path']})}")
+def to_sign_in(site: Site, call: Call, onward: str) -> Answer:
+    """To the sign-in, and from there to the page that was asked for."""
+    return _onward(address(site, call, "/sign-in"), onward)
 
 
-def headers_of(error: LimenError) -> list[Header]:
-    """What an error says in headers: when to come back, and which cookies are taken away."""
-    theirs = (b"content-type", b"cache-control")
-    return [header for header in problem(error).headers if header[0] not in theirs]
+def renewal_path(site: Site, call: Call) -> str:
+    """Where a token that ran out is renewed; below the path that the refresh cookie is sent to."""
+    return f"{refresh_path(site, call)}/page"
+
+
+def _to_proof(site: Site, call: Call) -> Answer:
+    """Renewed without a word where the browser can do that, else signed in anew."""
+    onward, said = call.scope["path"], _unless_read(site, call)
+    try:
+        renewable = transport.find_cookie(call.headers, site.auth.cookie_names.refreshes) is not None
+    except Rejected:
+        renewable = False
+    return _onward(renewal_path(site, call) if renewable else address(site, call, "/sign-in"), onward, *said)
+
+
+def _unless_read(site: Site, call: Call) -> tuple[tuple[bytes, bytes], ...]:
+    """After a form, that it was not carried out."""
+    return () if call.scope["method"] in _SAFE else (notices.announce(site, "away"),)
+
+
+def _onward(where: str, onward: str, *headers: tuple[bytes, bytes]) -> Answer:
+    return see_other(f"{where}?{urlencode({'next': onward})}", *headers)
 
 
 def _to_https(site: Site, call: Call) -> Answer:
