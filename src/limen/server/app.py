@@ -18,6 +18,7 @@ from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
 from limen.server.hosts import Hosts
 from limen.server.pages import table as people
+from limen.server.pages.telling import tell
 from limen.server.resource import broken, refusal, respond
 from limen.server.site import Site
 from limen.server.table import endpoints_of
@@ -40,7 +41,8 @@ class Server:
         self._site = Site.of(auth, whole=True)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
-        endpoints = [*endpoints_of(self._site), *pages(self._site), *people.endpoints(self._site)]
+        self._people = people.endpoints(self._site)
+        endpoints = [*endpoints_of(self._site), *pages(self._site), *self._people]
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
             endpoints += workbench.endpoints()
         self._router = Router(routes_of(self._site, endpoints), redirect_slashes=False, default=self._nowhere)
@@ -83,7 +85,11 @@ class Server:
         return self._cross_origin.preflight(call)
 
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await respond(self._site, self._site.call(scope, receive), refusal(_not_found()), send)
+        call = self._site.call(scope, receive)
+        # A browser that goes somewhere gets a page, and whatever asks for data a document.
+        goes = call.header(b"sec-fetch-mode") == b"navigate" and self._people
+        answer = tell(self._site, call, _not_found()) if goes else refusal(_not_found())
+        await respond(self._site, call, answer, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

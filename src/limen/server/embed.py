@@ -19,13 +19,13 @@ from limen.server.api import routes
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 
 
-def embed(app: Starlette, auth: Authenticates) -> None:
+def embed(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
     """Put Limen's routes before the application's own, start and stop it with them, and answer its errors.
 
-    A Verifier has no routes.
+    A Verifier has no routes. With `pages` people get theirs too (docs/pages.md).
     """
     if isinstance(auth, Limen):
-        app.router.routes[:0] = routes(auth)
+        app.router.routes[:0] = routes(auth, pages=pages)
     app.router.lifespan_context = _around(auth, app.router.lifespan_context)
     app.add_exception_handler(LimenError, _refuse)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from limen.settings import colours
 from limen.settings.record import ADMIN_SCOPE, Registration, Settings, Transport, is_loopback_http
 
 Faults = Iterator[tuple[str, str]]
@@ -52,6 +53,7 @@ def faults(settings: Settings) -> Faults:
     yield from _numbers(settings)
     yield from _addresses(settings)
     yield from _identifiers(settings)
+    yield from _brand(settings)
 
 
 def _names(s: Settings) -> Faults:
@@ -121,6 +123,16 @@ def _identifiers(s: Settings) -> Faults:
             yield name, f"{client!r} is no client id: letters, digits, `.`, `_` and `-`, at most 64"
     if len(set(s.clients)) < len(s.clients):
         yield "clients", "it names one twice: keep each once"
+
+
+def _brand(s: Settings) -> Faults:
+    if not 0 < len(s.brand_name) <= 60 or not s.brand_name.isprintable():
+        yield "brand_name", "it is empty, has more than 60 characters, or one that cannot be printed"
+    if not colours.is_colour(s.brand_color):
+        yield "brand_color", f"{s.brand_color!r} is no colour: write #0b665b, in lower case"
+    elif colours.contrast(s.brand_color, colours.PAPER_LIGHT) < colours.CONTRAST_MIN:
+        near = colours.readable(s.brand_color, on=colours.PAPER_LIGHT)
+        yield "brand_color", f"{s.brand_color} is too light to be read on paper: {near} can be"
 
 
 def _one_of(name: str, values: Iterable[str], known: tuple[str, ...]) -> Faults:

@@ -73,6 +73,17 @@ class Settings:
     pages: Annotated[
         str, "The path below which the pages for people lie, such as /account; empty: at the root."
     ] = ""
+    brand_name: Annotated[str, "What the pages call this service."] = "Limen"
+    brand_logo: Annotated[
+        str, "A file, .svg, .png or .webp, that the pages show in place of the name; at most 100 kB."
+    ] = ""
+    brand_color: Annotated[
+        str,
+        "The one colour of the pages. It must be readable on white paper; for dark pages it is lightened.",
+    ] = "#0b665b"
+    templates: Annotated[
+        str, "A folder with templates and texts of your own, each in place of ours (docs/pages.md)."
+    ] = ""
     algorithm: Annotated[
         str,
         "Of access tokens: ES256, ES384, EdDSA, RS256, PS256, or HS256, which nobody but this service can "

@@ -12,10 +12,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Self
 
+from limen.server.pages.brand import Brand
 from limen.server.workbench.assets import slim, slim_style
 from limen.server.workbench.single_file import link
 
-STYLE, SCRIPT = "pages.css", "main.js"
+STYLE, SCRIPT, ICON = "pages.css", "main.js", "icon.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,9 @@ class Assets:
     folder: str
 
     @classmethod
-    def of(cls, own: Mapping[str, bytes]) -> Self:
-        """Those of the package, and an operator's own beside or instead of them."""
-        found = {**_packaged(), **own}
+    def of(cls, brand: Brand) -> Self:
+        """Those of the package, as the brand wants them."""
+        found = brand.dress(_packaged(), style=STYLE, icon=ICON)
         digest = hashlib.sha256()
         for name in sorted(found):
             digest.update(b"%b\0%d\0%b" % (name.encode(), len(found[name]), found[name]))

@@ -16,7 +16,6 @@ from limen.server.bodies import parse_form
 from limen.server.grants import refresh_path
 from limen.server.pages import kept, notices, once
 from limen.server.pages.language import pick
-from limen.server.pages.look import LANGUAGES
 from limen.server.pages.sentences import sentence
 from limen.server.pages.texts import Texts
 from limen.server.site import Site
@@ -56,7 +55,7 @@ def render(
     given = {
         "texts": texts,
         "brand": site.look.brand,
-        "languages": LANGUAGES,
+        "languages": site.look.languages,
         "notice": notice,
         "url": partial(address, site, call),
         "asset": partial(_asset, site, call),

@@ -12,7 +12,7 @@ _BY_CODE = {
     "sign_in_failed": msg("E-mail address or password is wrong."),
     "sign_in_shut": msg("Too many wrong passwords: signing in is shut until the password is reset."),
     "password_wrong": msg("This is not the current password."),
-    "password_too_short": msg("Please take at least %(least)s characters. A few words in a row do well."),
+    "password_too_short": msg("This has fewer than %(least)s characters."),
     "password_too_long": msg("This is longer than a password can be here."),
     "password_common": msg("This is one of the most common passwords, which attackers try first."),
     "password_contextual": msg("This is a name or an address that anybody would guess."),
@@ -20,7 +20,9 @@ _BY_CODE = {
     "password_changed": msg(
         "The password was changed meanwhile, in another window perhaps. Please try again."
     ),
-    "email_invalid": msg("This is not an e-mail address. It needs an @ and a name behind it."),
+    "email_malformed": msg("This is not an e-mail address. It needs an @ and a name behind it."),
+    "name_malformed": msg("A name is one line of at most 100 characters."),
+    "factor_needed": msg("One more proof is needed, which cannot be given here."),
     "registration_closed": msg("Nobody can register here. Please ask whoever runs this service."),
     "session_unknown": msg("This session had ended already."),
     "cross_site": msg("This came from another site, so nothing was done. Please try it from here."),

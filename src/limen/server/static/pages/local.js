@@ -6,5 +6,7 @@ export function localise(time) {
   const at = new Date(time.dateTime);
   if (Number.isNaN(at.getTime())) return;
   time.title = time.textContent ?? "";
-  time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+  const page = document.documentElement.lang;
+  const own = navigator.languages.find((one) => one.split("-")[0] === page.split("-")[0]);
+  time.textContent = at.toLocaleString(own ?? page, { dateStyle: "long", timeStyle: "short" });
 }
