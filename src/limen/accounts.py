@@ -90,6 +90,13 @@ def email_key(text: str) -> str:
     return local + at + ".".join(_label_key(label) for label in domain.split("."))
 
 
+def key_beginning(text: str) -> str | None:
+    """What the keys begin with of those addresses that begin with `text`; None where no address does."""
+    if len(text) > EMAIL_MAX or any(unicodedata.category(c) == "Cs" for c in text):
+        return None
+    return email_key(text) if "@" in text else _fold(text)
+
+
 def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 

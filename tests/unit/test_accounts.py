@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limen.accounts import EMAIL_MAX, Account, check_email, check_name, check_scopes, email_key
+from limen.accounts import EMAIL_MAX, Account, check_email, check_name, check_scopes, email_key, key_beginning
 from limen.clock import Instant
 from limen.errors import Rejected
 from limen.ids import AccountID
@@ -251,3 +251,26 @@ def test_W06_a_name_is_one_line_and_has_a_length(typed: str) -> None:
     with pytest.raises(Rejected) as caught:
         check_name(typed)
     assert (caught.value.code, caught.value.field) == ("name_malformed", "name")
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("", "ada@example.org"),
+        ("AD", "ada@example.org"),
+        ("ada@", "ada@example.org"),
+        ("Ada@Exa", "ada@example.org"),
+        ("stra", "Straße@example.org"),
+        ("\uff21da", "ada@example.org"),
+        ("ada@xn--mnchen-3ya", "ada@münchen.example"),
+    ],
+)
+def test_how_an_address_begins_is_how_its_key_begins(typed: str, address: str) -> None:
+    beginning = key_beginning(typed)
+    assert beginning is not None
+    assert email_key(address).startswith(beginning)
+
+
+@pytest.mark.parametrize("typed", ["a" * 255, "ad\ud800"])
+def test_what_no_address_begins_with_begins_none(typed: str) -> None:
+    assert key_beginning(typed) is None

@@ -23,7 +23,7 @@ from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
 from limen.revocations import Page, Revocation
 from limen.sessions import Digest, Session
-from limen.stores.base_admin import Audit
+from limen.stores.base_admin import Audit, Directory
 from limen.throttle import Limit, Wait
 
 
@@ -275,7 +275,7 @@ class Schema:
     pending: tuple[str, ...]
 
 
-class Store(Accounts, Sessions, Feed, Throttles, Keys, Marks, Audit, Protocol):
+class Store(Accounts, Sessions, Feed, Throttles, Keys, Marks, Directory, Audit, Protocol):
     """One engine that keeps everything."""
 
     async def schema(self) -> Schema:

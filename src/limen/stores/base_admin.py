@@ -1,12 +1,49 @@
-"""What a store must do for those who look after it: the audit log."""
+"""What a store must do for those who look after it: the list of accounts, and the audit log."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol
 
+from limen.accounts import Account
 from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant
+from limen.ids import AccountID
+
+
+class Among(StrEnum):
+    """Which accounts are meant."""
+
+    ALL = "all"
+    DISABLED = "disabled"
+    ADMINISTRATORS = "administrators"
+    """Those with ADMIN_SCOPE, disabled ones too."""
+
+
+class Directory(Protocol):
+    """The list of accounts. All that is asked for is found by an index: a million take no longer than few."""
+
+    async def newest_accounts(
+        self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100
+    ) -> list[Account]:
+        """Those with ids below `before`, newest first."""
+        ...
+
+    async def accounts_beginning(self, prefix: str, *, after: str = "", limit: int = 100) -> list[Account]:
+        """Those whose key begins with `prefix` (`accounts.key_beginning`), ordered by key, above `after`."""
+        ...
+
+    async def count_accounts(self, among: Among = Among.ALL, *, most: int = 10_000) -> int:
+        """How many there are, counted up to `most`: to count a million takes too long for a page."""
+        ...
+
+    async def add_first_administrator(self, account: Account) -> bool:
+        """Keep a new account if there is no administrator yet; False if there is, or its id or key is taken.
+
+        Of several at once one succeeds.
+        """
+        ...
 
 
 class Audit(Protocol):

@@ -1,4 +1,4 @@
-"""The memory store for those who look after it: the audit log in one dictionary."""
+"""The memory store for those who look after it: the list of accounts, and the audit log."""
 
 from __future__ import annotations
 
@@ -6,18 +6,56 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from limen import ids
+from limen.accounts import ADMIN_SCOPE, Account
 from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant
-from limen.stores.base import storable
+from limen.ids import AccountID
+from limen.stores.base import joined, storable
+from limen.stores.base_admin import Among
 
 
 class MemoryAdmin:
-    """A part of the memory store: `_step` is the whole store's."""
+    """A part of the memory store: the accounts and `_step` are the whole store's."""
 
+    _accounts: dict[AccountID, Account]
+    _keys: dict[str, AccountID]
     _entries: dict[EntryID, Entry]
 
     def _step(self) -> AbstractContextManager[None]:
         raise NotImplementedError
+
+    async def newest_accounts(
+        self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100
+    ) -> list[Account]:
+        with self._step():
+            found = [a for a in self._among(among) if before is None or a.id < before]
+            return sorted(found, key=lambda a: a.id, reverse=True)[:limit]
+
+    async def accounts_beginning(self, prefix: str, *, after: str = "", limit: int = 100) -> list[Account]:
+        with self._step():
+            keys = sorted(key for key in self._keys if key.startswith(prefix) and key > after)
+            return [self._accounts[self._keys[key]] for key in keys[:limit]]
+
+    async def count_accounts(self, among: Among = Among.ALL, *, most: int = 10_000) -> int:
+        with self._step():
+            return min(len(self._among(among)), most)
+
+    async def add_first_administrator(self, account: Account) -> bool:
+        storable(account.email, account.key, account.password or "", account.name)
+        joined(account.scopes)
+        with self._step():
+            if self._among(Among.ADMINISTRATORS) or account.id in self._accounts or account.key in self._keys:
+                return False
+            self._accounts[account.id] = account
+            self._keys[account.key] = account.id
+            return True
+
+    def _among(self, among: Among) -> list[Account]:
+        if among is Among.DISABLED:
+            return [a for a in self._accounts.values() if a.disabled is not None]
+        if among is Among.ADMINISTRATORS:
+            return [a for a in self._accounts.values() if ADMIN_SCOPE in a.scopes]
+        return list(self._accounts.values())
 
     async def keep_entries(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

@@ -34,6 +34,7 @@ from limen.stores.base import (
     joined,
     storable,
 )
+from limen.stores.base_admin import Among
 from limen.stores.base_beside import Ahead, Beside, Gap
 from limen.throttle import Limit, Wait
 
@@ -201,6 +202,20 @@ class SplitStore:
         await self._accounts.raise_marks(marks)
 
     # -- administration ----------------------------------------------------------------------------------
+
+    async def newest_accounts(
+        self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100
+    ) -> list[Account]:
+        return await self._accounts.newest_accounts(among, before=before, limit=limit)
+
+    async def accounts_beginning(self, prefix: str, *, after: str = "", limit: int = 100) -> list[Account]:
+        return await self._accounts.accounts_beginning(prefix, after=after, limit=limit)
+
+    async def count_accounts(self, among: Among = Among.ALL, *, most: int = 10_000) -> int:
+        return await self._accounts.count_accounts(among, most=most)
+
+    async def add_first_administrator(self, account: Account) -> bool:
+        return await self._accounts.add_first_administrator(account)
 
     async def keep_entries(self, entries: Sequence[Entry]) -> None:
         await self._accounts.keep_entries(entries)

@@ -31,7 +31,19 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.postgres import accounts, address, audit, events, faults, ring, rows, sessions, throttles
+from limen.stores.base_admin import Among
+from limen.stores.postgres import (
+    accounts,
+    address,
+    audit,
+    directory,
+    events,
+    faults,
+    ring,
+    rows,
+    sessions,
+    throttles,
+)
 from limen.stores.postgres import marks as marks_table
 from limen.stores.postgres.connection import PATIENCE
 from limen.stores.postgres.opening import Parts, inspect, migrate_only, open_parts
@@ -202,6 +214,27 @@ class PostgresStore:
         await self._parts.writer.do(marks_table.raise_, (_NONE, ""), dict(marks))
 
     # -- administration ----------------------------------------------------------------------------------
+
+    async def newest_accounts(
+        self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100
+    ) -> list[Account]:
+        statement, values = directory.newest(among, before, limit)
+        return rows.readable(rows.account, await self._parts.reader.rows(statement, *values))
+
+    async def accounts_beginning(self, prefix: str, *, after: str = "", limit: int = 100) -> list[Account]:
+        if not is_storable(prefix) or not is_storable(after):
+            return []
+        statement, values = directory.beginning(prefix, after, limit)
+        return rows.readable(rows.account, await self._parts.reader.rows(statement, *values))
+
+    async def count_accounts(self, among: Among = Among.ALL, *, most: int = 10_000) -> int:
+        statement, values = directory.count(among, most)
+        return int((await self._parts.reader.rows(statement, *values))[0][0])
+
+    async def add_first_administrator(self, account: Account) -> bool:
+        storable(account.email, account.key, account.password or "", account.name)
+        joined(account.scopes)
+        return await self._parts.writer.do(directory.add_first_administrator, (_ACCOUNT, account.id), account)
 
     async def keep_entries(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

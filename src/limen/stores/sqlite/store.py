@@ -34,7 +34,8 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.sqlite import accounts, audit, events, faults, ring, rows, sessions, throttles
+from limen.stores.base_admin import Among
+from limen.stores.sqlite import accounts, audit, directory, events, faults, ring, rows, sessions, throttles
 from limen.stores.sqlite import marks as marks_table
 from limen.stores.sqlite.connection import Factory
 from limen.stores.sqlite.opening import Parts, inspect, migrate_only, open_parts
@@ -213,6 +214,27 @@ class SQLiteStore:
         await self._parts.writer.do(marks_table.raise_, dict(marks))
 
     # -- administration ----------------------------------------------------------------------------------
+
+    async def newest_accounts(
+        self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100
+    ) -> list[Account]:
+        statement, values = directory.newest(among, before, limit)
+        return rows.readable(rows.account, self._all(statement, *values))
+
+    async def accounts_beginning(self, prefix: str, *, after: str = "", limit: int = 100) -> list[Account]:
+        if not is_storable(prefix) or not is_storable(after):
+            return []
+        statement, values = directory.beginning(prefix, after, limit)
+        return rows.readable(rows.account, self._all(statement, *values))
+
+    async def count_accounts(self, among: Among = Among.ALL, *, most: int = 10_000) -> int:
+        statement, values = directory.count(among, most)
+        return int((self._all(statement, *values))[0][0])
+
+    async def add_first_administrator(self, account: Account) -> bool:
+        storable(account.email, account.key, account.password or "", account.name)
+        joined(account.scopes)
+        return await self._parts.writer.do(directory.add_first_administrator, account)
 
     async def keep_entries(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

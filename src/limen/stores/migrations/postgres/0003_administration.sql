@@ -18,3 +18,7 @@ CREATE INDEX limen_entries_by_actor ON limen_entries (actor, id);
 CREATE INDEX limen_entries_by_source ON limen_entries (source, id);
 CREATE INDEX limen_entries_by_event ON limen_entries (event, id);
 CREATE INDEX limen_entries_by_result ON limen_entries (result, id) WHERE result <> 'ok';
+
+-- The accounts of which there are few among many. All others are listed by their id or by their key.
+CREATE INDEX limen_accounts_disabled ON limen_accounts (id) WHERE disabled IS NOT NULL;
+CREATE INDEX limen_accounts_administrators ON limen_accounts (id) WHERE strpos(' ' || scopes || ' ', ' limen:admin ') > 0;

@@ -19,3 +19,7 @@ CREATE INDEX limen_entries_by_actor ON limen_entries (actor);
 CREATE INDEX limen_entries_by_source ON limen_entries (source);
 CREATE INDEX limen_entries_by_event ON limen_entries (event);
 CREATE INDEX limen_entries_by_result ON limen_entries (result) WHERE result <> 'ok';
+
+-- The accounts of which there are few among many. All others are listed by their id or by their key.
+CREATE INDEX limen_accounts_disabled ON limen_accounts (id) WHERE disabled IS NOT NULL;
+CREATE INDEX limen_accounts_administrators ON limen_accounts (id) WHERE instr(' ' || scopes || ' ', ' limen:admin ') > 0;
