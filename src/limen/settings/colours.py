@@ -27,12 +27,12 @@ def mix(colour: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
 
 
-def readable(colour: str, *, on: str) -> str:
+def readable(colour: str, *, on: str, least: float = CONTRAST_MIN) -> str:
     """`colour` itself where it can be read on `on`; else the nearest that can, lighter or darker."""
     far = "#ffffff" if _luminance(on) < 0.18 else "#000000"
     for step in range(101):
         found = mix(far, colour, step / 100)
-        if contrast(found, on) >= CONTRAST_MIN:
+        if contrast(found, on) >= least:
             return found
     return far
 

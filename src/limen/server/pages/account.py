@@ -8,11 +8,11 @@ from limen.server.pages import notices, times
 from limen.server.pages.forms import Form, form
 from limen.server.pages.person import person
 from limen.server.pages.render import address, render, render_form, see_other, texts_of
-from limen.server.pages.texts import msg
+from limen.server.pages.texts import msg, msgs
 from limen.server.site import Site
 from limen.server.wire import Answer, Call
 
-_SESSIONS = msg("%(n)s place where you are signed in"), msg("%(n)s places where you are signed in")
+_SESSIONS = msgs("%(n)s session is open", "%(n)s sessions are open")
 _NO_SESSIONS = msg("no list is kept")
 
 

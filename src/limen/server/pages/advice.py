@@ -14,11 +14,11 @@ from limen import transport
 from limen.passwords import Strength, strength
 from limen.server.bodies import read_json
 from limen.server.pages.render import texts_of
-from limen.server.pages.texts import Texts, msg
+from limen.server.pages.texts import Texts, msg, msgs
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, json_answer
 
-_MISSING = msg("%(n)s more character"), msg("%(n)s more characters")
+_MISSING = msgs("%(n)s more character", "%(n)s more characters")
 _SCORES = (
     msg("Guessed at once."),
     msg("Guessed soon."),

@@ -14,6 +14,8 @@ LOGO_MAX = 100_000
 """Bytes. It is loaded by every page."""
 _KINDS = {".svg": b"<", ".png": b"\x89PNG", ".webp": b"RIFF"}
 _OURS = "#0b665b"
+_BY_NIGHT = 8.0
+"""The contrast that a colour gets on dark paper. What is just readable there looks dull."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,10 @@ def _picture(path: Path) -> bytes:
 
 
 def _inks(colour: str) -> str:
-    """Where the style sheet's own colour stands, by day and by night."""
-    night = readable(colour, on=PAPER_DARK)
+    """In place of the style sheet's own colour, by day and by night."""
+    if colour == _OURS:
+        return ""
+    night = readable(colour, on=PAPER_DARK, least=_BY_NIGHT)
     return (
         f":root{{{_ink(colour, PAPER_LIGHT)}}}"
         f"@media (prefers-color-scheme:dark){{:root{{{_ink(night, PAPER_DARK)}}}}}"

@@ -22,12 +22,18 @@ _COUNTED: Seconds = 90
 _SAID = {
     "registered": msg("Your account is ready, unless this address had one before. You can sign in now."),
     "signed_out": msg("You are signed out in this browser."),
-    "everywhere": msg("You are signed out everywhere."),
     "ended": msg("The session was ended."),
     "others_ended": msg("All other sessions were ended."),
     "ended_already": msg("That session had ended already."),
     "password": msg("Your password was changed. All other sessions were ended."),
     "name": msg("Your name was saved."),
+    "reset": msg("Your password was set, and all sessions were ended. Sign in with it now."),
+    "verified": msg("Your e-mail address is confirmed."),
+    "verification": msg("A letter with a link is on its way to you."),
+    "email_asked": msg("Two letters are on their way, to the old address and to the new one."),
+    "email_half": msg("Thank you. The address changes once the other letter was followed too."),
+    "email_changed": msg("Your e-mail address was changed."),
+    "deleted": msg("The account was deleted."),
     "away": msg("You were away for a while, so nothing was changed. Please try again."),
 }
 

@@ -22,6 +22,8 @@ _BY_CODE = {
     ),
     "email_malformed": msg("This is not an e-mail address. It needs an @ and a name behind it."),
     "name_malformed": msg("A name is one line of at most 100 characters."),
+    "ticket_void": msg("This link no longer works."),
+    "password_empty": msg("Please type a password."),
     "factor_needed": msg("One more proof is needed, which cannot be given here."),
     "registration_closed": msg("Nobody can register here. Please ask whoever runs this service."),
     "session_unknown": msg("This session had ended already."),

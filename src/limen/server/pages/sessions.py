@@ -25,8 +25,8 @@ _PROMISE = {
         "Ending one takes effect within a moment on every service, and within %(span)s at the latest."
     ),
     StrategyName.JWT: msg(
-        "No list is kept here: each sign-in is a token that is good until it runs out, after %(span)s at the "
-        "latest. Signing out everywhere keeps new ones from being made; those that are out live to their end."
+        "No list is kept here. Each sign-in is a token that is good until it runs out, after %(span)s at the "
+        "latest, and nothing can call it back before."
     ),
 }
 _BOTH, _BROWSER, _SYSTEM, _UNKNOWN = (
@@ -36,11 +36,7 @@ _BOTH, _BROWSER, _SYSTEM, _UNKNOWN = (
     msg("An unknown device"),
 )
 _ACTIVE_NOW, _ACTIVE = msg("Active now"), msg("Last active %(when)s")
-_KINDS = {
-    StrategyName.SESSION: msg("server session"),
-    StrategyName.HYBRID: msg("renewed tokens"),
-    StrategyName.JWT: msg("one token"),
-}
+_STRATEGY = msg("strategy %(name)s")
 _NOW_MEANS = 120
 """Seconds. Activity is written down once a minute."""
 
@@ -76,15 +72,12 @@ async def show_sessions(site: Site, call: Call) -> Answer:
 
 @form("end")
 async def end(site: Site, call: Call, form: Form) -> Answer:
-    """End one, all others, or all."""
+    """End one, or all others."""
     who = await required(site, call)
     here = address(site, call, "/account/sessions")
     if form["end"] == "others":
         said = notices.announce(site, "others_ended", await site.auth.end_other_sessions(who))
         return see_other(here, said)
-    if form["end"] == "all":
-        said = notices.announce(site, "everywhere", await site.auth.sign_out_everywhere(who))
-        return see_other(address(site, call, "/sign-in"), *cleared(site, call), said)
     return await _end_one(site, call, who, form["end"], here)
 
 
@@ -118,7 +111,7 @@ def _seen(site: Site, texts: Texts, session: Session, who: Identity) -> Seen:
         active=texts.say(_ACTIVE_NOW) if fresh else texts.say(_ACTIVE, when=when),
         since=moment(Instant(session.created)),
         exactly=times.moment(texts, session.created),
-        strategy=texts.say(_KINDS[session.strategy]),
+        strategy=texts.say(_STRATEGY, name=session.strategy.value),
     )
 
 

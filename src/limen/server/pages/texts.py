@@ -1,6 +1,6 @@
 """The words of the pages in one language, and how templates ask for them.
 
-`msg` marks a sentence that Python has, so that the catalogues are found complete or not.
+`msg` marks a sentence that Python has, so that a test finds it missing in a catalogue.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
 def msg(text: str) -> str:
     """The sentence itself. Whoever shows it looks it up then, in the language of the person."""
     return text
+
+
+def msgs(one: str, many: str) -> tuple[str, str]:
+    """As `msg`, for one and for many of something; languages have up to six forms of it."""
+    return one, many
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 from limen.clock import Instant, Seconds
-from limen.server.pages.texts import Texts, msg
+from limen.server.pages.texts import Texts, msg, msgs
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = (
@@ -26,10 +26,10 @@ _MONTHS = (
 _DATE = msg("%(day)s %(month)s %(year)s")
 _MOMENT = msg("%(date)s, %(time)s UTC")
 _SPANS = (
-    (86_400, msg("%(n)s day"), msg("%(n)s days")),
-    (3_600, msg("%(n)s hour"), msg("%(n)s hours")),
-    (60, msg("%(n)s minute"), msg("%(n)s minutes")),
-    (1, msg("%(n)s second"), msg("%(n)s seconds")),
+    (86_400, *msgs("%(n)s day", "%(n)s days")),
+    (3_600, *msgs("%(n)s hour", "%(n)s hours")),
+    (60, *msgs("%(n)s minute", "%(n)s minutes")),
+    (1, *msgs("%(n)s second", "%(n)s seconds")),
 )
 _NOW = msg("just now")
 _AGO = msg("%(span)s ago")
