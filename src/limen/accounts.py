@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from limen.clock import Instant
 from limen.errors import Rejected
@@ -48,6 +49,15 @@ class Account:
     """When the address was proven: somebody read what was sent there. None: it may be anybody's."""
     name: str = ""
     """How the person wants to be called: any text, so whoever shows it escapes it."""
+
+
+class Among(StrEnum):
+    """Which accounts are meant."""
+
+    ALL = "all"
+    DISABLED = "disabled"
+    ADMINISTRATORS = "administrators"
+    """Those with ADMIN_SCOPE, disabled ones too."""
 
 
 def check_email(text: str) -> str:

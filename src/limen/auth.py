@@ -12,13 +12,14 @@ import logging
 import os
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
 from limen.accounts import Account
+from limen.administration import Administration
 from limen.audit import SYSTEM, THE_OPERATOR, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
@@ -43,6 +44,7 @@ from limen.jose.jwk import Algorithm
 from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
 from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
+from limen.pulse import Pulse
 from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.sessions import Lifetimes, Sealer, Session, StrategyName
@@ -87,13 +89,18 @@ class Limen:
     ) -> None:
         if database is not None:
             options["database"] = database
-        self.settings = s = load(options, base=settings).settings
+        loaded = load(options, base=settings)
+        self.settings = s = loaded.settings
+        self.sources: Mapping[str, str] = loaded.sources
+        """Where each setting came from."""
         secret = require_secret(s)
         self.clock: Clock = clock or SystemClock()
         self._entropy = entropy
         self.store: Store = store or open_store(s.database, s.session_store)
         self._audit = AuditLog(self.store, self.clock, entropy, keep=s.audit_keep > 0)
         self.filter = Filter()
+        self._pulse = Pulse()
+        self.filter.reading.append(self._pulse.take)
         self.lifetimes = Lifetimes(
             idle=s.idle_lifetime,
             absolute=s.absolute_lifetime,
@@ -150,7 +157,10 @@ class Limen:
     @classmethod
     def from_env(cls, **options: Any) -> Limen:
         """From `limen.toml` in the working directory and `LIMEN_*`; keyword arguments yield to both."""
-        return cls(settings=load(options, environment=True).settings)
+        loaded = load(options, environment=True)
+        made = cls(settings=loaded.settings)
+        made.sources = loaded.sources
+        return made
 
     # -- its own life ------------------------------------------------------------------------------------
 
@@ -408,6 +418,12 @@ class Limen:
             await operate.revoke_quietly(self._parts, proof.sid, client=client, source=source)
 
     # -- what an operator does ---------------------------------------------------------------------------
+
+    @cached_property
+    def admin(self) -> Administration:
+        """What an administrator may see and do."""
+        accepted = tuple(self._strategies.values())
+        return Administration(self._parts, accepted, self._ring, self._pulse, self.sources)
 
     async def add_account(
         self,

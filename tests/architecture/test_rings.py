@@ -42,6 +42,7 @@ RINGS = {
     2: {"stores"},
     3: {"strategies"},
     4: {
+        "administration",
         "audit_log",
         "auth",
         "barrier",
@@ -50,6 +51,7 @@ RINGS = {
         "flows",
         "hashing",
         "live_ring",
+        "pulse",
         "requirement",
         "verifier",
         "vigil",
@@ -83,7 +85,13 @@ PAIRS = {
     ("verifier", "requirement"): "`verifier.required` is a requirement",
     ("verifier", "vigil"): "as in auth",
     ("flows", "audit_log"): "what a person did is recorded",
+    ("auth", "administration"): "`auth.admin`",
     ("auth", "audit_log"): "Limen puts the parts together",
+    ("auth", "pulse"): "Limen puts the parts together",
+    ("administration", "doctor"): "its findings stand beside the configuration",
+    ("administration", "flows"): "what an administrator does is what an operator does, and is recorded",
+    ("administration", "live_ring"): "an administrator may rotate the keys",
+    ("administration", "pulse"): "how busy the feed is",
     ("flows", "hashing"): "a password is proven in the pool",
 }
 """Concepts of one ring that may import each other, and why."""
@@ -96,6 +104,8 @@ SIDEWAYS = {
 
 EDGE_SEES = {
     "accounts",
+    "administration",
+    "audit",
     "auth",
     "cookies",
     "factors",

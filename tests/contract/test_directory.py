@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from limen.accounts import ADMIN_SCOPE
+from limen.accounts import ADMIN_SCOPE, Among
 from limen.clock import Instant
 from limen.stores.base import Store
-from limen.stores.base_admin import Among
 from support.stores import NOW, UNTIL, added, make_account
 
 pytestmark = pytest.mark.anyio

@@ -16,13 +16,12 @@ from typing import Any
 
 import pytest
 
-from limen.accounts import ADMIN_SCOPE
+from limen.accounts import ADMIN_SCOPE, Among
 from limen.audit import EntryID, Wanted
 from limen.clock import Instant
 from limen.ids import AccountID
 from limen.stores import open_store
 from limen.stores.base import Store
-from limen.stores.base_admin import Among
 from limen.stores.postgres import audit as postgres_audit
 from limen.stores.postgres import directory as postgres_directory
 from limen.stores.sqlite import audit as sqlite_audit

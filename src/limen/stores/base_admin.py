@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Protocol
 
-from limen.accounts import Account
+from limen.accounts import Account, Among
 from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant
 from limen.ids import AccountID
-
-
-class Among(StrEnum):
-    """Which accounts are meant."""
-
-    ALL = "all"
-    DISABLED = "disabled"
-    ADMINISTRATORS = "administrators"
-    """Those with ADMIN_SCOPE, disabled ones too."""
 
 
 class Directory(Protocol):

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from limen import ids
-from limen.accounts import ADMIN_SCOPE, Account
+from limen.accounts import ADMIN_SCOPE, Account, Among
 from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant
 from limen.ids import AccountID
 from limen.stores.base import joined, storable
-from limen.stores.base_admin import Among
 
 
 class MemoryAdmin:

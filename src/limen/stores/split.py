@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from limen import ids
-from limen.accounts import Account
+from limen.accounts import Account, Among
 from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID, SessionID
@@ -34,7 +34,6 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.base_admin import Among
 from limen.stores.base_beside import Ahead, Beside, Gap
 from limen.throttle import Limit, Wait
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from limen.accounts import Account
+from limen.accounts import Account, Among
 from limen.ids import AccountID
-from limen.stores.base_admin import Among
 from limen.stores.postgres import rows
 from limen.stores.postgres.accounts import add
 from limen.stores.postgres.step import Step

@@ -11,7 +11,7 @@ from typing import Never
 from weakref import WeakSet
 
 from limen import ids
-from limen.accounts import Account
+from limen.accounts import Account, Among
 from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
@@ -31,7 +31,6 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.base_admin import Among
 from limen.stores.postgres import (
     accounts,
     address,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from limen.accounts import Account
+from limen.accounts import Account, Among
 from limen.ids import AccountID
-from limen.stores.base_admin import Among
 from limen.stores.sqlite import rows
 from limen.stores.sqlite.accounts import add
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Never
 from weakref import WeakSet
 
-from limen.accounts import Account
+from limen.accounts import Account, Among
 from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
@@ -34,7 +34,6 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.base_admin import Among
 from limen.stores.sqlite import accounts, audit, directory, events, faults, ring, rows, sessions, throttles
 from limen.stores.sqlite import marks as marks_table
 from limen.stores.sqlite.connection import Factory
