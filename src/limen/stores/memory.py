@@ -19,6 +19,7 @@ from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
+from limen.letters import Posted
 from limen.revocations import Kind, Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
@@ -33,13 +34,15 @@ from limen.stores.base import (
     storable,
 )
 from limen.stores.memory_admin import MemoryAdmin
+from limen.stores.memory_recovery import MemoryRecovery
 from limen.throttle import Bucket, Limit, Wait
+from limen.tickets import Purpose, Ticket
 
 _K = TypeVar("_K", int, str)
 _V = TypeVar("_V")
 
 
-class MemoryStore(MemoryAdmin):
+class MemoryStore(MemoryAdmin, MemoryRecovery):
     """Everything in this process. Closing it forgets nothing: started again, it goes on."""
 
     def __init__(self) -> None:
@@ -55,11 +58,13 @@ class MemoryStore(MemoryAdmin):
         self._buckets: dict[str, Bucket] = {}
         self._ring = StoredRing((), 0)
         self._marks: dict[str, int] = {}
-        self._entries = {}
+        self._entries, self._tickets, self._letters = {}, {}, {}
 
     # -- accounts ----------------------------------------------------------------------------------------
 
-    async def add_account(self, account: Account) -> bool:
+    async def add_account(
+        self, account: Account, *, tickets: Sequence[Ticket] = (), letters: Sequence[Posted] = ()
+    ) -> bool:
         storable(account.email, account.key, account.password or "", account.name)
         joined(account.scopes)
         with self._step():
@@ -67,6 +72,7 @@ class MemoryStore(MemoryAdmin):
                 return False
             self._accounts[account.id] = account
             self._keys[account.key] = account.id
+            self._keep_tickets(account.id, tickets, letters)
             return True
 
     async def account(self, account: AccountID) -> Account | None:
@@ -93,7 +99,14 @@ class MemoryStore(MemoryAdmin):
             return True
 
     async def change_password(
-        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+        self,
+        account: AccountID,
+        *,
+        spent: str | None,
+        fresh: str,
+        now: Instant,
+        until: Instant,
+        letters: Sequence[Posted] = (),
     ) -> Revocation | None:
         storable(fresh)
         with self._step():
@@ -101,6 +114,7 @@ class MemoryStore(MemoryAdmin):
             if found is None or spent not in (None, found.password):
                 return None
             self._accounts[account] = replace(found, password=fresh)
+            self._void(account, but=Purpose.VERIFY, letters=letters)
             return self._end_all(account, now, until, "password_changed")
 
     async def set_scopes(
@@ -128,6 +142,7 @@ class MemoryStore(MemoryAdmin):
                 return None
             if found.disabled is None:
                 self._accounts[account] = replace(found, disabled=now)
+            self._void(account)
             return self._end_all(account, now, until, "account_disabled")
 
     async def set_name(self, account: AccountID, name: str) -> bool:
@@ -146,12 +161,15 @@ class MemoryStore(MemoryAdmin):
             self._accounts[account] = replace(found, disabled=None)
             return True
 
-    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
+    async def delete_account(
+        self, account: AccountID, *, now: Instant, until: Instant, letters: Sequence[Posted] = ()
+    ) -> Revocation | None:
         with self._step():
             if account not in self._accounts:
                 return None
             event = self._end_all(account, now, until, "account_deleted")
             del self._keys[self._accounts.pop(account).key]
+            self._void(account, letters=letters)
             return event
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:

@@ -20,6 +20,7 @@ from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
+from limen.letters import Posted
 from limen.revocations import Kind, Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
@@ -35,7 +36,9 @@ from limen.stores.base import (
     storable,
 )
 from limen.stores.base_beside import Ahead, Beside, Gap
+from limen.stores.split_recovery import SplitRecovery
 from limen.throttle import Limit, Wait
+from limen.tickets import Ticket
 
 _log = logging.getLogger("limen.stores")
 _T = TypeVar("_T")
@@ -44,7 +47,7 @@ _EVER = Instant(0.0)
 _REMEMBERED = 1_000
 
 
-class SplitStore:
+class SplitStore(SplitRecovery):
     """`accounts` is any store that keeps everything; its feed is the outbox, its sessions stay empty."""
 
     def __init__(self, accounts: Store, sessions: Beside) -> None:
@@ -60,8 +63,10 @@ class SplitStore:
 
     # -- accounts ----------------------------------------------------------------------------------------
 
-    async def add_account(self, account: Account) -> bool:
-        return await self._accounts.add_account(account)
+    async def add_account(
+        self, account: Account, *, tickets: Sequence[Ticket] = (), letters: Sequence[Posted] = ()
+    ) -> bool:
+        return await self._accounts.add_account(account, tickets=tickets, letters=letters)
 
     async def account(self, account: AccountID) -> Account | None:
         return await self._accounts.account(account)
@@ -85,9 +90,18 @@ class SplitStore:
         await self._accounts.raise_cutoff(account, upto)
 
     async def change_password(
-        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+        self,
+        account: AccountID,
+        *,
+        spent: str | None,
+        fresh: str,
+        now: Instant,
+        until: Instant,
+        letters: Sequence[Posted] = (),
     ) -> Revocation | None:
-        step = self._accounts.change_password(account, spent=spent, fresh=fresh, now=now, until=until)
+        step = self._accounts.change_password(
+            account, spent=spent, fresh=fresh, now=now, until=until, letters=letters
+        )
         return await self._cut(account, step, now, careful=True)
 
     async def set_scopes(
@@ -99,8 +113,11 @@ class SplitStore:
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._cut(account, self._accounts.disable_account(account, now=now, until=until), now)
 
-    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        return await self._cut(account, self._accounts.delete_account(account, now=now, until=until), now)
+    async def delete_account(
+        self, account: AccountID, *, now: Instant, until: Instant, letters: Sequence[Posted] = ()
+    ) -> Revocation | None:
+        step = self._accounts.delete_account(account, now=now, until=until, letters=letters)
+        return await self._cut(account, step, now)
 
     async def revoke_account(
         self, account: AccountID, *, now: Instant, until: Instant, why: str

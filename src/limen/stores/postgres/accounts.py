@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from limen import ids
 from limen.accounts import Account
 from limen.clock import Instant
 from limen.ids import AccountID
+from limen.letters import Posted
 from limen.revocations import Kind, Revocation, claims_cut, lasting
 from limen.stores.base import joined, split
-from limen.stores.postgres import rows
+from limen.stores.postgres import letters, rows, tickets
 from limen.stores.postgres.events import end_all, latest
 from limen.stores.postgres.step import Step
+from limen.tickets import Purpose, Ticket
 
 BY_ID = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id = $1"  # noqa: S608 - a constant of ours
 BY_KEY = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE key = $1"  # noqa: S608
@@ -33,13 +37,19 @@ _NAME = "UPDATE limen_accounts SET name = $2 WHERE id = $1"
 _ENABLE = "UPDATE limen_accounts SET disabled = NULL WHERE id = $1"
 
 
-async def add(step: Step, account: Account) -> bool:
+async def add(
+    step: Step, account: Account, opened: Sequence[Ticket] = (), posted: Sequence[Posted] = ()
+) -> bool:
     a = account
     values = (
         ids.parse(a.id), a.email, a.key, a.password, joined(a.scopes), a.created, a.disabled, a.cutoff,
         a.claims_changed, a.verified, a.name,
     )  # fmt: skip
-    return await step.change(_ADD, *values) == 1
+    if await step.change(_ADD, *values) == 0:
+        return False
+    await tickets.keep(step, account.id, opened)
+    await letters.keep(step, posted)
+    return True
 
 
 async def upgrade_password(step: Step, account: AccountID, spent: str, fresh: str) -> bool:
@@ -47,10 +57,18 @@ async def upgrade_password(step: Step, account: AccountID, spent: str, fresh: st
 
 
 async def change_password(
-    step: Step, account: AccountID, spent: str | None, fresh: str, now: Instant, until: Instant
+    step: Step,
+    account: AccountID,
+    spent: str | None,
+    fresh: str,
+    now: Instant,
+    until: Instant,
+    posted: Sequence[Posted],
 ) -> Revocation | None:
     if await step.change(_CHANGE, rows.raw(account), fresh, spent) == 0:
         return None
+    await tickets.void(step, account, but=Purpose.VERIFY)
+    await letters.keep(step, posted)
     return await end_all(step, account, now, until, "password_changed")
 
 
@@ -76,6 +94,7 @@ async def disable(step: Step, account: AccountID, now: Instant, until: Instant) 
     """The first time that it was disabled stays."""
     if await step.change(_DISABLE, rows.raw(account), now) == 0:
         return None
+    await tickets.void(step, account)
     return await end_all(step, account, now, until, "account_disabled")
 
 
@@ -87,13 +106,16 @@ async def enable(step: Step, account: AccountID) -> bool:
     return await step.change(_ENABLE, rows.raw(account)) == 1
 
 
-async def delete(step: Step, account: AccountID, now: Instant, until: Instant) -> Revocation | None:
+async def delete(
+    step: Step, account: AccountID, now: Instant, until: Instant, posted: Sequence[Posted]
+) -> Revocation | None:
     """The event is made while the sessions are there to be seen; then all goes."""
     id_ = rows.raw(account)
     if await step.row("SELECT FROM limen_accounts WHERE id = $1 FOR UPDATE", id_) is None:
         return None
     event = await end_all(step, account, now, until, "account_deleted")
     await step.change("DELETE FROM limen_accounts WHERE id = $1", id_)
+    await letters.keep(step, posted)
     return event
 
 

@@ -19,11 +19,13 @@ from limen.audit import Entry, EntryID
 from limen.ids import AccountID, SessionID
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyState, StoredKey
+from limen.letters import Posted
 from limen.revocations import Kind, Revocation
 from limen.sessions import Session, StrategyName
 from limen.stores.base import split
 from limen.stores.postgres.connection import Row
 from limen.throttle import Bucket
+from limen.tickets import Purpose, Ticket
 
 _log = logging.getLogger("limen.stores")
 _T = TypeVar("_T")
@@ -35,6 +37,8 @@ SESSION = (
 )
 REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
+TICKET = "account, purpose, digest, holder, email, created, ends, confirmed"
+LETTER = "id, sealed, due, ends, attempts"
 KEY = "kid, algorithm, state, sealed, created, since"
 ENTRY = "id, at, event, result, actor, account, session, source, detail"
 
@@ -44,6 +48,8 @@ _SESSION_TYPES = (
 _ACCOUNT_TYPES = (str, str, str, str, float, float, float, float, float, str)
 _REVOCATION_TYPES = (int, str, str, float, float, float, str)
 _BUCKET_TYPES = (str, float, float, float, float)
+_TICKET_TYPES = (UUID, str, bytes, str, str, float, float, float)
+_LETTER_TYPES = (UUID, bytes, float, float, int)
 _KEY_TYPES = (str, str, str, bytes, float, float)
 _ENTRY_TYPES = (float, str, str, str, str, str)
 _STRATEGIES = {strategy.value: strategy for strategy in StrategyName}
@@ -83,6 +89,16 @@ def key(row: Row) -> StoredKey | None:
 def entry(row: Row) -> Entry | None:
     """The entry of a row of ENTRY; None if it is none."""
     return _read(_entry, row, "limen_entries")
+
+
+def ticket(row: Row) -> Ticket | None:
+    """The ticket of a row of TICKET; None if it is none."""
+    return _read(_ticket, row, "limen_tickets")
+
+
+def letter(row: Row) -> Posted | None:
+    """The letter of a row of LETTER; None if it is none."""
+    return _read(_letter, row, "limen_letters")
 
 
 def readable(read: Callable[[Row], _T | None], rows: Iterable[Row]) -> list[_T]:
@@ -182,6 +198,21 @@ def _bucket(row: Row) -> Bucket:
     if tuple(map(type, row)) != _BUCKET_TYPES:
         raise ValueError
     return Bucket(*row)
+
+
+def _ticket(row: Row) -> Ticket:
+    account, purpose, digest, holder, email, created, ends, confirmed = row
+    agreed = 0.0 if confirmed is None else confirmed
+    if (*map(type, row[:7]), type(agreed)) != _TICKET_TYPES:
+        raise ValueError
+    return Ticket(AccountID(str(account)), Purpose(purpose), digest, holder, email, created, ends, confirmed)
+
+
+def _letter(row: Row) -> Posted:
+    if tuple(map(type, row)) != _LETTER_TYPES:
+        raise ValueError
+    id_, sealed, due, ends, attempts = row
+    return Posted(str(id_), sealed, due, ends, attempts)
 
 
 def _key(row: Row) -> StoredKey:

@@ -16,10 +16,12 @@ from limen.audit import Entry, EntryID
 from limen.ids import AccountID, SessionID
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyState, StoredKey
+from limen.letters import Posted
 from limen.revocations import Kind, Revocation
 from limen.sessions import Session, StrategyName
 from limen.stores.base import split
 from limen.throttle import Bucket
+from limen.tickets import Purpose, Ticket
 
 _log = logging.getLogger("limen.stores")
 _T = TypeVar("_T")
@@ -37,6 +39,8 @@ SESSION_AFTER = (
 """The same for RETURNING, which gives an instant without fraction as the integer that the file holds."""
 REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
+TICKET = "account, purpose, digest, holder, email, created, ends, confirmed"
+LETTER = "id, sealed, due, ends, attempts"
 KEY = "kid, algorithm, state, sealed, created, since"
 ENTRY = "id, at, event, result, actor, account, session, source, detail"
 
@@ -46,6 +50,8 @@ _SESSION_TYPES = (
 )  # fmt: skip
 _REVOCATION_TYPES = (int, str, str, float, float, float, str)
 _BUCKET_TYPES = (str, float, float, float, float)
+_TICKET_TYPES = (bytes, str, bytes, str, str, float, float, float)
+_LETTER_TYPES = (bytes, bytes, float, float, int)
 _KEY_TYPES = (str, str, str, bytes, float, float)
 _ENTRY_TYPES = (bytes, float, str, str, str, bytes, bytes, str, str)
 _STRATEGIES = {strategy.value: strategy for strategy in StrategyName}
@@ -85,6 +91,16 @@ def key(row: Row) -> StoredKey | None:
 def entry(row: Row) -> Entry | None:
     """The entry of a row of ENTRY; None if it is none."""
     return _read(_entry, row, "limen_entries")
+
+
+def ticket(row: Row) -> Ticket | None:
+    """The ticket of a row of TICKET; None if it is none."""
+    return _read(_ticket, row, "limen_tickets")
+
+
+def letter(row: Row) -> Posted | None:
+    """The letter of a row of LETTER; None if it is none."""
+    return _read(_letter, row, "limen_letters")
 
 
 def readable(read: Callable[[Row], _T | None], rows: Iterable[Row]) -> list[_T]:
@@ -201,6 +217,21 @@ def _bucket(row: Row) -> Bucket:
     if tuple(map(type, row)) != _BUCKET_TYPES or not _finite(sum(row[1:])):
         raise ValueError
     return Bucket(*row)
+
+
+def _ticket(row: Row) -> Ticket:
+    account, purpose, digest, holder, email, created, ends, confirmed = row
+    agreed = 0.0 if confirmed is None else confirmed
+    if tuple(map(type, (*row[:7], agreed))) != _TICKET_TYPES or not _finite(created + ends + agreed):
+        raise ValueError
+    owner = AccountID(ids.from_bytes(account))
+    return Ticket(owner, Purpose(purpose), digest, holder, email, created, ends, confirmed)
+
+
+def _letter(row: Row) -> Posted:
+    if tuple(map(type, row)) != _LETTER_TYPES or not _finite(row[2] + row[3]):
+        raise ValueError
+    return Posted(ids.from_bytes(row[0]), *row[1:])
 
 
 def _key(row: Row) -> StoredKey:

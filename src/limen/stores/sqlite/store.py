@@ -20,6 +20,7 @@ from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
+from limen.letters import Posted
 from limen.revocations import Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
@@ -38,13 +39,16 @@ from limen.stores.sqlite import accounts, audit, directory, events, faults, ring
 from limen.stores.sqlite import marks as marks_table
 from limen.stores.sqlite.connection import Factory
 from limen.stores.sqlite.opening import Parts, inspect, migrate_only, open_parts
+from limen.stores.sqlite.recovery import SQLiteRecovery
 from limen.stores.sqlite.sweep import sweep
+from limen.stores.sqlite.writer import Writer
 from limen.throttle import Limit, Wait
+from limen.tickets import Ticket
 
 PATIENCE: Seconds = 5.0
 
 
-class SQLiteStore:
+class SQLiteStore(SQLiteRecovery):
     """One file, shared by the processes of one machine.
 
     `patience` is how long a write waits for another process before it is Unavailable; `factory` makes the
@@ -59,10 +63,12 @@ class SQLiteStore:
 
     # -- accounts ----------------------------------------------------------------------------------------
 
-    async def add_account(self, account: Account) -> bool:
+    async def add_account(
+        self, account: Account, *, tickets: Sequence[Ticket] = (), letters: Sequence[Posted] = ()
+    ) -> bool:
         storable(account.email, account.key, account.password or "", account.name)
         joined(account.scopes)
-        return await self._parts.writer.do(accounts.add, account)
+        return await self._parts.writer.do(accounts.add, account, tuple(tickets), tuple(letters))
 
     async def account(self, account: AccountID) -> Account | None:
         row = self._one(accounts.BY_ID, rows.raw(account))
@@ -91,12 +97,21 @@ class SQLiteStore:
         return await self._parts.writer.do(accounts.upgrade_password, account, spent, fresh)
 
     async def change_password(
-        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+        self,
+        account: AccountID,
+        *,
+        spent: str | None,
+        fresh: str,
+        now: Instant,
+        until: Instant,
+        letters: Sequence[Posted] = (),
     ) -> Revocation | None:
         storable(fresh)
         if spent is not None and not is_storable(spent):
             return None
-        return await self._parts.writer.do(accounts.change_password, account, spent, fresh, now, until)
+        return await self._parts.writer.do(
+            accounts.change_password, account, spent, fresh, now, until, tuple(letters)
+        )
 
     async def set_scopes(
         self, account: AccountID, scopes: tuple[str, ...], *, upto: Instant, until: Instant, now: Instant
@@ -114,8 +129,10 @@ class SQLiteStore:
     async def enable_account(self, account: AccountID) -> bool:
         return await self._parts.writer.do(accounts.enable, account)
 
-    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        return await self._parts.writer.do(accounts.delete, account, now, until)
+    async def delete_account(
+        self, account: AccountID, *, now: Instant, until: Instant, letters: Sequence[Posted] = ()
+    ) -> Revocation | None:
+        return await self._parts.writer.do(accounts.delete, account, now, until, tuple(letters))
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
         await self._parts.writer.do(accounts.raise_cutoff, account, upto)
@@ -274,6 +291,10 @@ class SQLiteStore:
 
     async def sweep(self, *, now: Instant, limit: int = 1_000) -> int:
         return await self._parts.writer.do(sweep, now, limit)
+
+    @property
+    def _writer(self) -> Writer:
+        return self._parts.writer
 
     # -- reading -----------------------------------------------------------------------------------------
 

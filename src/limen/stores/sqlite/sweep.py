@@ -21,8 +21,18 @@ STATEMENTS = (
     "DELETE FROM limen_buckets WHERE key IN "
     "(SELECT key FROM limen_buckets WHERE ends <= ? ORDER BY ends, key LIMIT ?)",
 )
+RECOVERY = (
+    "DELETE FROM limen_tickets WHERE (account, purpose) IN "
+    "(SELECT account, purpose FROM limen_tickets WHERE ends <= ? ORDER BY ends, account, purpose LIMIT ?)",
+    "DELETE FROM limen_letters WHERE id IN "
+    "(SELECT id FROM limen_letters WHERE ends <= ? ORDER BY ends, id LIMIT ?)",
+)
 
 
 def sweep(db: sqlite3.Connection, now: Instant, limit: int) -> int:
     db.execute(_FORGET, (now, limit))
     return sum(db.execute(statement, (now, limit)).rowcount for statement in STATEMENTS)
+
+
+def sweep_recovery(db: sqlite3.Connection, now: Instant, limit: int) -> int:
+    return sum(db.execute(statement, (now, limit)).rowcount for statement in RECOVERY)
