@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -20,6 +21,7 @@ from support.source import ROOT
 PAGES, TEMPLATES = ROOT / "src/limen/server/pages", ROOT / "src/limen/server/templates"
 TRANSLATIONS = ROOT / "src/limen/translations"
 LANGUAGES = ("de", "ar")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PYTHON = {"msg": None, "msgs": (1, 2)}
 _JINJA = {"_": None, "gettext": None, "ngettext": (1, 2)}
 
@@ -84,7 +86,9 @@ def written(found: Catalog) -> str:
 def compiled(found: Catalog) -> bytes:
     """What a .mo file has: made of the .po file, so that it has nothing else."""
     binary = io.BytesIO()
-    write_mo(binary, read_po(io.BytesIO(written(found).encode()), locale=found.locale))
+    source = read_po(io.BytesIO(written(found).encode()), locale=found.locale)
+    source.creation_date = source.revision_date = EPOCH  # written into it, and no news
+    write_mo(binary, source)
     return binary.getvalue()
 
 
