@@ -9,6 +9,7 @@ request, and this knows none.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ from limen.strategies.base import Identity, Revoked, Strategy
 
 PAGE = 50
 COUNTED = 10_000
+_LOOKED_UP = 2 * PAGE
 EXPORTED = 1_000
 """Entries that are read at once where all are wanted."""
 
@@ -87,6 +89,13 @@ class Administration:
         sessions = await store.sessions_of(found.id, now=now)
         entries = await store.entries(Wanted(account=found.id), limit=PAGE)
         return Whole(found, tuple(sessions), tuple(entries))
+
+    async def addresses(self, identity: Identity, accounts: Iterable[str]) -> dict[str, str]:
+        """The e-mail addresses of accounts, by their ids; of what is no account any more, nothing."""
+        _administrator(identity)
+        wanted = [AccountID(one) for one in dict.fromkeys(accounts) if _is_id(one)]
+        found = await asyncio.gather(*(self._parts.store.account(one) for one in wanted[:_LOOKED_UP]))
+        return {one.id: one.email for one in found if one is not None}
 
     async def disable_account(self, identity: Identity, account: str, *, source: str = "") -> Revoked:
         """Let nobody sign in to it, and end its sessions. Rejected(409) for one's own."""

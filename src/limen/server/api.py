@@ -9,6 +9,7 @@ from typing import Any
 from starlette.routing import BaseRoute, Route
 
 from limen.auth import Limen
+from limen.server.admin import table as administration
 from limen.server.description import describe
 from limen.server.pages import table as people
 from limen.server.resource import Endpoint, Resource
@@ -25,7 +26,8 @@ def routes(auth: Limen, *, pages: bool = False) -> list[BaseRoute]:
     With `pages` those for people too, below the setting of that name.
     """
     site = Site.of(auth, whole=False)
-    return routes_of(site, [*endpoints_of(site), *(people.endpoints(site) if pages else ())])
+    shown = [*people.endpoints(site), *administration.endpoints(site)] if pages else []
+    return routes_of(site, [*endpoints_of(site), *shown])
 
 
 def openapi(auth: Limen) -> dict[str, Any]:

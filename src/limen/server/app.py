@@ -13,6 +13,7 @@ from starlette.routing import Router
 from limen.auth import Limen
 from limen.errors import LimenError, Rejected
 from limen.server import workbench
+from limen.server.admin import table as administration
 from limen.server.api import routes_of
 from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
@@ -41,7 +42,7 @@ class Server:
         self._site = Site.of(auth, whole=True)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
-        self._people = people.endpoints(self._site)
+        self._people = [*people.endpoints(self._site), *administration.endpoints(self._site)]
         endpoints = [*endpoints_of(self._site), *pages(self._site), *self._people]
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
             endpoints += workbench.endpoints()

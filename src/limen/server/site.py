@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from limen.auth import Limen
 from limen.errors import Denied, Rejected
 from limen.proxies import Trusted, client_of
+from limen.server.followers import Followers
 from limen.server.pages.advisor import Advisor
 from limen.server.pages.look import Look
 from limen.server.pages.once import Once
@@ -34,6 +35,7 @@ class Site:
     readiness: Readiness
     tail: Tail
     streams: Streams
+    followers: Followers
     look: Look
     once: Once
     advisor: Advisor
@@ -49,6 +51,7 @@ class Site:
             Readiness(auth),
             Tail(auth),
             Streams(),
+            Followers(auth.clock),
             look,
             Once(auth.clock),
             Advisor(auth.clock),

@@ -89,6 +89,7 @@ ACTS: dict[str, tuple[Act, str]] = {
 READS: dict[str, Callable[[Scene, Identity], Any]] = {
     "accounts": lambda s, who: s.auth.admin.accounts(who),
     "count": lambda s, who: s.auth.admin.count(who),
+    "addresses": lambda s, who: s.auth.admin.addresses(who, [s.other.id]),
     "keys": lambda s, who: s.auth.admin.keys(who),
     "entries": lambda s, who: s.auth.admin.entries(who, Wanted()),
     "feed": lambda s, who: s.auth.admin.feed(who),
