@@ -42,9 +42,11 @@ from limen.hashing import HashingPool
 from limen.ids import Entropy
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
+from limen.letters import LetterSealer
 from limen.live_ring import LiveRing
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.pulse import Pulse
+from limen.recovery import Recovery
 from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.sessions import Lifetimes, Sealer, Session, StrategyName
@@ -58,6 +60,7 @@ from limen.strategies.opening import Opener
 from limen.strategies.recall import Recall
 from limen.strategies.session import SessionStrategy
 from limen.strategies.tokens import AccessTokens, Prover
+from limen.tickets import TicketSealer
 from limen.transport import CookieNames, origins_of
 from limen.vigil import Vigil
 
@@ -141,6 +144,9 @@ class Limen:
             policy=PasswordPolicy(min_length=s.password_min_length),
             devices=DeviceSealer(secret),
             halves=HalfSealer(secret),
+            tickets=TicketSealer(secret),
+            letters=LetterSealer(secret),
+            posted=lambda: None,
             factors=checked(factors),
             throttle_key=secret.derive("throttle"),
             clock=self.clock,
@@ -226,6 +232,8 @@ class Limen:
         now = self.clock.now()
         while await self.store.sweep(now=now, limit=_SWEPT) >= _SWEPT:
             pass  # whoever fills tables fills them faster than that
+        while await self.store.sweep_recovery(now=now, limit=_SWEPT) >= _SWEPT:
+            pass
         kept = Instant(now - self.settings.audit_keep)
         while await self.store.forget_entries(kept, limit=_SWEPT) >= _SWEPT:
             pass
@@ -296,9 +304,14 @@ class Limen:
 
     # -- what a person does ------------------------------------------------------------------------------
 
-    async def register(self, email: str, password: str, *, source: str = "") -> None:
+    @cached_property
+    def recovery(self) -> Recovery:
+        """What a person does with letters and links, and with their own account."""
+        return Recovery(self._parts, self._strategies.values())
+
+    async def register(self, email: str, password: str, *, source: str = "", language: str = "") -> None:
         """See flows/register."""
-        await register(self._parts, email, password, source=source)
+        await register(self._parts, email, password, source=source, language=language)
 
     async def sign_in(
         self,

@@ -11,7 +11,7 @@ FILE, FUNCTION = 400, 40
 
 LARGER = {
     "limen.auth": (560, "the one object an application holds: each method hands on to one flow"),
-    "limen.auth.Limen.__init__": (80, "the list of the parts, made in order, without a branch"),
+    "limen.auth.Limen.__init__": (90, "the list of the parts, made in order, without a branch"),
     "limen.verifier.Verifier.__init__": (80, "the same list, and every option by its name"),
 }
 """What may be larger, up to how many lines, and why."""

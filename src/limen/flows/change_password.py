@@ -7,8 +7,10 @@ from dataclasses import replace
 from limen.errors import Denied, Rejected
 from limen.flows.issue import issue
 from limen.flows.parts import Parts
+from limen.flows.post import notice
 from limen.flows.register import words_of
 from limen.flows.sign_in import prove_password
+from limen.letters import Kind
 from limen.passwords import normalise
 from limen.strategies.base import Grant, Identity, SignIn
 
@@ -29,11 +31,17 @@ async def change_password(
     hashed = await parts.pool.run(parts.hasher.hash, secret)
     now = parts.clock.now()
     cut = await parts.store.change_password(
-        account.id, spent=account.password, fresh=hashed, now=now, until=parts.until(now)
+        account.id,
+        spent=account.password,
+        fresh=hashed,
+        now=now,
+        until=parts.until(now),
+        letters=notice(parts, Kind.PASSWORD_CHANGED, account, now=now),
     )
     if cut is None:
         raise _changed()
     parts.learn(cut)
+    parts.posted()
     await parts.record("change_password", at=now, account=account.id, session=identity.session, source=source)
     scopes = tuple(sorted(identity.scopes & set(account.scopes)))
     proven = replace(account, password=hashed)

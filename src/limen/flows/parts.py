@@ -16,6 +16,7 @@ from limen.errors import Throttled
 from limen.factors import HalfSealer
 from limen.hashing import HashingPool
 from limen.ids import Entropy
+from limen.letters import LetterSealer
 from limen.passwords import Hasher, PasswordPolicy
 from limen.revocations import Filter, Revocation
 from limen.sessions import Lifetimes
@@ -23,6 +24,7 @@ from limen.settings import Settings
 from limen.stores.base import Store
 from limen.strategies.base import Strategy
 from limen.throttle import Limit
+from limen.tickets import TicketSealer
 
 if TYPE_CHECKING:
     from limen.flows.factors import Factor
@@ -44,6 +46,14 @@ REGISTRATIONS = Limit(free=20, drain=180)
 """New accounts from one address, or one /64."""
 NETWORK_REGISTRATIONS = Limit(free=100, drain=36)
 """New accounts from one /24, or one /48."""
+ASKED = Limit(free=20, drain=180)
+"""Letters that were asked for from one address, or one /64."""
+NETWORK_ASKED = Limit(free=100, drain=36)
+"""Letters that were asked for from one /24, or one /48."""
+LETTERS = Limit(free=3, first=60, longest=3_600, drain=900)
+"""Letters to one address that a stranger can have sent: three at once, then one in a quarter of an hour."""
+CHANGES = Limit(free=5, first=60, longest=86_400, drain=3_600)
+"""Changes of the address that one account may ask for."""
 
 Charge = tuple[str, Limit]
 
@@ -63,6 +73,10 @@ class Parts:
     policy: PasswordPolicy
     devices: DeviceSealer
     halves: HalfSealer
+    tickets: TicketSealer
+    letters: LetterSealer
+    posted: Callable[[], None]
+    """Rings the bell of whoever sends letters: there is one in the outbox."""
     factors: tuple[Factor, ...]
     throttle_key: bytes = field(repr=False)
     clock: Clock

@@ -11,6 +11,7 @@ from limen.factors import Half, Unfinished
 from limen.flows.factors import finish
 from limen.flows.issue import SignedIn, known_to, signed_in
 from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
+from limen.flows.verify_email import require_proven
 from limen.passwords import Hasher, Matched, Mismatched, UnusableHash, normalise
 
 _log = logging.getLogger("limen.flows")
@@ -42,6 +43,7 @@ async def sign_in(
     grant = None
     while grant is None:
         proven, matched = await _proven(parts, account, secret, charges, started, source)
+        await require_proven(parts, proven, source=source)
         half = Half(proven.id, proven.cutoff, parts.clock.now(), ("pwd",), _granted(proven, scopes))
         try:
             grant = await finish(parts, proven, half, source=source, user_agent=user_agent)

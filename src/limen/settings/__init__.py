@@ -11,6 +11,7 @@ from limen.settings.loading import Loaded, load
 from limen.settings.record import (
     ADMIN_SCOPE,
     DEVELOPMENT_DIRECTORY,
+    EmailVerification,
     Registration,
     Settings,
     Transport,
@@ -23,6 +24,7 @@ from limen.settings.table import Setting, describe
 __all__ = [
     "ADMIN_SCOPE",
     "DEVELOPMENT_DIRECTORY",
+    "EmailVerification",
     "Loaded",
     "Registration",
     "Setting",

@@ -8,8 +8,15 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from limen.settings import colours
-from limen.settings.record import ADMIN_SCOPE, Registration, Settings, Transport, is_loopback_http
+from limen.settings import colours, mail_server
+from limen.settings.record import (
+    ADMIN_SCOPE,
+    EmailVerification,
+    Registration,
+    Settings,
+    Transport,
+    is_loopback_http,
+)
 
 Faults = Iterator[tuple[str, str]]
 """Setting, and a sentence that says what to do."""
@@ -54,6 +61,7 @@ def faults(settings: Settings) -> Faults:
     yield from _addresses(settings)
     yield from _identifiers(settings)
     yield from _brand(settings)
+    yield from _mail(settings)
 
 
 def _names(s: Settings) -> Faults:
@@ -61,6 +69,7 @@ def _names(s: Settings) -> Faults:
     yield from _one_of("accept", s.accept, _STRATEGIES)
     yield from _one_of("algorithm", (s.algorithm,), _ALGORITHMS)
     yield from _one_of("transports", s.transports, tuple(Transport))
+    yield from _one_of("email_verification", (s.email_verification,), tuple(EmailVerification))
     yield from _one_of("registration", (s.registration,), tuple(Registration))
     yield from _one_of("password_scheme", (s.password_scheme,), _SCHEMES)
     if not s.transports:
@@ -123,6 +132,25 @@ def _identifiers(s: Settings) -> Faults:
             yield name, f"{client!r} is no client id: letters, digits, `.`, `_` and `-`, at most 64"
     if len(set(s.clients)) < len(s.clients):
         yield "clients", "it names one twice: keep each once"
+
+
+def _mail(s: Settings) -> Faults:
+    if s.mail == mail_server.CONSOLE and not s.development:
+        yield "mail", "console: writes links that set passwords into the log: name a mail server"
+    if s.mail not in ("", mail_server.CONSOLE):
+        try:
+            mail_server.parse(s.mail)
+        except ValueError as error:
+            yield "mail", str(error)
+        if not s.mail_from:
+            yield "mail_from", "letters are from somebody: write App <no-reply@app.example>"
+    if s.mail_from:
+        try:
+            mail_server.sender(s.mail_from)
+        except ValueError as error:
+            yield "mail_from", str(error)
+    if s.email_verification == EmailVerification.REQUIRED and not s.mail:
+        yield "email_verification", "no address can be proven without mail: set mail, or make this optional"
 
 
 def _brand(s: Settings) -> Faults:

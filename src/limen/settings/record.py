@@ -33,6 +33,13 @@ class Registration(StrEnum):
     """Operators alone, by the command line."""
 
 
+class EmailVerification(StrEnum):
+    """Whether an address must be proven before anybody signs in with it."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be chosen, each with what it means: docs/configuration.md is made of these.
@@ -111,6 +118,17 @@ class Settings:
     registration: Annotated[
         str, "`open`: whoever has an address may register; `closed`: operators alone add accounts."
     ] = "open"
+    mail: Annotated[
+        str,
+        "Where letters go: `smtps://user:password@host`, `smtp://host:587` (never without TLS but to this "
+        "very machine), or in development `console:`, which writes them into the log. Empty: none are "
+        "written, and nothing that needs one is offered.",
+    ] = field(default="", repr=False)
+    mail_from: Annotated[str, "Who letters are from: `App <no-reply@app.example>`."] = ""
+    email_verification: Annotated[
+        str,
+        "`optional`: one may sign in with an address that is not proven yet; `required`: not before.",
+    ] = "optional"
     default_scopes: Annotated[tuple[str, ...], "What a new account may do."] = ()
     password_scheme: Annotated[str, "How new passwords are hashed: `argon2id` or `bcrypt`."] = "argon2id"  # noqa: S105 - the name of a scheme
     password_min_length: Annotated[
