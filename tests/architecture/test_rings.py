@@ -129,6 +129,7 @@ EDGE_SEES = {
     "revocations",
     "sessions",
     "strategies",
+    "throttle",
     "transport",
     "verifier",
 }
