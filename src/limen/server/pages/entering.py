@@ -10,7 +10,7 @@ from limen.next_url import safe_next
 from limen.server.grants import kept
 from limen.server.pages import notices
 from limen.server.pages.forms import Form, form
-from limen.server.pages.render import address, query, render_form, see_other
+from limen.server.pages.render import address, query, render_form, see_other, texts_of
 from limen.server.signing import end_replaced, required
 from limen.server.site import Site
 from limen.server.wire import Answer, Call
@@ -56,11 +56,14 @@ async def register(site: Site, call: Call, form: Form) -> Answer:
     """An account, and on to the sign-in. What is said is the same where the address was taken."""
     _open(site)
     try:
-        await site.auth.register(form["email"], form["password"], source=call.source)
+        await site.auth.register(
+            form["email"], form["password"], source=call.source, language=texts_of(site, call).language
+        )
     except (Rejected, Throttled) as error:
         return _register_page(site, call, form["next"], email=form["email"], error=error)
     onward = address(site, call, "/sign-in") + _carry(form["next"])
-    return see_other(onward, notices.announce(site, "registered"))
+    word = "registered_and_asked" if site.auth.settings.mail else "registered"
+    return see_other(onward, notices.announce(site, word))
 
 
 def _sign_in_page(

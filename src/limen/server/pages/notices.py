@@ -21,6 +21,7 @@ _COUNTED: Seconds = 90
 """Up to so long is told in seconds, which a script counts down."""
 _SAID = {
     "registered": msg("Your account is ready, unless this address had one before. You can sign in now."),
+    "registered_and_asked": msg("We have written to this address. Please follow the link in the letter."),
     "signed_out": msg("You are signed out in this browser."),
     "ended": msg("The session was ended."),
     "others_ended": msg("All other sessions were ended."),
@@ -28,9 +29,10 @@ _SAID = {
     "password": msg("Your password was changed. All other sessions were ended."),
     "name": msg("Your name was saved."),
     "reset": msg("Your password was set, and all sessions were ended. Sign in with it now."),
-    "verified": msg("Your e-mail address is confirmed."),
+    "verified": msg("Your e-mail address is confirmed, and all sessions were ended. Please sign in."),
     "verification": msg("A letter with a link is on its way to you."),
     "email_asked": msg("Two letters are on their way, to the old address and to the new one."),
+    "email_asked_new": msg("A letter is on its way to the new address."),
     "email_half": msg("Thank you. The address changes once the other letter was followed too."),
     "email_changed": msg("Your e-mail address was changed."),
     "deleted": msg("The account was deleted."),

@@ -63,7 +63,7 @@ def render(
         "signs_out": f"{refresh_path(site, call)}/sign-out",
         "fresh": _fresh_for(site, call),
         "refreshes": refresh_path(site, call),
-        "recovers": False,
+        "recovers": bool(site.auth.settings.mail),
         "place": "",
     }
     body = site.look.page(name, given | values)

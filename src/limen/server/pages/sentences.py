@@ -22,6 +22,13 @@ _BY_CODE = {
     ),
     "email_malformed": msg("This is not an e-mail address. It needs an @ and a name behind it."),
     "name_malformed": msg("A name is one line of at most 100 characters."),
+    "email_unchanged": msg("This is your address already."),
+    "email_unproven": msg(
+        "This address is not confirmed yet. Follow the link in the letter that we sent you."
+    ),
+    "email_taken": msg("This address has an account by now."),
+    "mail_off": msg("This service sends no mail, so this cannot be done here."),
+    "account_changed": msg("The account was changed meanwhile. Please try again."),
     "ticket_void": msg("This link no longer works."),
     "password_empty": msg("Please type a password."),
     "factor_needed": msg("One more proof is needed, which cannot be given here."),

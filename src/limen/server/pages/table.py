@@ -5,7 +5,16 @@ from __future__ import annotations
 import gzip
 from collections.abc import Awaitable, Callable, Iterator
 
-from limen.server.pages import account, advice, entering, proving, renewal, sessions
+from limen.server.pages import (
+    account,
+    advice,
+    changing,
+    entering,
+    proving,
+    recovery,
+    renewal,
+    sessions,
+)
 from limen.server.pages.telling import tell
 from limen.server.resource import Endpoint
 from limen.server.site import Site
@@ -33,6 +42,23 @@ _PAGES: tuple[tuple[str, str, Run, str], ...] = (
     ("GET", "/account", account.show_account, "One's own account."),
     ("GET", "/account/password", account.show_password, "A new password."),
     ("POST", "/account/password", account.change_password, "Its form."),
+    ("GET", "/account/name", changing.show_name, "Another name."),
+    ("POST", "/account/name", changing.set_name, "Its form."),
+    ("GET", "/account/email", changing.show_email, "Another address."),
+    ("POST", "/account/email", changing.change_email, "Its form."),
+    ("POST", "/account/verification", changing.send_verification, "Another letter that proves the address."),
+    ("GET", "/account/data", changing.show_data, "A copy of all that is kept."),
+    ("POST", "/account/data", changing.export, "The copy."),
+    ("GET", "/account/delete", changing.show_delete, "The end of the account."),
+    ("POST", "/account/delete", changing.delete, "Its form."),
+    ("GET", "/forgot", recovery.show_forgot, "Forgot the password."),
+    ("POST", "/forgot", recovery.forgot, "Its form."),
+    ("GET", "/reset", recovery.show_reset, "A new password, by a link."),
+    ("POST", "/reset", recovery.reset, "Its form."),
+    ("GET", "/verify", recovery.show_verify, "Prove an address, by a link."),
+    ("POST", "/verify", recovery.verify, "Its form."),
+    ("GET", "/email", recovery.show_confirm, "Agree to another address, by a link."),
+    ("POST", "/email", recovery.confirm, "Its form."),
     ("GET", "/account/sessions", sessions.show_sessions, "Where one is signed in."),
     ("POST", "/account/sessions", sessions.end, "End one session, or all others."),
 )

@@ -15,7 +15,7 @@ for (const field of document.querySelectorAll("input[data-advice]")) {
 for (const said of document.querySelectorAll("[data-count]")) {
   if (said instanceof HTMLElement) count(said);
 }
-for (const time of document.querySelectorAll("time[datetime]")) {
+for (const time of document.querySelectorAll("time[data-local]")) {
   if (time instanceof HTMLTimeElement) localise(time);
 }
 for (const form of document.querySelectorAll('form[method="post"]')) {
