@@ -50,6 +50,7 @@ from limen.recovery import Recovery
 from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.sessions import Lifetimes, Sealer, Session, StrategyName
+from limen.set_up import SetUpSealer
 from limen.settings import Settings, Transport, load, require_secret
 from limen.stores import open_store
 from limen.stores.base import Store
@@ -436,7 +437,8 @@ class Limen:
     def admin(self) -> Administration:
         """What an administrator may see and do."""
         accepted = tuple(self._strategies.values())
-        return Administration(self._parts, accepted, self._ring, self._pulse, self.sources)
+        sealer = SetUpSealer(require_secret(self.settings))
+        return Administration(self._parts, accepted, self._ring, self._pulse, self.sources, sealer)
 
     async def add_account(
         self,

@@ -19,14 +19,17 @@ from limen.administration.overview import Configuration, Count, FeedNow, Found, 
 from limen.audit import Actor, Entry, EntryID, Wanted
 from limen.doctor import Observed
 from limen.errors import Denied, Rejected
-from limen.flows import operate
+from limen.flows import operate, reset_password
 from limen.flows.parts import Parts
+from limen.flows.set_up import is_open, set_up
 from limen.flows.sign_out import sign_out_everywhere
 from limen.ids import AccountID
 from limen.keys import KeyRing, StoredRing
 from limen.lint import Finding
 from limen.live_ring import LiveRing
 from limen.pulse import Pulse
+from limen.set_up import SetUpSealer
+from limen.settings import Transport
 from limen.strategies.base import Identity, Revoked, Strategy
 
 PAGE = 50
@@ -45,6 +48,25 @@ class Administration:
     _ring: LiveRing
     _pulse: Pulse
     _sources: Mapping[str, str]
+    _set_ups: SetUpSealer
+
+    # -- the first administrator -------------------------------------------------------------------------
+
+    async def set_up_link(self) -> str | None:
+        """For the console alone: where the first administrator is made. None once there is any account."""
+        s = self._parts.settings
+        if await self._parts.store.count_accounts(most=1) or Transport.COOKIE not in s.transports:
+            return None
+        text = self._set_ups.seal(now=self._parts.clock.now(), entropy=self._parts.entropy)
+        return f"{s.issuer}{s.pages}/admin/set-up?token={text}"
+
+    async def may_set_up(self, text: str) -> bool:
+        """Whether the first administrator may be made with the text of such a link still."""
+        return await is_open(self._parts, self._set_ups, text)
+
+    async def set_up(self, text: str, email: str, password: str, *, source: str = "") -> Account:
+        """See flows/set_up."""
+        return await set_up(self._parts, self._set_ups, text, email, password, source=source)
 
     # -- accounts ----------------------------------------------------------------------------------------
 
@@ -128,6 +150,12 @@ class Administration:
         if found.id == identity.account and ADMIN_SCOPE not in scopes:
             raise _own()
         return await operate.set_scopes(self._parts, self._accepted, found, scopes, by=by)
+
+    async def send_reset_link(self, identity: Identity, account: str, *, source: str = "") -> None:
+        """Write to its owner, who chooses a new password. Denied(`mail_off`) where no mail is sent."""
+        by = _administrator(identity, source)
+        found = await operate.find_account(self._parts, account)
+        await reset_password.send_reset_link(self._parts, found, by=by)
 
     # -- keys --------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from limen.accounts import Account
+from limen.accounts import ADMIN_SCOPE, Account
 from limen.auth import Limen
 from limen.cli import given
 from limen.cli.answer import Answer, Table, VerbGroup, visible
@@ -27,14 +27,16 @@ def verb() -> None:
 @verb.command()
 @click.argument("email")
 @click.option("--scope", "scopes", multiple=True, help="What it may do; repeat for several.")
+@click.option("--admin", is_flag=True, help="It may open the administration.")
 @click.option("--no-password", is_flag=True, help="It cannot sign in by password.")
 @given.asks_password(unless="no_password")
 @with_limen(makes=True)
 async def add(
-    auth: Limen, email: str, scopes: tuple[str, ...], no_password: bool, password: str | None
+    auth: Limen, email: str, scopes: tuple[str, ...], admin: bool, no_password: bool, password: str | None
 ) -> Answer:
     """Add an account. The password is asked for."""
-    made = await auth.add_account(email, password, scopes=scopes or None)
+    wanted = scopes or auth.settings.default_scopes
+    made = await auth.add_account(email, password, scopes=(*wanted, ADMIN_SCOPE) if admin else wanted)
     return Answer(_data(made), [f"added {visible(made.email)} as {made.id}"])
 
 

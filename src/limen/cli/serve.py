@@ -41,9 +41,9 @@ def verb(
     surroundings.put({"strategy": strategy, "database": database, "config": config, "issuer": issuer})
     bound = _listen(host, port, workers)
     address = _address(bound, host)
-    auth = asyncio.run(_tried())
+    auth, set_up = asyncio.run(_tried())
     _remark(auth.settings, bound.getsockname()[1])
-    _greet(auth, address, workers, as_json=wants_json(context))
+    _greet(auth, address, workers, set_up, as_json=wants_json(context))
     return Answer({}, exit=serving.serve(bound, workers=workers, level=log_level, access_log=access_log))
 
 
@@ -66,14 +66,15 @@ def _listen(host: str, port: int | None, workers: int) -> socket.socket:
     return bound
 
 
-async def _tried() -> Limen:
-    """A Limen that was started once, so that what is wrong is said before anything is served."""
+async def _tried() -> tuple[Limen, str | None]:
+    """A Limen that was started once, so that what is wrong is said before anything is served; and where the
+    first administrator is made, if nobody has an account."""
     auth = Limen.from_env()
     async with auth:
-        return auth
+        return auth, await auth.admin.set_up_link()
 
 
-def _greet(auth: Limen, address: str, workers: int, *, as_json: bool) -> None:
+def _greet(auth: Limen, address: str, workers: int, set_up: str | None, *, as_json: bool) -> None:
     if as_json:
         said = {
             "event": "serving",
@@ -83,10 +84,11 @@ def _greet(auth: Limen, address: str, workers: int, *, as_json: bool) -> None:
             "database": auth.settings.place,
             "workers": workers,
             "try": lines_to_try(auth, address),
+            **({} if set_up is None else {"set_up": set_up}),
         }
         click.echo(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
     else:
-        click.echo("\n".join(greeting(auth, address, workers)), err=True)
+        click.echo("\n".join(greeting(auth, address, workers, set_up)), err=True)
 
 
 def _remark(settings: Settings, port: int) -> None:

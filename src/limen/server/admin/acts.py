@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from limen.accounts import Account
-from limen.errors import Rejected
+from limen.errors import Denied, Rejected
 from limen.server.admin.page import done, proven, show
 from limen.server.pages.forms import Form, form
 from limen.server.pages.render import address
@@ -47,6 +47,10 @@ async def _end_all(site: Site, who: Identity, account: Account, form: Form, sour
     return await site.auth.admin.end_sessions(who, account.id, source=source)
 
 
+async def _reset_link(site: Site, who: Identity, account: Account, form: Form, source: str) -> None:
+    await site.auth.admin.send_reset_link(who, account.id, source=source)
+
+
 async def _scopes(site: Site, who: Identity, account: Account, form: Form, source: str) -> Revoked:
     return await site.auth.admin.set_scopes(who, account.id, tuple(form["scopes"].split()), source=source)
 
@@ -56,9 +60,10 @@ ACTS = (
     Act("enable", "Enable the account", "Enable", "enabled", _enable, grave=False),
     Act("sessions/{session}/end", "End the session", "End it", "ended", _end_one),
     Act("end-sessions", "End all sessions", "End all", "ended_all", _end_all),
+    Act("reset-link", "Send a reset link", "Send", "sent", _reset_link, grave=False),
     Act("scopes", "Set the scopes", "Set", "scopes", _scopes, grave=False),
 )
-_NOTICES = {"own_account": "own", "session_unknown": "ended_already"}
+_NOTICES = {"own_account": "own", "session_unknown": "ended_already", "mail_off": "unsent"}
 
 
 async def show_act(act: Act, site: Site, call: Call) -> Answer:
@@ -78,10 +83,10 @@ async def carry_out(act: Act, site: Site, call: Call, form: Form) -> Answer:
     given = {**form, "session": _session(call)}
     try:
         revoked = await act.do(site, who, account, given, call.source)
-    except Rejected as error:
+    except (Denied, Rejected) as error:
         if error.code in _NOTICES:
             return done(site, call, here, _NOTICES[error.code])
-        if error.field is None:
+        if isinstance(error, Denied) or error.field is None:
             raise
         return _page(act, site, call, account, given, error)
     return done(site, call, here, act.word, revoked)

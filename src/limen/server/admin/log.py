@@ -17,6 +17,7 @@ from limen.server.pages.forms import Form, form
 from limen.server.pages.render import query
 from limen.server.site import Site
 from limen.server.wire import Answer, Call
+from limen.strategies.base import Identity
 
 FIELDS = ("event", "result", "account", "actor", "source", "since", "until")
 EXPORTED = 50_000
@@ -28,8 +29,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 async def show_entries(site: Site, call: Call) -> Answer:
     """A page of entries, and the form that narrows them."""
-    who = await administrator(site, call)
-    asked = query(call)
+    return await _page(site, call, await administrator(site, call), query(call))
+
+
+async def _page(site: Site, call: Call, who: Identity, asked: Mapping[str, str]) -> Answer:
     given = {name: asked.get(name, "").strip() for name in FIELDS}
     wanted, wrong = wanted_of(given)
     found = [] if wrong else await site.auth.admin.entries(who, wanted, before=asked.get("before", ""))
@@ -38,6 +41,7 @@ async def show_entries(site: Site, call: Call) -> Answer:
         site,
         call,
         "log.html",
+        status=422 if wrong else 200,
         place="log",
         entries=found,
         names=await names(site.auth.admin, who, found),
@@ -60,7 +64,7 @@ async def export(site: Site, call: Call, form: Form) -> Answer:
     who = await proven(site, call)
     wanted, wrong = wanted_of(form)
     if wrong:
-        return await show_entries(site, call)
+        return await _page(site, call, who, form)
     found = await site.auth.admin.export_entries(who, wanted, most=EXPORTED, source=call.source)
     body = io.StringIO()
     table = csv.writer(body, quoting=csv.QUOTE_ALL, lineterminator="\r\n")  # RFC 4180

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from limen.server.admin import accounts, acts, assets, log, running
+from limen.server.admin import accounts, acts, assets, first, log, running
 from limen.server.pages.telling import tell
 from limen.server.resource import Endpoint
 from limen.server.site import Site
@@ -16,6 +16,8 @@ Run = Callable[[Site, Call], Awaitable[Answer]]
 _PAGES: tuple[tuple[str, str, Run, str], ...] = (
     ("GET", "", accounts.list_accounts, "The accounts."),
     ("GET", "/accounts/{account}", accounts.show_account, "One account whole."),
+    ("GET", "/set-up", first.show_set_up, "The first administrator."),
+    ("POST", "/set-up", first.set_up, "Its form."),
     ("GET", "/audit", log.show_entries, "The audit log."),
     ("POST", "/audit", log.export, "The audit log as a file."),
     ("GET", "/keys", running.show_keys, "The signing keys."),
