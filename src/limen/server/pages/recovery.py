@@ -113,13 +113,13 @@ def _button(site: Site, call: Call, path: str, template: str) -> Answer:
 
 def _void(site: Site, call: Call, path: str, error: LimenError | None = None) -> Answer:
     """A link that opens nothing, and why if it is not its age; the way to another."""
-    said = "" if error is None or error.code == "ticket_void" else sentence(texts_of(site, call), error)
+    other = None if error is None or error.code == "ticket_void" else error
     return render(
         site,
         call,
         "void.html",
-        status=410 if error is None else status_of(error),
+        status=410 if other is None else status_of(other),
         headers=[] if isinstance(error, Throttled) else [tickets.dropped(site, call, path)],
-        said=said,
+        said="" if other is None else sentence(texts_of(site, call), other),
         forgot=path == "/reset",
     )
