@@ -39,7 +39,7 @@ async def show_email(site: Site, call: Call) -> Answer:
     return await _email_page(site, call)
 
 
-@form("email", "current")
+@form("username", "email", "current")
 async def change_email(site: Site, call: Call, form: Form) -> Answer:
     """Letters to both addresses. What is said is the same where the new one has an account."""
     who, account = await person(site, call)
@@ -111,6 +111,7 @@ async def _email_page(site: Site, call: Call, email: str = "", error: LimenError
         field=_field(error),
         place="account",
         email=email,
+        present=account.email,
         both=account.verified is not None,
     )
 

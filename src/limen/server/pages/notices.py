@@ -17,6 +17,8 @@ from limen.strategies.base import Revoked
 
 _COOKIE = "notice"
 _READ_WITHIN = 120
+_PARTS = 100
+"""Of a second, in which the cookie has the moment: told in whole ones, "within 5 s" would become six."""
 _COUNTED: Seconds = 90
 """Up to so long is told in seconds, which a script counts down."""
 _SAID = {
@@ -55,9 +57,10 @@ class Notice:
 def announce(site: Site, word: str, revoked: Revoked | None = None) -> Header:
     """Say `word` on the next page, and of what was revoked when that is in effect."""
     now = site.auth.clock.now()
-    effective = math.ceil(now if revoked is None else revoked.effective)
-    age = max(math.ceil(effective - now), 0) + _READ_WITHIN
-    return kept.keep(site, _COOKIE, f"{word}.{effective}", max_age=age)
+    if revoked is None:
+        return kept.keep(site, _COOKIE, f"{word}.0", max_age=_READ_WITHIN)
+    age = max(math.ceil(revoked.effective - now), 0) + _READ_WITHIN
+    return kept.keep(site, _COOKIE, f"{word}.{math.ceil(revoked.effective * _PARTS)}", max_age=age)
 
 
 def take(site: Site, call: Call, texts: Texts) -> tuple[Notice | None, tuple[Header, ...]]:
@@ -66,19 +69,19 @@ def take(site: Site, call: Call, texts: Texts) -> tuple[Notice | None, tuple[Hea
     if found is None:
         return None, ()
     word, _, effective = found.partition(".")
-    if word not in _SAID or not effective.isdigit() or len(effective) > 12:
+    if word not in _SAID or not effective.isdigit() or len(effective) > 14:
         return None, (kept.forget(site, _COOKIE),)
-    return _notice(site, texts, word, int(effective))
+    return _notice(site, texts, word, Instant(int(effective) / _PARTS))
 
 
-def _notice(site: Site, texts: Texts, word: str, effective: int) -> tuple[Notice, tuple[Header, ...]]:
+def _notice(site: Site, texts: Texts, word: str, effective: Instant) -> tuple[Notice, tuple[Header, ...]]:
     now = site.auth.clock.now()
     left = max(math.ceil(effective - now), 0)
     notice = Notice(
         texts.say(_SAID[word]),
         left,
         times.span(texts, left),
-        times.moment(texts, Instant(effective)),
+        times.moment(texts, effective),
         left <= _COUNTED,
     )
     return notice, () if left > _COUNTED else (kept.forget(site, _COOKIE),)
