@@ -89,7 +89,10 @@ class Server:
         call = self._site.call(scope, receive)
         # A browser that goes somewhere gets a page, and whatever asks for data a document.
         goes = call.header(b"sec-fetch-mode") == b"navigate" and self._people
-        answer = tell(self._site, call, _not_found()) if goes else refusal(_not_found())
+        try:
+            answer = tell(self._site, call, _not_found()) if goes else refusal(_not_found())
+        except Exception as error:  # noqa: BLE001 - a template of an operator's own
+            answer = broken(error, "nowhere")
         await respond(self._site, call, answer, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

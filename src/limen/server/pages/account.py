@@ -26,7 +26,9 @@ async def show_account(site: Site, call: Call) -> Answer:
         call,
         "account.html",
         place="account",
-        account=account,
+        called=account.name,
+        email=account.email,
+        verified=account.verified is not None,
         sessions=texts.say_count(*_SESSIONS, count) if count else texts.say(_NO_SESSIONS),
         since=times.date(texts, account.created),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -57,9 +56,10 @@ def render(
         "brand": site.look.brand,
         "languages": site.look.languages,
         "notice": notice,
-        "url": partial(address, site, call),
-        "asset": partial(_asset, site, call),
-        "in_language": partial(_in_language, asked),
+        # No `partial`: it would hand what it holds, the server and its secret, to who writes a template.
+        "url": lambda path: address(site, call, path),
+        "asset": lambda name: address(site, call, f"{site.look.assets.folder}/{name}"),
+        "in_language": lambda language: _in_language(asked, language),
         "signs_out": f"{refresh_path(site, call)}/sign-out",
         "fresh": _fresh_for(site, call),
         "refreshes": refresh_path(site, call),
@@ -129,10 +129,6 @@ def _fresh_for(site: Site, call: Call) -> int:
     if who is None or who.strategy is not StrategyName.HYBRID:
         return 0
     return max(math.floor(who.expires - site.auth.clock.now()), 1)
-
-
-def _asset(site: Site, call: Call, name: str) -> str:
-    return address(site, call, f"{site.look.assets.folder}/{name}")
 
 
 def _in_language(asked: Mapping[str, str], language: str) -> str:
