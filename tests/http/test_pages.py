@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from limen.server.pages.render import POLICY
+from support.factors import Codes, code_at
 from support.http import ISSUER, LOCAL, Served, ask, cookies, served
 from support.world import EMAIL, PASSWORD
 
@@ -576,3 +577,37 @@ async def test_files_are_kept_for_ever_under_names_that_change_with_them() -> No
         assert styles[0][0] != styles[1][0]
         assert "#aa1155" in styles[1][1]
         assert "Acme" in (await other.client().get("/sign-in")).text
+
+
+# -- more than a password ------------------------------------------------------------------------------------
+
+
+async def test_S29_a_half_finished_sign_in_opens_no_page_and_is_finished_by_its_own() -> None:
+    codes = Codes()
+    async with served(factors=[codes]) as site:
+        account = await site.auth.find_account(EMAIL)
+        codes.seeds[account.id] = seed = b"s" * 20
+        browser = site.client(**SAME)
+        form = {"email": EMAIL, "password": PASSWORD, "next": "/account/sessions"}
+        answer = await browser.post("/sign-in", data=form)
+        assert answer.headers["location"] == "/sign-in/factor?factor=otp&next=%2Faccount%2Fsessions"
+        assert {name for name, one in cookies(answer).items() if one.value} == {"__Host-half"}
+        assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
+        page = (await browser.get(answer.headers["location"])).text
+        assert 'autocomplete="one-time-code"' in page
+        wrong = await browser.post("/sign-in/factor", data={"factor": "otp", "answer": "x", "next": "/x"})
+        assert (wrong.status_code, "This is not right" in wrong.text) == (401, True)
+        proof = {"factor": "otp", "answer": code_at(seed, site.clock.now()), "next": "/account/sessions"}
+        done = await browser.post("/sign-in/factor", data=proof)
+        assert (done.status_code, done.headers["location"]) == (303, "/account/sessions")
+        assert cookies(done)["__Host-half"].value == ""
+        assert (await browser.get("/account")).status_code == 200
+
+
+async def test_S29_a_sign_in_that_is_over_begins_again() -> None:
+    async with served(factors=[Codes()]) as site:
+        browser = site.client(**SAME)
+        assert (await browser.get("/sign-in/factor?factor=otp")).headers["location"] == "/sign-in"
+        answer = await browser.post("/sign-in/factor", data={"factor": "otp", "answer": "1"})
+        assert answer.headers["location"] == "/sign-in"
+        assert "Please sign in again" in (await browser.get("/sign-in")).text

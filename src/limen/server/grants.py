@@ -47,10 +47,14 @@ def half_signed_in(site: Site, call: Call, error: Unfinished, transport: Transpo
     factors = list(error.factors)
     if transport is Transport.BEARER:
         return json_answer(HalfSignedIn(factors=factors, expires_in=ends_in, half=error.half), status=202)
-    name, secure = site.auth.cookie_names.half, _secure(site)
-    cookie = set_cookie(name, error.half, max_age=ends_in, path="/", secure=secure)
     body = HalfSignedIn(factors=factors, expires_in=ends_in)
-    return json_answer(body, (b"set-cookie", cookie), status=202)
+    return json_answer(body, half_kept(site, error), status=202)
+
+
+def half_kept(site: Site, error: Unfinished) -> Header:
+    """The cookie of a half."""
+    name, age = site.auth.cookie_names.half, _seconds(error.ends - site.auth.clock.now())
+    return b"set-cookie", set_cookie(name, error.half, max_age=age, path="/", secure=_secure(site))
 
 
 def half_over(site: Site) -> Header:

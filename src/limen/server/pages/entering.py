@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 
 from limen import transport
 from limen.errors import Denied, LimenError, Rejected, Throttled
+from limen.factors import Unfinished
 from limen.next_url import safe_next
 from limen.server.grants import kept
-from limen.server.pages import notices
+from limen.server.pages import factors, notices
 from limen.server.pages.forms import Form, form
 from limen.server.pages.render import address, query, render_form, see_other, texts_of
 from limen.server.signing import end_replaced, required
@@ -38,6 +39,8 @@ async def sign_in(site: Site, call: Call, form: Form) -> Answer:
             source=call.source,
             user_agent=call.user_agent,
         )
+    except Unfinished as error:
+        return factors.asked(site, call, error, form["next"])
     except (Denied, Rejected, Throttled) as error:
         return _sign_in_page(site, call, form["next"], email=form["email"], error=error)
     await end_replaced(site, call)

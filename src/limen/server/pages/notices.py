@@ -38,6 +38,7 @@ _SAID = {
     "email_half": msg("Thank you. The address changes once the other letter was followed too."),
     "email_changed": msg("Your e-mail address was changed."),
     "deleted": msg("The account was deleted."),
+    "sign_in_over": msg("This took too long, or something changed meanwhile. Please sign in again."),
     "away": msg("You were away for a while, so nothing was changed. Please try again."),
 }
 

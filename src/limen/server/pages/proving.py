@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from limen.errors import Denied, LimenError, Rejected, Throttled
+from limen.factors import Unfinished
 from limen.next_url import safe_next
 from limen.server.grants import kept
+from limen.server.pages import factors
 from limen.server.pages.forms import Form, form
 from limen.server.pages.person import person
 from limen.server.pages.render import address, query, render_form, see_other
@@ -23,6 +25,8 @@ async def step_up(site: Site, call: Call, form: Form) -> Answer:
     who, _ = await person(site, call)
     try:
         grant = await site.auth.step_up(who, form["current"], source=call.source, user_agent=call.user_agent)
+    except Unfinished as error:
+        return factors.asked(site, call, error, form["next"])
     except (Denied, Rejected, Throttled) as error:
         return await _page(site, call, form["next"], error)
     onward = safe_next(form["next"], default=address(site, call, "/account"))

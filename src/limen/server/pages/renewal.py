@@ -39,7 +39,7 @@ async def sign_out(site: Site, call: Call, form: Form) -> Answer:
     """End this session, and say when nobody accepts it any more. Who had none is signed out already."""
     revoked = None
     try:
-        revoked = await site.auth.sign_out(await required(site, call))
+        revoked = await site.auth.sign_out(await required(site, call), source=call.source)
     except Denied:
         # The token ran out, and the session behind it lives: what could renew it names it too.
         credential = transport.find_cookie(call.headers, site.auth.cookie_names.refresh)

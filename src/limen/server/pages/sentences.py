@@ -31,7 +31,7 @@ _BY_CODE = {
     "account_changed": msg("The account was changed meanwhile. Please try again."),
     "ticket_void": msg("This link no longer works."),
     "password_empty": msg("Please type a password."),
-    "factor_needed": msg("One more proof is needed, which cannot be given here."),
+    "factor_wrong": msg("This is not right. Codes are good once, and for a short time."),
     "registration_closed": msg("Nobody can register here. Please ask whoever runs this service."),
     "session_unknown": msg("This session had ended already."),
     "cross_site": msg("This came from another site, so nothing was done. Please try it from here."),

@@ -76,14 +76,16 @@ async def end(site: Site, call: Call, form: Form) -> Answer:
     who = await required(site, call)
     here = address(site, call, "/account/sessions")
     if form["end"] == "others":
-        said = notices.announce(site, "others_ended", await site.auth.end_other_sessions(who))
+        said = notices.announce(
+            site, "others_ended", await site.auth.end_other_sessions(who, source=call.source)
+        )
         return see_other(here, said)
     return await _end_one(site, call, who, form["end"], here)
 
 
 async def _end_one(site: Site, call: Call, who: Identity, sid: str, here: str) -> Answer:
     try:
-        revoked = await site.auth.end_session(who, sid)
+        revoked = await site.auth.end_session(who, sid, source=call.source)
     except Rejected:
         return see_other(here, notices.announce(site, "ended_already"))
     if sid == who.session:

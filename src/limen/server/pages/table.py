@@ -10,6 +10,7 @@ from limen.server.pages import (
     advice,
     changing,
     entering,
+    factors,
     proving,
     recovery,
     renewal,
@@ -35,6 +36,8 @@ _PACKED = ("css", "js", "svg")
 _PAGES: tuple[tuple[str, str, Run, str], ...] = (
     ("GET", "/sign-in", entering.show_sign_in, "Sign in."),
     ("POST", "/sign-in", entering.sign_in, "Its form."),
+    ("GET", "/sign-in/factor", factors.show_factor, "One more proof."),
+    ("POST", "/sign-in/factor", factors.prove_factor, "Its form."),
     ("GET", "/register", entering.show_register, "Make an account."),
     ("POST", "/register", entering.register, "Its form."),
     ("GET", "/step-up", proving.show_step_up, "Prove again that it is you."),
