@@ -107,6 +107,16 @@ def key_beginning(text: str) -> str | None:
     return email_key(text) if "@" in text else _fold(text)
 
 
+def ascii_domain(domain: str) -> str:
+    """A domain as mail servers and DNS have it: each label that is not ASCII by its punycode (RFC 5891 §5.5).
+
+    What only looks other (full width) is what it looks like, and nothing else is folded: `ß` stays `ß`, for
+    `ss` is another domain.
+    """
+    labels = unicodedata.normalize("NFKC", domain).lower().split(".")
+    return ".".join(x if x.isascii() else "xn--" + x.encode("punycode").decode("ascii") for x in labels)
+
+
 def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 

@@ -44,6 +44,7 @@ from limen.jose.jwk import Algorithm
 from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
 from limen.letters import LetterSealer
 from limen.live_ring import LiveRing
+from limen.mail import open_post
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.pulse import Pulse
 from limen.recovery import Recovery
@@ -133,6 +134,8 @@ class Limen:
         self._follower = Follower(
             self.store, self.filter, self.clock, max_staleness=s.max_staleness, on_ring=self._ring.load
         )
+        letters = LetterSealer(secret)
+        self._postman = open_post(s, self.store, letters, self.clock)
         self._parts = Parts(
             settings=s,
             store=self.store,
@@ -146,8 +149,8 @@ class Limen:
             devices=DeviceSealer(secret),
             halves=HalfSealer(secret),
             tickets=TicketSealer(secret),
-            letters=LetterSealer(secret),
-            posted=lambda: None,
+            letters=letters,
+            posted=self._postman.ring if self._postman is not None else _nobody,
             factors=checked(factors),
             throttle_key=secret.derive("throttle"),
             clock=self.clock,
@@ -186,6 +189,8 @@ class Limen:
             asyncio.create_task(self._follower.run(), name="limen feed"),
             asyncio.create_task(self._keep_house(), name="limen maintenance"),
         ]
+        if self._postman is not None:
+            self._postman.start()
 
     async def close(self) -> None:
         """Stop following, finish what is being hashed and written, and let go of the store."""
@@ -193,6 +198,8 @@ class Limen:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._postman is not None:
+            await self._postman.close()
         await self._parts.pool.close()
         await self._audit.close()
         await self.store.close()
@@ -308,7 +315,7 @@ class Limen:
     @cached_property
     def recovery(self) -> Recovery:
         """What a person does with letters and links, and with their own account."""
-        return Recovery(self._parts, self._strategies.values())
+        return Recovery(self._parts, self._strategies.values(), self._postman)
 
     async def register(self, email: str, password: str, *, source: str = "", language: str = "") -> None:
         """See flows/register."""
@@ -547,6 +554,10 @@ class Limen:
                 _log.warning("maintenance is put off: %s", error.reason)
             except Exception:  # noqa: BLE001 - the next round must come whatever this one met
                 _log.exception("maintenance failed")
+
+
+def _nobody() -> None:
+    """Rings at nobody's: no letters are written."""
 
 
 def scheme_of(settings: Settings) -> Scheme:

@@ -23,8 +23,12 @@ NOTICE_LIFETIME: Seconds = 3 * 86_400
 """For so long a letter without a ticket in it is tried. One with a ticket: as long as the ticket is good."""
 LEASE: Seconds = 120.0
 """For so long a letter belongs to the process that took it; longer than an attempt takes."""
+UNSENT_KEPT: Seconds = 3_600.0
+"""For so long a letter stays that is over: whoever sends letters says that this one was not sent."""
 FIRST_PAUSE: Seconds = 5.0
 LONGEST_PAUSE: Seconds = 900.0
+FIRST_PAUSE_REFUSED: Seconds = 300.0
+LONGEST_PAUSE_REFUSED: Seconds = 21_600.0
 _NONCE = 12
 
 
@@ -105,10 +109,12 @@ class LetterSealer:
             return None
 
 
-def next_attempt(attempts: int, *, now: Instant, chance: float) -> Instant:
+def next_attempt(attempts: int, *, now: Instant, chance: float, refused: bool = False) -> Instant:
     """When a letter that could not be sent is tried again: later each time, and never in step with others.
 
-    `attempts`: how many were made. `chance` from 0 to 1 takes away up to half of the pause.
+    `attempts`: how many were made. `chance` from 0 to 1 takes away up to half of the pause. `refused`: the
+    server is there and will not have it, which it may think better of, but not if it is pressed.
     """
-    pause = min(FIRST_PAUSE * 3.0 ** min(max(attempts - 1, 0), 10), LONGEST_PAUSE)
+    first, longest = (FIRST_PAUSE_REFUSED, LONGEST_PAUSE_REFUSED) if refused else (FIRST_PAUSE, LONGEST_PAUSE)
+    pause = min(first * 3.0 ** min(max(attempts - 1, 0), 10), longest)
     return Instant(now + pause * (1 - chance / 2))

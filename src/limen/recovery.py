@@ -9,14 +9,20 @@ from limen.accounts import Account
 from limen.audit import THE_OPERATOR, Actor
 from limen.flows import change_email, own_account, reset_password, verify_email
 from limen.flows.parts import Parts
+from limen.mail.postman import Postman
 from limen.strategies.base import Identity, Revoked, Strategy
 
 
 class Recovery:
     """Each method hands on to one flow. `language` is that of the letters: the page's, or a client's."""
 
-    def __init__(self, parts: Parts, accepted: Iterable[Strategy]) -> None:
-        self._parts, self._accepted = parts, tuple(accepted)
+    def __init__(self, parts: Parts, accepted: Iterable[Strategy], postman: Postman | None) -> None:
+        self._parts, self._accepted, self._postman = parts, tuple(accepted), postman
+
+    async def send_letters(self) -> None:
+        """Try to send what is due now. In a server this happens by itself."""
+        while self._postman is not None and await self._postman.round():
+            pass
 
     async def send_verification(self, identity: Identity, *, source: str = "", language: str = "") -> None:
         """See flows/verify_email."""

@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from support.source import ROOT
 
 PAGES, TEMPLATES = ROOT / "src/limen/server/pages", ROOT / "src/limen/server/templates"
+LETTERS = ROOT / "src/limen/mail/templates"
 TRANSLATIONS = ROOT / "src/limen/translations"
 LANGUAGES = ("de", "ar")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,9 +28,9 @@ _JINJA = {"_": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def sentences() -> Catalog:
-    """Everything that the pages say, in English. What administrators read is English alone."""
+    """Everything that pages and letters say, in English. What administrators read is English alone."""
     found = _empty()
-    for path in sorted([*PAGES.glob("*.py"), *TEMPLATES.glob("*.html")]):
+    for path in sorted([*PAGES.glob("*.py"), *TEMPLATES.glob("*.html"), *LETTERS.glob("*.*")]):
         for text in _said(path):
             found.add(text)
     return found

@@ -8,7 +8,7 @@ from limen.accounts import Account, check_email, email_key
 from limen.clock import Instant
 from limen.errors import Denied, Rejected
 from limen.flows.parts import CHANGES, Parts
-from limen.flows.post import may_write_to, notice_to, require_mail, ticket_for
+from limen.flows.post import may_write_to, name_in, notice_to, require_mail, ticket_for
 from limen.flows.sign_in import prove_password
 from limen.letters import Kind, Posted
 from limen.stores.base_recovery import AddressTaken, Moved, OneSide
@@ -62,7 +62,7 @@ async def confirm_email(parts: Parts, token: str, *, source: str, language: str)
         Kind.EMAIL_CHANGED,
         now=now,
         language=language,
-        name=account.name,
+        name=name_in(account),
         new_email=ticket.email,
     )
     answer = await parts.store.confirm_email(

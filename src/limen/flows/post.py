@@ -43,7 +43,7 @@ def ticket_for(
         "hours": f"{lifetime / 3_600:g}",
         "email": account.email,
         "new_email": about,
-        "name": account.name,
+        "name": name_in(account) if to == account.email else "",
     }
     letter = Letter(kind, to, values, language)
     return ticket, parts.letters.post(letter, now=now, lifetime=lifetime, entropy=parts.entropy)
@@ -53,7 +53,7 @@ def notice(
     parts: Parts, kind: Kind, account: Account, *, now: Instant, language: str = "", **values: str
 ) -> list[Posted]:
     """A letter that tells an account's owner what happened; none where no letters are written."""
-    return notice_to(parts, account.email, kind, now=now, language=language, name=account.name, **values)
+    return notice_to(parts, account.email, kind, now=now, language=language, name=name_in(account), **values)
 
 
 def notice_to(
@@ -65,6 +65,12 @@ def notice_to(
     told = {"email": to, "forgot": address(parts, "forgot"), "sign_in": address(parts, "sign-in"), **values}
     letter = Letter(kind, to, told, language)
     return [parts.letters.post(letter, now=now, lifetime=NOTICE_LIFETIME, entropy=parts.entropy)]
+
+
+def name_in(account: Account) -> str:
+    """What a letter calls its reader. Nothing before the address is proven: a stranger could have chosen the
+    name, to have us send a sentence of theirs to somebody."""
+    return "" if account.verified is None else account.name
 
 
 async def may_write_to(parts: Parts, key: str, *, now: Instant) -> bool:

@@ -107,7 +107,7 @@ class Outbox(Protocol):
         ...
 
     async def take_letters(self, *, now: Instant, lease: Seconds, limit: int = 10) -> list[Posted]:
-        """Take those letters that are due longest and not over; nobody else gets them for `lease`.
+        """Take those letters that are due longest, over or not; nobody else gets them for `lease`.
 
         In the order of their ids. Each comes with its `due` moved to `now + lease` and `attempts` one higher.
         """
@@ -122,7 +122,8 @@ class Outbox(Protocol):
         ...
 
     async def sweep_recovery(self, *, now: Instant, limit: int = 1_000) -> int:
-        """Remove up to `limit` tickets and as many letters past `ends`, by index; how many went."""
+        """Remove up to `limit` tickets past `ends`, and as many letters that are over since
+        `letters.UNSENT_KEPT`, by index; how many went."""
         ...
 
     async def letters_waiting(self) -> int:

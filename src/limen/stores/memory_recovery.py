@@ -10,7 +10,7 @@ from limen import tickets as rules
 from limen.accounts import Account, email_key
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID
-from limen.letters import Posted
+from limen.letters import UNSENT_KEPT, Posted
 from limen.revocations import Revocation
 from limen.sessions import Digest
 from limen.stores.base import storable
@@ -117,7 +117,7 @@ class MemoryRecovery:
 
     async def take_letters(self, *, now: Instant, lease: Seconds, limit: int = 10) -> list[Posted]:
         with self._step():
-            due = [p for p in self._letters.values() if p.due <= now < p.ends]
+            due = [p for p in self._letters.values() if p.due <= now]
             taken = sorted(due, key=lambda p: (p.due, p.id))[:limit]
             held = [replace(p, due=Instant(now + lease), attempts=p.attempts + 1) for p in taken]
             self._letters |= {p.id: p for p in held}
@@ -136,7 +136,8 @@ class MemoryRecovery:
     async def sweep_recovery(self, *, now: Instant, limit: int = 1_000) -> int:
         with self._step():
             over = sorted((t.ends, key) for key, t in self._tickets.items() if t.ends <= now)[:limit]
-            past = sorted((p.ends, p.id) for p in self._letters.values() if p.ends <= now)[:limit]
+            old = Instant(now - UNSENT_KEPT)
+            past = sorted((p.ends, p.id) for p in self._letters.values() if p.ends <= old)[:limit]
             for _, key in over:
                 del self._tickets[key]
             for _, letter in past:

@@ -72,6 +72,8 @@ class Town:
 async def town(**options: Any) -> AsyncIterator[Town]:
     options.setdefault("mail", "console:")
     async with world(**options) as (auth, clock):
+        if auth._postman is not None:
+            await auth._postman.close()  # or he would empty the box first
         yield Town(auth, clock)
 
 

@@ -17,7 +17,7 @@ _KEEP = (
 )
 _TAKE = (
     "UPDATE limen_letters SET due = $2, attempts = attempts + 1 WHERE id IN "  # noqa: S608
-    "(SELECT id FROM limen_letters WHERE due <= $1 AND ends > $1 ORDER BY due, id LIMIT $3 "
+    "(SELECT id FROM limen_letters WHERE due <= $1 ORDER BY due, id LIMIT $3 "
     f"FOR UPDATE SKIP LOCKED) RETURNING {rows.LETTER}"
 )
 _SENT = "DELETE FROM limen_letters WHERE id = $1"

@@ -6,6 +6,7 @@ A row that somebody is changing at the moment is left for the next time: it may 
 from __future__ import annotations
 
 from limen.clock import Instant
+from limen.letters import UNSENT_KEPT
 from limen.stores.postgres.step import Step
 
 _SESSIONS = (
@@ -45,4 +46,4 @@ async def sweep(step: Step, now: Instant, limit: int) -> int:
 
 
 async def sweep_recovery(step: Step, now: Instant, limit: int) -> int:
-    return await step.change(_TICKETS, now, limit) + await step.change(_LETTERS, now, limit)
+    return await step.change(_TICKETS, now, limit) + await step.change(_LETTERS, now - UNSENT_KEPT, limit)

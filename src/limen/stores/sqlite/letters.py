@@ -10,11 +10,11 @@ from limen.clock import Instant, Seconds
 from limen.letters import Posted
 from limen.stores.sqlite import rows
 
-WAITING = "SELECT count(*) FROM (SELECT 1 FROM limen_letters LIMIT ?)"
+WAITING = "SELECT count(*) FROM (SELECT 1 FROM limen_letters WHERE due >= 0 LIMIT ?)"
 _KEEP = "INSERT INTO limen_letters VALUES (?, ?, ?, ?, ?)"
 _DUE = (
     f"SELECT {rows.LETTER} FROM limen_letters "  # noqa: S608 - a constant of ours
-    "WHERE due <= ?1 AND ends > ?1 ORDER BY due, id LIMIT ?2"
+    "WHERE due <= ? ORDER BY due, id LIMIT ?"
 )
 _TAKE = "UPDATE limen_letters SET due = ?, attempts = ? WHERE id = ?"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from limen.clock import Instant
+from limen.letters import UNSENT_KEPT
 
 _FORGET = (
     "UPDATE limen_state SET swept = max(swept, gone.position), forgotten = max(forgotten, gone.until) FROM "
@@ -35,4 +36,6 @@ def sweep(db: sqlite3.Connection, now: Instant, limit: int) -> int:
 
 
 def sweep_recovery(db: sqlite3.Connection, now: Instant, limit: int) -> int:
-    return sum(db.execute(statement, (now, limit)).rowcount for statement in RECOVERY)
+    tickets, letters = RECOVERY
+    old = now - UNSENT_KEPT
+    return db.execute(tickets, (now, limit)).rowcount + db.execute(letters, (old, limit)).rowcount
