@@ -37,11 +37,17 @@ class LimenMiddleware:
 
     `public` names exact paths; one that ends in `/` names everything below it, `/` itself excepted: a public
     front page does not open the house. A kind of scope that nobody here knows is refused, so that a new
-    protocol does not become a way around the door.
+    protocol does not become a way around the door. `pages` adds those that people meet (docs/pages.md).
     """
 
     def __init__(
-        self, app: ASGIApp, auth: Authenticates, *, public: Collection[str] = (), mount: bool = True
+        self,
+        app: ASGIApp,
+        auth: Authenticates,
+        *,
+        public: Collection[str] = (),
+        mount: bool = True,
+        pages: bool = False,
     ) -> None:
         self._app, self._auth, self._recall = app, auth, auth.recall_raw
         self._names, self._transports = auth.cookie_names, auth.transports
@@ -49,7 +55,7 @@ class LimenMiddleware:
         self._below = tuple(path for path in public if path.endswith("/") and path != "/")
         self._own, self._own_exact, self._own_below = app, frozenset[str](), tuple[str, ...]()
         if mount and isinstance(auth, Limen):  # a Verifier has no routes of its own
-            self._own, self._own_exact, self._own_below = _own_routes(auth)
+            self._own, self._own_exact, self._own_below = _own_routes(auth, pages=pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -110,7 +116,7 @@ class LimenMiddleware:
         return path in self._public or (plain and path.startswith(self._below))
 
 
-def _own_routes(auth: Limen) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
+def _own_routes(auth: Limen, *, pages: bool) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
     """What answers the routes of Limen: the exact paths, and the paths below which everything is its own."""
     # Starlette is needed for these alone: with `mount=False` the core's dependencies are enough.
     from starlette.applications import Starlette
@@ -120,7 +126,7 @@ def _own_routes(auth: Limen) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
 
     app = Starlette()
     app.router.redirect_slashes = False  # a redirect would be to whichever host the request names
-    embed(app, auth)
+    embed(app, auth, pages=pages)
     paths = [route.path for route in app.routes if isinstance(route, Route)]
     below = {path.partition("{")[0] for path in paths if "{" in path} | {f"{auth.settings.prefix}/"}
     return app, frozenset(path for path in paths if "{" not in path), tuple(below)
