@@ -353,3 +353,9 @@ def test_cells_that_a_spreadsheet_would_reckon_are_shown() -> None:
 
     entry = Entry(EntryID("i"), Instant(0.0), "=a", "+b", "-c", None, None, "@d", "\te")
     assert row(entry)[1:] == ["'=a", "'+b", "'-c", "", "", "'@d", "'\te", "i"]
+
+
+async def test_the_way_to_the_administration_is_shown_to_whoever_may_go_there() -> None:
+    async with administered() as (at, root, _):
+        assert 'href="/admin"' in (await root.get("/account")).text
+        assert 'href="/admin"' not in (await (await at.signed_in(EMAIL)).get("/account")).text

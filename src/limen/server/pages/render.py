@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from limen.accounts import ADMIN_SCOPE
 from limen.errors import LimenError, Rejected
 from limen.next_url import safe_next
 from limen.problems import problem
@@ -63,6 +64,7 @@ def render(
         "signs_out": f"{refresh_path(site, call)}/sign-out",
         "fresh": _fresh_for(site, call),
         "refreshes": refresh_path(site, call),
+        "administers": _administers(call),
         "recovers": bool(site.auth.settings.mail),
         "place": "",
     }
@@ -129,6 +131,12 @@ def _fresh_for(site: Site, call: Call) -> int:
     if who is None or who.strategy is not StrategyName.HYBRID:
         return 0
     return max(math.floor(who.expires - site.auth.clock.now()), 1)
+
+
+def _administers(call: Call) -> bool:
+    """Whether whoever asks may open the administration."""
+    who = remembered(call.scope)
+    return who is not None and ADMIN_SCOPE in who.scopes
 
 
 def _in_language(asked: Mapping[str, str], language: str) -> str:
