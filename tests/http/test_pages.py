@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from typing import Any
@@ -611,3 +612,28 @@ async def test_S29_a_sign_in_that_is_over_begins_again() -> None:
         answer = await browser.post("/sign-in/factor", data={"factor": "otp", "answer": "1"})
         assert answer.headers["location"] == "/sign-in"
         assert "Please sign in again" in (await browser.get("/sign-in")).text
+
+
+async def test_B11_the_same_form_twice_at_once_and_again_is_one_sign_in() -> None:
+    async with served() as site:
+        client = site.client(**SAME)
+        number = re.findall(r'name="once" value="([^"]+)"', (await client.get("/sign-in")).text)[0]
+        form = {"email": EMAIL, "password": PASSWORD, "once": number}
+        stranger = site.client(**SAME)  # no cookies yet, as with two clicks
+        both = await asyncio.gather(*(stranger.post("/sign-in", data=form) for _ in range(3)))
+        assert {answer.status_code for answer in both} == {303}
+        assert len(await sessions(site)) == 1
+        await site.client(**SAME).post("/sign-in", data=form)  # a tab that is restored
+        assert len(await sessions(site)) == 1
+        site.clock.turn(60)
+        await site.client(**SAME).post("/sign-in", data=form)  # much later it is a sign-in of its own
+        assert len(await sessions(site)) == 2
+
+
+async def test_B11_what_is_remembered_of_a_form_is_of_no_use_to_others() -> None:
+    async with served() as site:
+        form = {"email": EMAIL, "password": PASSWORD, "once": "number"}
+        assert (await site.client(**SAME).post("/sign-in", data=form)).status_code == 303
+        guess = await site.client(**SAME).post("/sign-in", data=form | {"password": "wrong"})
+        assert guess.status_code == 401
+        assert not any(one.value for one in cookies(guess).values())
