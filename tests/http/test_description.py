@@ -16,10 +16,10 @@ from limen.server.site import Site
 from limen.server.table import endpoints_of
 from limen.testing import for_tests
 from support.http import ISSUER, LOCAL, LOGIN, Served, login, served
-from support.world import OTHER_PASSWORD, PASSWORD, STRATEGIES
+from support.world import EMAIL, OTHER_PASSWORD, PASSWORD, STRATEGIES
 
 pytestmark = pytest.mark.anyio
-METHODS = {"get", "post", "delete"}
+METHODS = {"get", "post", "patch", "delete"}
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -132,6 +132,13 @@ BODIES: dict[str, Any] = {
     "limen_register": LOGIN,
     "limen_login": LOGIN | {"transport": "bearer"},
     "limen_change_password": {"current_password": PASSWORD, "new_password": OTHER_PASSWORD},
+    "limen_change_account": {"name": "Ada"},
+    "limen_forgot_password": {"email": EMAIL},
+    "limen_reset_password": {"token": "x", "password": PASSWORD},
+    "limen_verify_email": {"token": "x"},
+    "limen_confirm_email": {"token": "x"},
+    "limen_change_email": {"current_password": PASSWORD, "new_email": "ada@new.example"},
+    "limen_delete_account": {"current_password": PASSWORD},
 }
 
 
@@ -181,6 +188,8 @@ async def tried(
     yield await stranger.request(method, f"http://limen.example{url}")
     yield await good.request(method, url, **content)
     last = good
+    if name == "limen_delete_account":
+        await at.auth.add_account(EMAIL, PASSWORD)
     if {"bearer": []} in operation["security"]:
         last = await at.bearer(password=OTHER_PASSWORD if name == "limen_change_password" else PASSWORD)
     for _ in range(8):
@@ -197,6 +206,14 @@ ELSEWHERE = {
     "limen_step_up": {200, 202, 409, 422, 429},
     "limen_change_password": {409, 429},
     "limen_end_session": {200},
+    "limen_forgot_password": {202, 422, 429, 503},
+    "limen_reset_password": {200, 422, 503},
+    "limen_send_verification": {202, 429},
+    "limen_verify_email": {200, 503},
+    "limen_change_email": {202, 409, 422, 429},
+    "limen_confirm_email": {200, 409, 503},
+    "limen_change_account": {422},
+    "limen_delete_account": {422, 429},
     "limen_jwks": {304},
     "limen_feed": {200, 400, 503},
     "limen_feed_page": {400},

@@ -7,6 +7,7 @@ from limen.errors import Denied, Rejected
 from limen.factors import Unfinished
 from limen.server.bodies import read_json, read_json_if_any
 from limen.server.grants import cleared, granted, half_over, half_signed_in, revoked
+from limen.server.pages.render import texts_of
 from limen.server.shapes import (
     Accepted,
     ChangePassword,
@@ -26,7 +27,8 @@ from limen.strategies.base import Grant, Identity
 async def register(site: Site, call: Call) -> Answer:
     """Make an account. The answer is the same where the address was taken (docs/decisions/0006)."""
     body = await read_json(call, Register)
-    await site.auth.register(body.email, body.password, source=call.source)
+    language = texts_of(site, call).language
+    await site.auth.register(body.email, body.password, source=call.source, language=language)
     return json_answer(Accepted(), status=202)
 
 

@@ -16,6 +16,7 @@ from limen.letters import Kind, Letter
 from limen.strategies.base import Identity
 from limen.testing import TurnableClock
 from limen.tickets import CHANGE_LIFETIME, RESET_LIFETIME, VERIFY_LIFETIME
+from support import post
 from support.world import EMAIL, OTHER_PASSWORD, PASSWORD, STRATEGIES, world
 
 pytestmark = pytest.mark.anyio
@@ -32,14 +33,7 @@ class Town:
 
     async def letters(self, to: str | None = None) -> list[Letter]:
         """What has come since the last look."""
-        taken = await self.auth.store.take_letters(now=self.clock.now(), lease=60, limit=100)
-        found = []
-        for posted in taken:
-            letter = self.auth._parts.letters.open(posted)
-            assert letter is not None
-            found.append(letter)
-            await self.auth.store.letter_sent(posted.id)
-        return [letter for letter in found if to in (None, letter.to)]
+        return await post.letters(self.auth, to)
 
     async def token(self, kind: Kind) -> str:
         """The ticket in the one letter of this kind that has come."""
@@ -72,8 +66,7 @@ class Town:
 async def town(**options: Any) -> AsyncIterator[Town]:
     options.setdefault("mail", "console:")
     async with world(**options) as (auth, clock):
-        if auth._postman is not None:
-            await auth._postman.close()  # or he would empty the box first
+        await post.nobody_sends(auth)
         yield Town(auth, clock)
 
 
@@ -393,8 +386,7 @@ async def test_where_it_is_required_nobody_signs_in_before_the_address_is_proven
 
 
 async def links(t: Town) -> dict[Kind, str]:
-    found = {x.kind: x.values["link"] for x in await t.letters() if "link" in x.values}
-    return {kind: link.partition("?token=")[2] for kind, link in found.items()}
+    return await post.tokens(t.auth)
 
 
 @pytest.mark.parametrize("first", [Kind.LEAVE, Kind.ENTER])
