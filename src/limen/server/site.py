@@ -11,6 +11,7 @@ from limen.server.followers import Followers
 from limen.server.pages.advisor import Advisor
 from limen.server.pages.look import Look
 from limen.server.pages.once import Once
+from limen.server.places import Places
 from limen.server.readiness import Readiness
 from limen.server.standing import HSTS, HSTS_WHOLE
 from limen.server.tail import Tail
@@ -39,6 +40,7 @@ class Site:
     look: Look
     once: Once
     advisor: Advisor
+    places: Places
 
     @classmethod
     def of(cls, auth: Limen, *, whole: bool) -> Site:
@@ -55,6 +57,7 @@ class Site:
             look,
             Once(auth.clock),
             Advisor(auth.clock),
+            Places.of(auth.settings.places),
         )
 
     @property

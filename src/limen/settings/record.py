@@ -88,6 +88,11 @@ class Settings:
         str,
         "The one colour of the pages. It must be readable on white paper; for dark pages it is lightened.",
     ] = "#0b665b"
+    places: Annotated[
+        str,
+        "A MaxMind database (.mmdb) of towns and countries, by which the list of sessions names places; "
+        "needs `limen[places]`.",
+    ] = ""
     templates: Annotated[
         str, "A folder with templates and texts of your own, each in place of ours (docs/pages.md)."
     ] = ""

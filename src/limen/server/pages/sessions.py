@@ -48,6 +48,7 @@ class Seen:
     id: str
     current: bool
     device: str
+    place: str
     where: str
     active: str
     since: str
@@ -109,6 +110,7 @@ def _seen(site: Site, texts: Texts, session: Session, who: Identity) -> Seen:
         id=session.id,
         current=current,
         device=device(texts, session.user_agent),
+        place=site.places.name(session.source, texts.language),
         where=session.source,
         active=texts.say(_ACTIVE_NOW) if fresh else texts.say(_ACTIVE, when=when),
         since=moment(Instant(session.created)),
