@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from limen.audit import EVENTS, RESULTS
-from support.source import Module, modules, parse
+from support.source import ROOT, Module, modules, parse
 
 RECORDING = {"record": 0, "note": 0, "charge": 1, "move_key": 2, "_told": 4}
 """What takes an event, and as which of its arguments."""
@@ -44,3 +44,10 @@ def test_every_word_that_is_explained_is_recorded() -> None:
 def test_a_word_that_nobody_explains_is_seen() -> None:
     text = "async def f(parts):\n    await parts.record('waved', result='maybe')\n    _told(a, b, c, d, 'x')"
     assert sorted(word for word, _ in recorded([parse("limen.flows.x", text)])) == ["maybe", "waved", "x"]
+
+
+def test_every_word_is_in_the_documentation() -> None:
+    page = (ROOT / "docs/admin.md").read_text()
+    listed = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert [word for word in sorted(EVENTS) if word not in listed] == []
+    assert [word for word in RESULTS if f"`{word}`" not in page] == []

@@ -105,3 +105,8 @@ def test_a_mistyped_database_is_not_made(shell: Shell) -> None:
 def test_under_jwt_a_revocation_is_honest(ada: Shell) -> None:
     said = ada("account", "disable", EMAIL, "--json", LIMEN_STRATEGY="jwt").json
     assert said["effective_in"] > 600
+
+
+def test_an_administrator_is_added_by_one_flag(shell: Shell) -> None:
+    said = shell("account", "add", EMAIL, "--no-password", "--admin", "--scope", "b", "--json").json
+    assert said["scopes"] == ["b", "limen:admin"]
