@@ -453,11 +453,14 @@ class Limen:
         password: str | None,
         *,
         scopes: tuple[str, ...] | None = None,
+        verified: bool = False,
         by: Actor = THE_OPERATOR,
     ) -> Account:
         """See flows/operate."""
         wanted = self.settings.default_scopes if scopes is None else scopes
-        return await operate.add_account(self._parts, email, password, scopes=wanted, by=by)
+        return await operate.add_account(
+            self._parts, email, password, scopes=wanted, verified=verified, by=by
+        )
 
     async def find_account(self, email_or_id: str) -> Account:
         """See flows/operate."""

@@ -16,7 +16,7 @@ from limen.cli import logs, serving, surroundings
 from limen.cli.answer import Answer, Verb, note, wants_json
 from limen.cli.greeting import greeting, lines_to_try
 from limen.errors import Misconfigured
-from limen.settings import Settings, load
+from limen.settings import Settings, load, mail_server
 
 _PORT = 8000
 
@@ -61,6 +61,8 @@ def _listen(host: str, port: int | None, workers: int) -> socket.socket:
         raise Misconfigured("memory:// lives in one process: say --workers 1, or name a SQLite file")
     bound = serving.listen(host, _default_port(settings) if port is None else port)
     chosen = bound.getsockname()[1]
+    if settings.development and not settings.mail:
+        surroundings.put({"mail": mail_server.CONSOLE})  # so that every flow can be walked through at once
     if loaded.sources.get("issuer", "default") == "default" and chosen != _default_port(settings):
         surroundings.put({"issuer": _address(bound, host)})
     return bound

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from limen import ids
 from limen.accounts import Account, check_email, check_scopes, email_key
@@ -21,12 +22,15 @@ from limen.strategies.base import Revoked, Strategy
 
 
 async def add_account(
-    parts: Parts, email: str, password: str | None, *, scopes: tuple[str, ...], by: Actor
+    parts: Parts, email: str, password: str | None, *, scopes: tuple[str, ...], verified: bool, by: Actor
 ) -> Account:
-    """A new account. Rejected(409) if the address is taken: an operator may know."""
+    """A new account. Rejected(409) if the address is taken: an operator may know. `verified`: the operator
+    vouches for the address."""
     address = check_email(email)
     secret = None if password is None else _checked(parts, password, address)
     account = await make(parts, address, secret, scopes=scopes)
+    if verified:
+        account = replace(account, verified=account.created)
     if not await parts.store.add_account(account):
         raise Rejected("there is an account with this address already", code="account_exists", status=409)
     await parts.record("account_added", by=by, account=account.id, detail=" ".join(account.scopes))
