@@ -7,6 +7,7 @@ code here (W22). Each can be replaced: a file of its name in the folder `mail` o
 from __future__ import annotations
 
 import gettext
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,8 +60,12 @@ class Scribe:
     def __init__(self, settings: Settings) -> None:
         self._brand = settings.brand_name
         self._sender = mail_server.sender(settings.mail_from or "no-reply@localhost.localdomain")
-        folder = Path(settings.templates) / "mail" if settings.templates else None
-        self._tongues = {language: _environment(language, folder) for language in _languages()}
+        folder = Path(settings.templates) if settings.templates else None
+        own = _own_texts(folder)
+        self._tongues = {
+            language: _environment(folder, _Words(own.get(language, {}), _catalogue(language)))
+            for language in dict.fromkeys([*_languages(), *own])
+        }
         self._try_all()
 
     def write(self, posted: Posted, letter: Letter) -> Written:
@@ -124,11 +129,33 @@ def _address(email: str) -> Address:
     return Address(username=local, domain=ascii_domain(domain))
 
 
-def _environment(language: str, folder: Path | None) -> ImmutableSandboxedEnvironment:
+class _Words(gettext.NullTranslations):
+    """A catalogue, and before it the sentences that an operator says otherwise."""
+
+    def __init__(self, own: Mapping[str, str], catalogue: gettext.NullTranslations) -> None:
+        super().__init__()
+        self._own = own
+        self.add_fallback(catalogue)
+
+    def gettext(self, message: str) -> str:
+        return self._own.get(message) or super().gettext(message)
+
+
+def _own_texts(folder: Path | None) -> Mapping[str, Mapping[str, str]]:
+    """Language → our sentence → an operator's, from `texts.toml`, which the pages read too."""
+    if folder is None or not (folder / "texts.toml").exists():
+        return {}
+    try:
+        return tomllib.loads((folder / "texts.toml").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"templates: {folder / 'texts.toml'} cannot be read: {error}") from error
+
+
+def _environment(folder: Path | None, words: gettext.NullTranslations) -> ImmutableSandboxedEnvironment:
     ours = FunctionLoader(_packaged)
     loaders: list[BaseLoader] = [ours, PrefixLoader({"limen": ours})]
     if folder is not None:
-        loaders.insert(0, FileSystemLoader(folder))
+        loaders.insert(0, FileSystemLoader(folder / "mail"))
     made = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader(loaders),
         autoescape=lambda name: name is None or not name.endswith(".txt"),
@@ -140,7 +167,7 @@ def _environment(language: str, folder: Path | None) -> ImmutableSandboxedEnviro
     )
     said: Any = made
     made.globals = {"_": made.globals["_"]}
-    said.install_gettext_translations(_catalogue(language), newstyle=True)
+    said.install_gettext_translations(words, newstyle=True)
     return made
 
 

@@ -143,6 +143,24 @@ def test_a_template_of_an_operators_own_takes_the_place_of_ours_and_of_no_other(
     assert "Limen" in written(by, Kind.VERIFY)["Subject"]
 
 
+def test_a_sentence_of_an_operators_own_takes_the_place_of_ours_and_makes_a_language(tmp_path: Path) -> None:
+    ours = "Set a new password for %(brand)s"
+    (tmp_path / "texts.toml").write_text(
+        f'[en]\n"{ours}" = "Forgot, %(brand)s?"\n[nl]\n"{ours}" = "Nieuw %(brand)s"\n'
+    )
+    by = scribe(templates=str(tmp_path))
+    assert written(by)["Subject"] == "Forgot, Limen?"
+    assert written(by, language="nl")["Subject"] == "Nieuw Limen"
+    assert written(by, language="de")["Subject"] == written(scribe(), language="de")["Subject"]
+
+
+@pytest.mark.parametrize("text", ['[en]\n"Set a new password for %(brand)s" = "%(secret)s"', "no toml"])
+def test_a_sentence_that_cannot_be_said_is_refused_at_the_start(tmp_path: Path, text: str) -> None:
+    (tmp_path / "texts.toml").write_text(text)
+    with pytest.raises(Misconfigured, match="templates"):
+        scribe(templates=str(tmp_path))
+
+
 @pytest.mark.parametrize(
     "evil",
     [
