@@ -456,6 +456,19 @@ async def test_sessions_are_listed_ended_and_said_to_be_ended() -> None:
         assert "had ended already" in (await here.get("/account/sessions")).text
 
 
+async def test_of_many_sessions_the_newest_are_shown_and_all_on_demand() -> None:
+    async with served() as site:
+        browser = await sign_in(site)
+        for _ in range(30):
+            site.clock.turn(1)
+            await site.auth.sign_in(EMAIL, PASSWORD)
+        text = (await browser.get("/account/sessions")).text
+        assert text.count('name="end" value="0') == 25
+        assert text.index("this browser") < text.index("End</button>")
+        assert "Show all 31 sessions" in text
+        assert (await browser.get("/account/sessions?all=1")).text.count('name="end" value="0') == 31
+
+
 async def test_a_strangers_session_is_none_of_ones_own() -> None:
     async with served() as site:
         await site.auth.add_account("eve@example.com", PASSWORD)

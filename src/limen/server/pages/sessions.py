@@ -11,7 +11,7 @@ from limen.server.grants import cleared, moment
 from limen.server.pages import notices, times
 from limen.server.pages.forms import Form, form
 from limen.server.pages.person import person
-from limen.server.pages.render import address, render, see_other, texts_of
+from limen.server.pages.render import address, query, render, see_other, texts_of
 from limen.server.pages.texts import Texts, msg
 from limen.server.signing import required
 from limen.server.site import Site
@@ -37,6 +37,7 @@ _BOTH, _BROWSER, _SYSTEM, _UNKNOWN = (
 )
 _ACTIVE_NOW, _ACTIVE = msg("Active now"), msg("Last active %(when)s")
 _STRATEGY = msg("strategy %(name)s")
+_AT_ONCE = 25
 _NOW_MEANS = 120
 """Seconds. Activity is written down once a minute."""
 
@@ -57,16 +58,18 @@ class Seen:
 
 
 async def show_sessions(site: Site, call: Call) -> Answer:
-    """All of them, this one first, then the newest."""
+    """This one first, then the newest; all of many on demand."""
     who, _ = await person(site, call)
     texts = texts_of(site, call)
     found = sorted(await site.auth.sessions(who), key=lambda one: one.id != who.session)
+    shown = found if "all" in query(call) else found[:_AT_ONCE]
     return render(
         site,
         call,
         "sessions.html",
         place="sessions",
-        seen=[_seen(site, texts, one, who) for one in found],
+        seen=[_seen(site, texts, one, who) for one in shown],
+        count=len(found),
         promise=_promise(site, texts),
     )
 

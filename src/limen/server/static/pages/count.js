@@ -7,7 +7,7 @@ export function count(said) {
   const end = performance.now() + Number(said.dataset.count) * 1000;
   const left = said.querySelector("[data-left]");
   const tick = () => {
-    const seconds = Math.ceil((end - performance.now()) / 1000);
+    const seconds = Math.ceil((end - performance.now()) / 1000 - 0.01); // (x + 5000) - x may be a little more
     if (seconds <= 0) {
       said.hidden = true;
       if (then instanceof HTMLElement) then.textContent = then.dataset.then ?? "";
