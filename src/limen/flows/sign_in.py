@@ -7,7 +7,7 @@ import logging
 from limen.accounts import Account, check_scopes, email_key
 from limen.clock import Mono
 from limen.errors import Denied, Rejected, Unavailable
-from limen.factors import Half, Unfinished
+from limen.factors import Half
 from limen.flows.factors import finish
 from limen.flows.issue import SignedIn, known_to, signed_in
 from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
@@ -43,11 +43,11 @@ async def sign_in(
     grant = None
     while grant is None:
         proven, matched = await _proven(parts, account, secret, charges, started, source)
-        await require_proven(parts, proven, source=source)
         half = Half(proven.id, proven.cutoff, parts.clock.now(), ("pwd",), _granted(proven, scopes))
         try:
+            await require_proven(parts, proven, source=source)
             grant = await finish(parts, proven, half, source=source, user_agent=user_agent)
-        except Unfinished:
+        except Denied:  # something is still asked for, but the password was no guess
             await _settle(parts, proven, matched, secret, charges)
             raise
         account = proven if grant is not None else await parts.store.account(proven.id)

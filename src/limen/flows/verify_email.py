@@ -60,6 +60,9 @@ async def require_proven(parts: Parts, account: Account, *, source: str) -> None
         return
     if await may_write_to(parts, account.key, now=parts.clock.now()):
         await _send(parts, account, source=source, language="")
+    await parts.record(
+        "sign_in", result="denied", actor="", account=account.id, source=source, detail="unproven"
+    )
     raise Denied(
         "this address is not proven yet: open the link that was sent to it",
         code="email_unproven",

@@ -12,11 +12,13 @@ import pytest
 
 from limen.auth import Limen
 from limen.errors import Denied, LimenError, Rejected, Throttled
+from limen.factors import Unfinished
 from limen.letters import Kind, Letter
 from limen.strategies.base import Identity
 from limen.testing import TurnableClock
 from limen.tickets import CHANGE_LIFETIME, RESET_LIFETIME, VERIFY_LIFETIME
 from support import post
+from support.factors import Codes
 from support.world import EMAIL, OTHER_PASSWORD, PASSWORD, STRATEGIES, world
 
 pytestmark = pytest.mark.anyio
@@ -110,6 +112,18 @@ async def test_A16_a_reset_signs_nobody_in() -> None:
         assert await t.auth.store.sessions_of(account.id, now=t.clock.now()) == []
 
 
+async def test_A16_a_reset_skips_no_factor() -> None:
+    codes = Codes()
+    async with town(factors=[codes]) as t:
+        await t.registered()
+        await t.letters()
+        codes.seeds[(await t.auth.find_account(EMAIL)).id] = b"seed"
+        await t.auth.recovery.forgot_password(EMAIL)
+        await t.auth.recovery.reset_password(await t.token(Kind.RESET), OTHER_PASSWORD)
+        with pytest.raises(Unfinished):
+            await t.auth.sign_in(EMAIL, OTHER_PASSWORD)
+
+
 async def test_a_reset_proves_the_address_it_was_sent_to() -> None:
     async with town() as t:
         await t.registered()
@@ -143,7 +157,7 @@ async def test_A03_nobody_is_written_to_where_there_is_no_account_and_nobody_is_
     assert "nobody@" not in caplog.text
 
 
-async def test_A26_what_is_no_address_is_refused_before_anything_is_looked_at() -> None:
+async def test_A26_A27_what_is_no_address_is_refused_before_anything_is_looked_at() -> None:
     async with town() as t:
         for text in (
             "",
@@ -376,6 +390,10 @@ async def test_where_it_is_required_nobody_signs_in_before_the_address_is_proven
         await t.letters()
         await refused(t.auth.sign_in(EMAIL, OTHER_PASSWORD), "sign_in_failed")
         assert await t.letters() == []
+        for _ in range(12):  # a right password is no guess, and slows nobody down
+            await refused(t.auth.sign_in(EMAIL, PASSWORD), "email_unproven")
+        assert len(await t.letters()) == 3
+        t.clock.turn(900)
         await refused(t.auth.sign_in(EMAIL, PASSWORD), "email_unproven")
         await t.auth.recovery.verify_email(await t.token(Kind.VERIFY))
         t.clock.turn(1)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from limen.auth import Limen
 from limen.letters import LEASE
 from limen.mail import smtp
 from limen.testing import TurnableClock
-from support.mail import Sink, sink
+from support.mail import Sink, certified, sink
 from support.world import EMAIL, PASSWORD, account_with, world
 
 pytestmark = pytest.mark.anyio
@@ -230,18 +231,39 @@ async def test_a_server_that_asks_who_we_are_is_told() -> None:
             assert await auth.store.letters_waiting() == 1
 
 
-async def test_W_nothing_is_said_in_clear_text_to_a_server_elsewhere(
+def _elsewhere(auth: Limen, server: Sink, *, tls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the sink were another machine, which nothing but its certificate shows."""
+    carrier = auth._postman._carrier  # type: ignore[union-attr]
+    there = smtp.MailServer("localhost", server.port, tls=tls, local=False)
+    monkeypatch.setattr(carrier, "_server", there)
+
+
+async def test_A03_nothing_is_said_in_clear_text_to_a_server_elsewhere(
     server: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sink offers no STARTTLS. As long as it is this machine, that will do; else no letter goes out."""
-    async with sending(server) as (auth, _clock):
-        carrier = auth._postman._carrier  # type: ignore[union-attr]
-        elsewhere = smtp.MailServer("127.0.0.1", server.port, tls=False, local=False)
-        monkeypatch.setattr(carrier, "_server", elsewhere)
+    async with sending(server) as (auth, _):
+        _elsewhere(auth, server, tls=False, monkeypatch=monkeypatch)
         await auth.recovery.forgot_password(EMAIL)
         await auth.recovery.send_letters()
         assert server.delivered == []
         assert await auth.store.letters_waiting() == 1
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_A03_starttls_is_asked_for_and_the_certificate_looked_at(
+    trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, context = certified(tmp_path)
+    with sink(tls=context) as server:
+        if trusted:
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        async with sending(server) as (auth, _):
+            _elsewhere(auth, server, tls=False, monkeypatch=monkeypatch)
+            await auth.recovery.forgot_password(EMAIL)
+            await auth.recovery.send_letters()
+            assert len(server.delivered) == trusted
+            assert await auth.store.letters_waiting() == (not trusted)
 
 
 async def test_an_address_that_is_not_ascii_goes_where_servers_know_it(server: Sink) -> None:
