@@ -168,7 +168,7 @@ async def tried(
     at: Served, path: str, method: str, operation: dict[str, Any]
 ) -> AsyncIterator[httpx2.Response]:
     """The operation in wrong ways, by strangers and others; as it should be; and without a store."""
-    url = path.replace("{sid}", "0198a0d2-0000-7000-8000-000000000000")
+    url = re.sub(r"\{[a-z]+\}", "0198a0d2-0000-7000-8000-000000000000", path)
     name = operation["operationId"]
     stranger, good, browser = at.client(), at.client(), await at.signed_in()
     content: dict[str, Any] = {"json": BODIES[name]} if name in BODIES else {}
@@ -214,6 +214,13 @@ ELSEWHERE = {
     "limen_confirm_email": {200, 409, 503},
     "limen_change_account": {422},
     "limen_delete_account": {422, 429},
+    "limen_find_accounts": {200},
+    "limen_one_account": {200, 404},
+    "limen_disable_account": {200, 404, 409},
+    "limen_enable_account": {200, 404},
+    "limen_end_account_sessions": {200, 404},
+    "limen_end_any_session": {200, 404},
+    "limen_find_entries": {200},
     "limen_jwks": {304},
     "limen_feed": {200, 400, 503},
     "limen_feed_page": {400},

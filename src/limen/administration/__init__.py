@@ -35,8 +35,8 @@ from limen.strategies.base import Identity, Revoked, Strategy
 PAGE = 50
 COUNTED = 10_000
 _LOOKED_UP = 2 * PAGE
-EXPORTED = 1_000
-"""Entries that are read at once where all are wanted."""
+EXPORTED = 250
+"""Entries read at once where all are wanted. SQLite is read on the event loop, which others need too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +196,7 @@ class Administration:
             if len(found) < EXPORTED:
                 return
             before, most = found[-1].id, most - len(found)
+            await asyncio.sleep(0)
 
     # -- how it runs -------------------------------------------------------------------------------------
 

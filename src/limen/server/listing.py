@@ -36,7 +36,7 @@ async def who_am_i(site: Site, call: Call) -> Answer:
 async def list_sessions(site: Site, call: Call) -> Answer:
     """The live sessions of the caller's account, newest first."""
     who = await required(site, call)
-    return json_answer(SessionList([_seen(session, who) for session in await site.auth.sessions(who)]))
+    return json_answer(SessionList([seen(session, who) for session in await site.auth.sessions(who)]))
 
 
 async def end_other_sessions(site: Site, call: Call) -> Answer:
@@ -54,7 +54,8 @@ async def end_session(site: Site, call: Call) -> Answer:
     return revoked(site, ended, *(cleared(site, call) if own else ()))
 
 
-def _seen(session: Session, who: Identity) -> SessionSeen:
+def seen(session: Session, who: Identity) -> SessionSeen:
+    """A session as a client reads it."""
     return SessionSeen(
         id=session.id,
         current=session.id == who.session,

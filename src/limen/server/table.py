@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from limen.feed_page import FeedPage
 from limen.server import feed, listing, recovering, services, shapes, signing
+from limen.server.admin.api import ENDPOINTS as ADMINISTRATION
 from limen.server.resource import Endpoint
 from limen.server.site import Site
 
@@ -337,7 +338,7 @@ _ALONE = (
 
 def endpoints_of(site: Site) -> list[Endpoint]:
     """The endpoints of a site, with their paths there."""
-    everything = (*_EMBEDDED, *_ALONE) if site.whole else _EMBEDDED
+    everything = (*_EMBEDDED, *ADMINISTRATION, *(_ALONE if site.whole else ()))
     places = {"{api}": site.prefix, "{oauth}": site.oauth, "{feed}": site.feed}
     return [replace(one, path=_placed(one.path, places)) for one in everything]
 
