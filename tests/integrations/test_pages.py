@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -70,6 +71,57 @@ async def test_people_sign_in_and_out_beside_the_applications_own_routes(made: A
         (signs_out,) = re.findall(r'action="([^"]+sign-out)"', account.text)
         assert (await client.post(signs_out, data={"once": "x"})).headers["location"] == f"{pages}/sign-in"
         assert (await client.get(f"{pages}/account")).status_code == 303
+
+
+def guarded_fastapi(auth: Limen) -> Any:
+    app = FastAPI()
+    fastapi.install(app, auth, pages=True)
+
+    @app.get("/secret", dependencies=[Depends(auth.required)])
+    async def secret() -> str:
+        return "yours"
+
+    return app
+
+
+def guarded_starlette(auth: Limen) -> Any:
+    @starlette.requires(auth.required)
+    async def secret(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(request.user.who.account)
+
+    app = Starlette(routes=[Mount("/", routes=[Route("/secret", secret)])])
+    starlette.install(app, auth, pages=True)
+    return app
+
+
+def guarded_asgi(auth: Limen) -> Any:
+    return LimenMiddleware(Starlette(routes=[Route("/secret", own)]), auth, pages=True)
+
+
+@pytest.mark.parametrize("made", [guarded_fastapi, guarded_starlette, guarded_asgi])
+async def test_a_person_is_led_to_the_proof_and_back_and_a_program_is_told(made: Any) -> None:
+    auth = for_tests(clock=TurnableClock(), strategy="hybrid", pages="/people")
+    app, goes = made(auth), {"sec-fetch-mode": "navigate"}
+    async with running(app), browser(app, auth) as client:
+        await auth.add_account(EMAIL, PASSWORD)
+        led = await client.get("/secret?a=1&b=%20", headers=goes)
+        assert (led.status_code, led.headers["referrer-policy"]) == (303, "no-referrer")
+        assert led.headers["location"] == "/people/sign-in?next=%2Fsecret%3Fa%3D1%26b%3D%2520"
+        told = await client.get("/secret")
+        assert (told.status_code, told.headers["content-type"]) == (401, "application/problem+json")
+        posted = await client.post("/secret", headers=goes)
+        assert posted.status_code in (401, 405)
+        page = (await client.get(led.headers["location"])).text
+        onward = html.unescape(re.findall(r'name="next" value="([^"]+)"', page)[0])
+        form = {"email": EMAIL, "password": PASSWORD, "next": onward}
+        done = await client.post("/people/sign-in", data=form)
+        assert done.headers["location"] == "/secret?a=1&b=%20"
+        assert (await client.get("/secret", headers=goes)).status_code == 200
+        del client.cookies[auth.cookie_names.token]
+        lapsed = await client.get("/secret", headers=goes)
+        assert lapsed.headers["location"] == "/auth/refresh/page?next=%2Fsecret"
+        assert (await client.get(lapsed.headers["location"])).headers["location"] == "/secret"
+        assert (await client.get("/secret", headers=goes)).status_code == 200
 
 
 async def test_below_a_mount_every_address_is_below_it() -> None:

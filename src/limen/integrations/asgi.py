@@ -54,8 +54,10 @@ class LimenMiddleware:
         self._public = frozenset(public)
         self._below = tuple(path for path in public if path.endswith("/") and path != "/")
         self._own, self._own_exact, self._own_below = app, frozenset[str](), tuple[str, ...]()
+        self._lead: Callable[[Scope, LimenError], Any] | None = None
         if mount and isinstance(auth, Limen):  # a Verifier has no routes of its own
             self._own, self._own_exact, self._own_below = _own_routes(auth, pages=pages)
+            self._lead = _lead(auth) if pages else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -106,7 +108,8 @@ class LimenMiddleware:
         except LimenError as error:
             if self._is_public(path):
                 return True
-            await _refuse(error, scope, receive, send)
+            way = self._lead(scope, error) if self._lead is not None and scope["type"] == "http" else None
+            await (_refuse(error, scope, receive, send) if way is None else way.send(send))
             return False
         return True
 
@@ -130,6 +133,12 @@ def _own_routes(auth: Limen, *, pages: bool) -> tuple[ASGIApp, frozenset[str], t
     paths = [route.path for route in app.routes if isinstance(route, Route)]
     below = {path.partition("{")[0] for path in paths if "{" in path} | {f"{auth.settings.prefix}/"}
     return app, frozenset(path for path in paths if "{" not in path), tuple(below)
+
+
+def _lead(auth: Limen) -> Callable[[Scope, LimenError], Any]:
+    from limen.server.embed import leading
+
+    return leading(auth)
 
 
 def _path(scope: Scope) -> str:
