@@ -10,7 +10,7 @@ import pytest
 from limen.accounts import ADMIN_SCOPE, Among
 from limen.clock import Instant
 from limen.stores.base import Store
-from support.stores import NOW, UNTIL, added, make_account
+from support.stores import NOW, UNTIL, Home, added, make_account
 
 pytestmark = pytest.mark.anyio
 
@@ -61,16 +61,25 @@ async def test_accounts_are_found_by_how_their_key_begins(store: Store) -> None:
     assert await store.accounts_beginning("bob", after="ada") == [made["bob"]]
 
 
-async def test_A46_of_many_first_administrators_at_once_there_is_one(store: Store) -> None:
+async def test_A46_of_many_first_administrators_at_once_there_is_one(home: Home) -> None:
+    """Four processes, four each: within one they may share a transaction, and between them nothing."""
+    stores = [home.open() for _ in range(4)]
+    for one in stores:
+        await one.start()
+    store = stores[0]
     plain = await added(store, "plain")
     many = [make_account(f"admin{n}", scopes=(ADMIN_SCOPE,)) for n in range(16)]
-    answers = await asyncio.gather(*(store.add_first_administrator(account) for account in many))
+    answers = await asyncio.gather(
+        *(stores[n % 4].add_first_administrator(account) for n, account in enumerate(many))
+    )
     assert answers.count(True) == 1
     assert await store.newest_accounts(Among.ADMINISTRATORS) == [many[answers.index(True)]]
     assert await store.count_accounts() == 2
     late = make_account("late", scopes=(ADMIN_SCOPE,))
     assert not await store.add_first_administrator(late)
     assert await store.account(plain.id) == plain
+    for one in stores:
+        await one.close()
 
 
 async def test_A46_a_disabled_administrator_is_one_and_a_taken_address_is_taken(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -359,3 +360,17 @@ async def test_the_way_to_the_administration_is_shown_to_whoever_may_go_there() 
     async with administered() as (at, root, _):
         assert 'href="/admin"' in (await root.get("/account")).text
         assert 'href="/admin"' not in (await (await at.signed_in(EMAIL)).get("/account")).text
+
+
+async def test_B09_a_full_page_and_all_that_it_loads_weigh_little() -> None:
+    async with administered() as (at, root, other):
+        for n in range(60):
+            await at.auth.add_account(f"some.longer.name{n:02d}@department.example.org", None)
+            await at.auth.sign_in(EMAIL, PASSWORD, source=f"2001:db8::{n:x}")
+        for path in ("", "/audit", f"/accounts/{other}", "/feed", "/configuration"):
+            page = await root.get(f"/admin{path}")
+            loaded = set(re.findall(r'(?:href|src)="([^"]+\.(?:css|js|svg))"', page.text))
+            assert len(loaded) >= 4
+            files = [await root.get(one) for one in loaded]
+            assert {one.status_code for one in files} == {200}
+            assert len(page.content) + sum(len(one.content) for one in files) < 60_000, path
