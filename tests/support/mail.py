@@ -59,6 +59,8 @@ class Sink:
         self.answers: dict[str, str | Callable[[], str | None]] = {}
         self.hangs = threading.Event()
         """Set: nothing is answered to DATA until it is cleared."""
+        self.reached = threading.Event()
+        """Set once a letter has come as far as DATA."""
         self.connections = 0
         self._tls, self._users = tls, users
         self._loop = asyncio.new_event_loop()
@@ -110,6 +112,7 @@ class Sink:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.reached.set()
         while self.hangs.is_set():  # noqa: ASYNC110 - an event of threads
             await asyncio.sleep(0.01)
         if (answer := self._answer("DATA")) is not None:
