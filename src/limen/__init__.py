@@ -11,7 +11,9 @@ import typing
 if typing.TYPE_CHECKING:
     from limen.auth import Limen
     from limen.errors import Denied, LimenError, Misconfigured, Rejected, Throttled, Unavailable
-    from limen.flows.sign_in import SignedIn
+    from limen.factors import Unfinished
+    from limen.flows.factors import Factor
+    from limen.flows.issue import SignedIn
     from limen.secret import Secret
     from limen.sessions import Session, StrategyName
     from limen.settings import Settings, Transport
@@ -22,6 +24,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Denied",
+    "Factor",
     "Grant",
     "Guarantees",
     "Identity",
@@ -38,13 +41,16 @@ __all__ = [
     "Throttled",
     "Transport",
     "Unavailable",
+    "Unfinished",
     "Verifier",
 ]
 
 _HOMES = {
     "auth": ("Limen",),
     "errors": ("Denied", "LimenError", "Misconfigured", "Rejected", "Throttled", "Unavailable"),
-    "flows.sign_in": ("SignedIn",),
+    "factors": ("Unfinished",),
+    "flows.factors": ("Factor",),
+    "flows.issue": ("SignedIn",),
     "secret": ("Secret",),
     "sessions": ("Session", "StrategyName"),
     "settings": ("Settings", "Transport"),

@@ -10,20 +10,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from limen.clock import Instant
 from limen.errors import Rejected
 from limen.ids import AccountID
+from limen.settings import ADMIN_SCOPE as ADMIN_SCOPE
 
-ADMIN_SCOPE = "limen:admin"
-"""What an account may do that administers the others."""
 SCOPES_MAX = 1_024
 """Of the 4,096 bytes of a cookie, what scopes may take: 1,366 in base64url."""
+NAME_MAX = 100
 EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _LOCAL_MAX = 64
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,64}\Z")  # RFC 6749 §3.3
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
 _LOOK_ALIKES = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
+_NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+\Z")
 
 
@@ -43,6 +45,19 @@ class Account:
     """Sessions created at or before this moment are dead, and none is opened with such an id."""
     claims_changed: Instant = Instant(0.0)
     """Access tokens whose `jti` is of this moment or earlier carry claims that no longer hold."""
+    verified: Instant | None = None
+    """When the address was proven: somebody read what was sent there. None: it may be anybody's."""
+    name: str = ""
+    """How the person wants to be called: any text, so whoever shows it escapes it."""
+
+
+class Among(StrEnum):
+    """Which accounts are meant."""
+
+    ALL = "all"
+    DISABLED = "disabled"
+    ADMINISTRATORS = "administrators"
+    """Those with ADMIN_SCOPE, disabled ones too."""
 
 
 def check_email(text: str) -> str:
@@ -83,6 +98,23 @@ def email_key(text: str) -> str:
         return ""
     local, at, domain = _fold(text).rpartition("@")
     return local + at + ".".join(_label_key(label) for label in domain.split("."))
+
+
+def key_beginning(text: str) -> str | None:
+    """What the keys begin with of those addresses that begin with `text`; None where no address does."""
+    if len(text) > EMAIL_MAX or any(unicodedata.category(c) == "Cs" for c in text):
+        return None
+    return email_key(text) if "@" in text else _fold(text)
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as mail servers and DNS have it: each label that is not ASCII by its punycode (RFC 5891 §5.5).
+
+    What only looks other (full width) is what it looks like, and nothing else is folded: `ß` stays `ß`, for
+    `ss` is another domain.
+    """
+    labels = unicodedata.normalize("NFKC", domain).lower().split(".")
+    return ".".join(x if x.isascii() else "xn--" + x.encode("punycode").decode("ascii") for x in labels)
 
 
 def _fold(text: str) -> str:
@@ -131,6 +163,20 @@ def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
             field="scope",
         )
     return kept
+
+
+def check_name(text: str) -> str:
+    """A name as it is kept: in NFC, without blanks around it; Rejected if too long or more than a line."""
+    name = unicodedata.normalize("NFC", text[: 4 * NAME_MAX]).strip()
+    if len(text) > 4 * NAME_MAX or len(name) > NAME_MAX:
+        raise _bad_name(f"a name has at most {NAME_MAX} characters")
+    if any(unicodedata.category(c) in _NO_NAME for c in name):
+        raise _bad_name("a name is one line of text without control characters")
+    return name
+
+
+def _bad_name(why: str) -> Rejected:
+    return Rejected(why, code="name_malformed", status=422, field="name")
 
 
 def _bad(why: str) -> Rejected:

@@ -12,37 +12,49 @@ import logging
 import os
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
 from limen.accounts import Account
+from limen.administration import Administration
+from limen.audit import SYSTEM, THE_OPERATOR, Actor
+from limen.audit_log import AuditLog
 from limen.barrier import Barrier
-from limen.clock import Clock, Seconds, SystemClock
+from limen.clock import Clock, Instant, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
 from limen.explanation import Explanation
+from limen.factors import HalfSealer
 from limen.feed import Follower
 from limen.flows import operate
 from limen.flows.change_password import change_password
 from limen.flows.explain import Witness, explain
+from limen.flows.factors import Factor, checked, prove_factor
+from limen.flows.issue import SignedIn
 from limen.flows.parts import Parts
 from limen.flows.refresh import refresh
 from limen.flows.register import register
-from limen.flows.sign_in import SignedIn, sign_in
+from limen.flows.sign_in import sign_in
 from limen.flows.sign_out import end_other_sessions, end_session, sign_out, sign_out_everywhere
+from limen.flows.step_up import step_up
 from limen.hashing import HashingPool
 from limen.ids import Entropy
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
+from limen.letters import LetterSealer
 from limen.live_ring import LiveRing
+from limen.mail import open_post
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
-from limen.requirement import Requirement
+from limen.pulse import Pulse
+from limen.recovery import Recovery
+from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.secret import Secret
 from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName
+from limen.set_up import SetUpSealer
 from limen.settings import Settings, Transport, load, require_secret
 from limen.status_lists import StatusLists
 from limen.stores import open_store
@@ -54,6 +66,7 @@ from limen.strategies.opening import Opener
 from limen.strategies.recall import Recall
 from limen.strategies.session import SessionStrategy
 from limen.strategies.tokens import AccessTokens, Prover
+from limen.tickets import TicketSealer
 from limen.transport import CookieNames, origins_of
 from limen.vigil import Vigil
 
@@ -80,16 +93,23 @@ class Limen:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         store: Store | None = None,
         scheme: Scheme | None = None,
+        factors: Iterable[Factor] = (),
         **options: Any,
     ) -> None:
         if database is not None:
             options["database"] = database
-        self.settings = s = load(options, base=settings).settings
+        loaded = load(options, base=settings)
+        self.settings = s = loaded.settings
+        self.sources: Mapping[str, str] = loaded.sources
+        """Where each setting came from."""
         secret = require_secret(s)
         self.clock: Clock = clock or SystemClock()
         self._entropy = entropy
         self.store: Store = store or open_store(s.database, s.session_store)
+        self._audit = AuditLog(self.store, self.clock, entropy, keep=s.audit_keep > 0)
         self.filter = Filter()
+        self._pulse = Pulse()
+        self.filter.reading.append(self._pulse.take)
         self.lifetimes = Lifetimes(
             idle=s.idle_lifetime,
             absolute=s.absolute_lifetime,
@@ -119,9 +139,12 @@ class Limen:
         self._follower = Follower(
             self.store, self.filter, self.clock, max_staleness=s.max_staleness, on_ring=self._ring.load
         )
+        letters = LetterSealer(secret)
+        self._postman = open_post(s, self.store, letters, self.clock)
         self._parts = Parts(
             settings=s,
             store=self.store,
+            audit=self._audit,
             strategy=self._strategy,
             filter=self.filter,
             lifetimes=self.lifetimes,
@@ -129,6 +152,11 @@ class Limen:
             pool=HashingPool(s.hash_threads or os.cpu_count() or 1, s.hash_queue),
             policy=PasswordPolicy(min_length=s.password_min_length),
             devices=DeviceSealer(secret),
+            halves=HalfSealer(secret),
+            tickets=TicketSealer(secret),
+            letters=letters,
+            posted=self._postman.ring if self._postman is not None else _nobody,
+            factors=checked(factors),
             throttle_key=secret.derive("throttle"),
             clock=self.clock,
             sleep=sleep,
@@ -144,7 +172,10 @@ class Limen:
     @classmethod
     def from_env(cls, **options: Any) -> Limen:
         """From `limen.toml` in the working directory and `LIMEN_*`; keyword arguments yield to both."""
-        return cls(settings=load(options, environment=True).settings)
+        loaded = load(options, environment=True)
+        made = cls(settings=loaded.settings)
+        made.sources = loaded.sources
+        return made
 
     # -- its own life ------------------------------------------------------------------------------------
 
@@ -163,6 +194,8 @@ class Limen:
             asyncio.create_task(self._follower.run(), name="limen feed"),
             asyncio.create_task(self._keep_house(), name="limen maintenance"),
         ]
+        if self._postman is not None:
+            self._postman.start()
 
     async def close(self) -> None:
         """Stop following, finish what is being hashed and written, and let go of the store."""
@@ -170,7 +203,10 @@ class Limen:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._postman is not None:
+            await self._postman.close()
         await self._parts.pool.close()
+        await self._audit.close()
         await self.store.close()
 
     async def __aenter__(self) -> Self:
@@ -209,9 +245,15 @@ class Limen:
         now = self.clock.now()
         while await self.store.sweep(now=now, limit=_SWEPT) >= _SWEPT:
             pass  # whoever fills tables fills them faster than that
+        while await self.store.sweep_recovery(now=now, limit=_SWEPT) >= _SWEPT:
+            pass
+        kept = Instant(now - self.settings.audit_keep)
+        while await self.store.forget_entries(kept, limit=_SWEPT) >= _SWEPT:
+            pass
         for _ in self.filter.pruning(now=now):
             await asyncio.sleep(0)
-        await self._ring.tend()
+        for event, kid in await self._ring.tend():
+            self._audit.note(event, actor=SYSTEM, detail=kid)
 
     # -- checking ----------------------------------------------------------------------------------------
 
@@ -269,11 +311,20 @@ class Limen:
         """For routes that need all these scopes."""
         return Requirement(self, scopes=names)
 
+    def recent(self, *names: str, minutes: float = 5) -> Requirement:
+        """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470)."""
+        return recently(self, minutes=minutes, scopes=names)
+
     # -- what a person does ------------------------------------------------------------------------------
 
-    async def register(self, email: str, password: str, *, source: str = "") -> None:
+    @cached_property
+    def recovery(self) -> Recovery:
+        """What a person does with letters and links, and with their own account."""
+        return Recovery(self._parts, self._strategies.values(), self._postman)
+
+    async def register(self, email: str, password: str, *, source: str = "", language: str = "") -> None:
         """See flows/register."""
-        await register(self._parts, email, password, source=source)
+        await register(self._parts, email, password, source=source, language=language)
 
     async def sign_in(
         self,
@@ -290,27 +341,49 @@ class Limen:
             self._parts, email, password, scopes=scopes, device=device, source=source, user_agent=user_agent
         )
 
+    async def prove_factor(
+        self,
+        half: str,
+        factor: str,
+        answer: str,
+        *,
+        device: str | None = None,
+        source: str = "",
+        user_agent: str = "",
+    ) -> SignedIn:
+        """Go on with a sign-in that was `Unfinished`. See flows/factors."""
+        return await prove_factor(
+            self._parts, half, factor, answer, device=device, source=source, user_agent=user_agent
+        )
+
+    async def step_up(
+        self, identity: Identity, password: str, *, source: str = "", user_agent: str = ""
+    ) -> Grant:
+        """See flows/step_up."""
+        return await step_up(self._parts, identity, password, source=source, user_agent=user_agent)
+
     async def refresh(self, credential: str, *, source: str = "") -> Grant:
         """See flows/refresh."""
         return await refresh(self._parts, self._sealer, self._refreshing, credential, source=source)
 
-    async def sign_out(self, identity: Identity) -> Revoked:
+    async def sign_out(self, identity: Identity, *, source: str = "") -> Revoked:
         """See flows/sign_out."""
-        return await sign_out(self._parts, self._strategies[identity.strategy], identity)
+        return await sign_out(self._parts, self._strategies[identity.strategy], identity, source=source)
 
-    async def sign_out_everywhere(self, identity: Identity) -> Revoked:
+    async def sign_out_everywhere(self, identity: Identity, *, source: str = "") -> Revoked:
         """See flows/sign_out."""
+        by, why = Actor(identity.account, source), "sign_out_everywhere"
         return await sign_out_everywhere(
-            self._parts, self._strategies.values(), identity.account, why="sign_out_everywhere"
+            self._parts, self._strategies.values(), identity.account, by=by, why=why
         )
 
-    async def end_session(self, identity: Identity, sid: str) -> Revoked:
+    async def end_session(self, identity: Identity, sid: str, *, source: str = "") -> Revoked:
         """See flows/sign_out."""
-        return await end_session(self._parts, self._strategies.values(), identity, sid)
+        return await end_session(self._parts, self._strategies.values(), identity, sid, source=source)
 
-    async def end_other_sessions(self, identity: Identity) -> Revoked:
+    async def end_other_sessions(self, identity: Identity, *, source: str = "") -> Revoked:
         """See flows/sign_out."""
-        return await end_other_sessions(self._parts, self._strategies.values(), identity)
+        return await end_other_sessions(self._parts, self._strategies.values(), identity, source=source)
 
     async def sessions(self, identity: Identity) -> list[Session]:
         """The live sessions of the caller's account, newest first. The `jwt` strategy keeps none."""
@@ -334,11 +407,15 @@ class Limen:
         """The secret of a client named in `clients`: derived, so that no table holds it."""
         return _client_secret(self._client_keys[0], client_id)
 
-    def check_client(self, client_id: str, secret: str) -> bool:
+    def check_client(self, client_id: str, secret: str, *, source: str = "") -> bool:
         """Whether this is a configured client and its secret; the same time either way."""
-        known = [_client_secret(key, client_id).encode() for key in self._client_keys]
-        right = [hmac.compare_digest(each, secret.encode()) for each in known]
-        return any(right) and client_id in self.settings.clients
+        known = client_id in self.settings.clients
+        secrets_of = [_client_secret(key, client_id).encode() for key in self._client_keys]
+        right = [hmac.compare_digest(each, secret.encode()) for each in secrets_of]
+        if not (any(right) and known):
+            named = client_id if known else ""
+            self._audit.note("client_denied", result="denied", actor="", source=source, detail=named)
+        return any(right) and known
 
     async def introspect(self, token: str) -> Identity | None:
         """The identity behind a live credential, None for anything else (RFC 7662 §2.2).
@@ -351,7 +428,7 @@ class Limen:
         except Denied:
             return None
 
-    async def revoke_token(self, token: str) -> None:
+    async def revoke_token(self, token: str, *, client: str = "", source: str = "") -> None:
         """End the session of a token or session credential; no effect for anything else (RFC 7009 §2.2).
 
         A spent credential ends it too: the answer with its successor may have been lost, and whoever signs
@@ -364,7 +441,9 @@ class Limen:
         if proof.sid is not None:
             account = None if isinstance(proof, Presented) else proof.sub
             follows = name is not StrategyName.JWT
-            await operate.revoke_quietly(self._parts, proof.sid, account, follows_feed=follows)
+            await operate.revoke_quietly(
+                self._parts, proof.sid, account, follows_feed=follows, client=client, source=source
+            )
 
     async def explain(self, credential: str, *, source: str = "") -> Explanation:
         """See flows/explain. For whoever develops or administers; it proves nothing and grants nothing."""
@@ -372,64 +451,83 @@ class Limen:
 
     # -- what an operator does ---------------------------------------------------------------------------
 
+    @cached_property
+    def admin(self) -> Administration:
+        """What an administrator may see and do."""
+        accepted = tuple(self._strategies.values())
+        sealer = SetUpSealer(require_secret(self.settings))
+        return Administration(self._parts, accepted, self._ring, self._pulse, self.sources, sealer)
+
     async def add_account(
-        self, email: str, password: str | None, *, scopes: tuple[str, ...] | None = None
+        self,
+        email: str,
+        password: str | None,
+        *,
+        scopes: tuple[str, ...] | None = None,
+        verified: bool = False,
+        by: Actor = THE_OPERATOR,
     ) -> Account:
         """See flows/operate."""
         wanted = self.settings.default_scopes if scopes is None else scopes
-        return await operate.add_account(self._parts, email, password, scopes=wanted)
+        return await operate.add_account(
+            self._parts, email, password, scopes=wanted, verified=verified, by=by
+        )
 
     async def find_account(self, email_or_id: str) -> Account:
         """See flows/operate."""
         return await operate.find_account(self._parts, email_or_id)
 
-    async def set_password(self, account: Account, password: str) -> Revoked:
+    async def set_password(self, account: Account, password: str, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.set_password(self._parts, self._strategies.values(), account, password)
+        return await operate.set_password(self._parts, self._strategies.values(), account, password, by=by)
 
-    async def set_scopes(self, account: Account, scopes: tuple[str, ...]) -> Revoked:
+    async def set_scopes(
+        self, account: Account, scopes: tuple[str, ...], *, by: Actor = THE_OPERATOR
+    ) -> Revoked:
         """See flows/operate."""
-        return await operate.set_scopes(self._parts, self._strategies.values(), account, scopes)
+        return await operate.set_scopes(self._parts, self._strategies.values(), account, scopes, by=by)
 
-    async def disable_account(self, account: Account) -> Revoked:
+    async def disable_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.disable_account(self._parts, self._strategies.values(), account)
+        return await operate.disable_account(self._parts, self._strategies.values(), account, by=by)
 
-    async def enable_account(self, account: Account) -> None:
+    async def enable_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> None:
         """See flows/operate."""
-        await operate.enable_account(self._parts, account)
+        await operate.enable_account(self._parts, account, by=by)
 
-    async def delete_account(self, account: Account) -> Revoked:
+    async def delete_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.delete_account(self._parts, self._strategies.values(), account)
+        return await operate.delete_account(self._parts, self._strategies.values(), account, by=by)
 
-    async def revoke_session(self, sid: str) -> Revoked:
+    async def revoke_session(self, sid: str, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.revoke_session(self._parts, self._strategies.values(), sid)
+        return await operate.revoke_session(self._parts, self._strategies.values(), sid, by=by)
 
-    async def revoke_sessions(self, account: Account) -> Revoked:
+    async def revoke_sessions(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
         """End all sessions of an account."""
-        return await sign_out_everywhere(self._parts, self._strategies.values(), account.id, why="operator")
+        return await sign_out_everywhere(
+            self._parts, self._strategies.values(), account.id, by=by, why="operator"
+        )
 
-    async def begin_anew(self) -> Revoked:
+    async def begin_anew(self, *, by: Actor = THE_OPERATOR) -> Revoked:
         """See flows/operate."""
-        return await operate.begin_anew(self._parts, self._strategies.values(), self._ring.renew)
+        return await operate.begin_anew(self._parts, self._strategies.values(), self._ring.renew, by=by)
 
     async def stored_ring(self) -> StoredRing:
         """All keys with their states, retired ones too."""
         return await self.store.ring()
 
-    async def rotate_keys(self) -> KeyRing:
+    async def rotate_keys(self, *, by: Actor = THE_OPERATOR) -> KeyRing:
         """See live_ring."""
-        return await self._ring.rotate()
+        return await operate.move_key(self._parts, self._ring.rotate(), "key_rotated", by=by)
 
-    async def retire_key(self, kid: str) -> KeyRing:
+    async def retire_key(self, kid: str, *, by: Actor = THE_OPERATOR) -> KeyRing:
         """See live_ring."""
-        return await self._ring.retire(kid)
+        return await operate.move_key(self._parts, self._ring.retire(kid), "key_retired", kid, by=by)
 
-    async def compromise_key(self, kid: str) -> KeyRing:
+    async def compromise_key(self, kid: str, *, by: Actor = THE_OPERATOR) -> KeyRing:
         """See live_ring."""
-        return await self._ring.compromise(kid)
+        return await operate.move_key(self._parts, self._ring.compromise(kid), "key_compromised", kid, by=by)
 
     # -- putting together --------------------------------------------------------------------------------
 
@@ -511,6 +609,10 @@ class Limen:
 def _client_secret(key: bytes, client_id: str) -> str:
     raw = hmac.digest(key, client_id.encode(), "sha256")
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _nobody() -> None:
+    """Rings at nobody's: no letters are written."""
 
 
 def scheme_of(settings: Settings) -> Scheme:

@@ -33,7 +33,10 @@ class LimenError(Exception):
 
 
 class Denied(LimenError):
-    """The client is not signed in (401) or may not do this (403); `scopes` are those that would be needed."""
+    """The client is not signed in (401) or may not do this (403); `scopes` are those that would be needed.
+
+    `max_age`: signed in too long ago; how old, in seconds, the proof of who it is may be.
+    """
 
     status: ClassVar[int] = 401
 
@@ -45,10 +48,12 @@ class Denied(LimenError):
         reason: str | None = None,
         forbidden: bool = False,
         scopes: tuple[str, ...] = (),
+        max_age: float | None = None,
     ) -> None:
         super().__init__(message, code=code, reason=reason)
         self.forbidden = forbidden
         self.scopes = scopes
+        self.max_age = max_age
 
 
 class Rejected(LimenError):

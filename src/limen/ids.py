@@ -39,6 +39,22 @@ def uuid7(now: Instant, entropy: Entropy = secrets.token_bytes) -> str:
     return _text((high << 64) | low)
 
 
+def uuid7_above(previous: str, now: Instant, entropy: Entropy = secrets.token_bytes) -> str:
+    """A UUIDv7 made at `now`, above `previous` if that is of the same millisecond (RFC 9562 §6.2, method 2).
+
+    For what is listed in the order in which it came. `previous` is a UUIDv7 of ours, or NIL.
+    """
+    fresh = uuid7(now, entropy)
+    if created_ms(fresh) != created_ms(previous) or fresh > previous:
+        return fresh
+    value = int(previous.replace("-", ""), 16)
+    count = ((value >> 64 & 0xFFF) << 62 | value & ((1 << 62) - 1)) + 1
+    if count >> 74:
+        return fresh
+    high = (value >> 64 & ~0xFFF) | count >> 62
+    return _text(high << 64 | 0b10 << 62 | count & ((1 << 62) - 1))
+
+
 def uuid4(entropy: Entropy = secrets.token_bytes) -> str:
     """A UUIDv4: 122 random bits (RFC 9562 §5.4)."""
     value = int.from_bytes(entropy(16), "big")

@@ -74,23 +74,28 @@ class LiveRing:
         for key in (await self._store.ring()).in_state(*keys.LIVE):
             await self.compromise(key.kid)
 
-    async def tend(self) -> None:
-        """Retire what is due, seal anew what an earlier secret sealed, and rotate where the rhythm says so.
+    async def tend(self) -> list[tuple[str, str]]:
+        """Retire what is due, seal anew what an earlier secret sealed, and rotate where the rhythm says so;
+        each event with the id of its key.
 
         Both are asked of the stored ring and of now: the opened ring may be as old as the process.
         """
-        now = self._clock.now()
+        now, told = self._clock.now(), []
         ring = await self._store.ring()
         due = keys.retire_due(ring, self._policy, now=now)
         if due is not None and await self._store.replace_ring(due, version=ring.version):
             await self.load()
+            gone = {key.kid for key in ring.in_state(KeyState.RETIRED)}
+            retired = StoredRing(due, ring.version).in_state(KeyState.RETIRED)
+            told += [("key_retired", key.kid) for key in retired if key.kid not in gone]
         elif (resealed := keys.resealed(ring, self._wrap)) is not None:
             await self._store.replace_ring(resealed, version=ring.version)
         if keys.rotation_due(ring, self._policy, now=now):
             try:
-                await self.rotate()
+                told.append(("key_rotated", (await self.rotate()).active.kid))
             except Rejected as early:
                 _log.info("key rotation is due and waits: %s", early.message)
+        return told
 
     async def _change(
         self,

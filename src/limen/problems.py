@@ -83,8 +83,11 @@ def _detail(error: LimenError) -> str:
 
 
 def _challenge(error: LimenError, status: int) -> str | None:
-    """`WWW-Authenticate` by RFC 6750 §3: why a token was not enough, and nothing more if none was sent."""
+    """`WWW-Authenticate` by RFC 6750 §3 and RFC 9470 §3: why a token was not enough, and nothing more if none
+    was sent."""
     plain = 'Bearer realm="limen"'
+    if isinstance(error, Denied) and error.max_age is not None:
+        return f'{plain}, error="insufficient_user_authentication", max_age="{math.floor(error.max_age)}"'
     if status == 401:
         return f'{plain}, error="invalid_token"' if error.code in _INVALID_TOKEN else plain
     if error.code in _INVALID_REQUEST:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, MutableMapping
 from typing import Any, ClassVar, Protocol
 
 from limen import transport
-from limen.errors import Denied
+from limen.clock import Clock, Seconds
+from limen.errors import Denied, Misconfigured
 from limen.settings import Transport
 from limen.strategies.base import Identity
 from limen.transport import CookieNames
@@ -17,6 +18,12 @@ Scope = MutableMapping[str, Any]
 _REMEMBERED = "limen.identity"
 _BY = "limen.auth"
 """Who verified it: of two in one process, neither takes the other's word."""
+_LONGEST = 30 * 24 * 60
+
+
+def remembered(scope: Scope) -> Identity | None:
+    """Whom a requirement found to be asking, earlier in this connection."""
+    return scope.get(_REMEMBERED)
 
 
 class Connection(Protocol):
@@ -30,6 +37,8 @@ class Authenticates(Protocol):
     """Whoever can tell who is asking: `Limen`, and `Verifier` from afar. Integrations need no more of either
     than this."""
 
+    @property
+    def clock(self) -> Clock: ...
     @property
     def cookie_names(self) -> CookieNames: ...
     @property
@@ -61,15 +70,24 @@ class Requirement:
     """`await requirement(connection)` gives the identity, or raises Denied or Unavailable.
 
     Callable, so that a framework can take it as a dependency. It does everything that a protected route
-    needs: finds the one credential, refuses forged requests, verifies, and compares scopes.
+    needs: finds the one credential, refuses forged requests, verifies, and compares scopes and times.
     """
 
     __signature__: ClassVar[Any]
 
-    def __init__(self, auth: Authenticates, *, scopes: tuple[str, ...] = (), optional: bool = False) -> None:
+    def __init__(
+        self,
+        auth: Authenticates,
+        *,
+        scopes: tuple[str, ...] = (),
+        optional: bool = False,
+        within: Seconds | None = None,
+    ) -> None:
         self.auth = auth
         self.scopes = scopes
         self.optional = optional
+        self.within = within
+        """At most so long ago must the person have proven who they are."""
 
     async def __call__(self, connection: Connection, **described: None) -> Identity | None:
         """`described` is what an integration adds to the signature for a framework to document; ignored."""
@@ -96,6 +114,8 @@ class Requirement:
                 forbidden=True,
                 scopes=self.scopes,
             )
+        if self.within is not None and self.auth.clock.now() - identity.authenticated > self.within:
+            raise Denied("prove again that it is you", code="authentication_too_old", max_age=self.within)
         return identity
 
     async def _identify(self, scope: Scope) -> Identity | None:
@@ -110,3 +130,13 @@ class Requirement:
         if identity is not None:
             return identity
         return await auth.authenticate(found.credential, activity=transport.is_activity(scope["headers"]))
+
+
+def recently(auth: Authenticates, *, minutes: float, scopes: tuple[str, ...] = ()) -> Requirement:
+    """For what only the person at the keyboard may do: they proved who they are at most so long ago.
+
+    Time since then is by this machine's clock, as everywhere; a sign-in that seems to lie ahead is recent.
+    """
+    if not 0 < minutes <= _LONGEST:
+        raise Misconfigured(f"recent(minutes=…) is more than 0 and at most {_LONGEST}, not {minutes!r}")
+    return Requirement(auth, scopes=scopes, within=minutes * 60)

@@ -43,6 +43,8 @@ class CookieNames:
     refreshes: str = "__Host-refreshes"
     """The id of the session that `refresh` belongs to. A neighbouring host can plant a `refresh` of its own
     account, since that name is no `__Host-`; it cannot plant this."""
+    half: str = "__Host-half"
+    """A sign-in that is not finished. It identifies nobody."""
     starts: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
     """How the pairs of the two that identify a request begin."""
     clears: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
@@ -61,7 +63,8 @@ class CookieNames:
         There every port of the machine gets the same cookies, so a plain `token` could be anybody's.
         """
         if settings.development:
-            return cls("limen-sid", "limen-token", "limen-refresh", "limen-device", "limen-refreshes")
+            names = ("sid", "token", "refresh", "device", "refreshes", "half")
+            return cls(*(f"limen-{name}" for name in names))
         return cls()
 
 

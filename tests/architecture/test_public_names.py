@@ -12,6 +12,7 @@ import limen
 
 PUBLIC = (
     "Denied",
+    "Factor",
     "Grant",
     "Guarantees",
     "Identity",
@@ -28,6 +29,7 @@ PUBLIC = (
     "Throttled",
     "Transport",
     "Unavailable",
+    "Unfinished",
     "Verifier",
 )
 

@@ -30,6 +30,14 @@ async def test_an_account_without_a_password_or_scopes_stays_so(store: Store) ->
     assert await store.account(account.id) == account
 
 
+async def test_an_account_keeps_when_its_address_was_proven_and_its_name(store: Store) -> None:
+    account = await added(store, verified=Instant(NOW + 0.25), name="Ada, Countess of Lovelace ☕")
+    assert await store.account(account.id) == account
+    assert await store.set_name(account.id, "")
+    assert await store.account(account.id) == replace(account, name="")
+    assert not await store.set_name(AccountID(ids.uuid7(NOW, chance)), "Eve")
+
+
 async def test_an_id_or_a_key_that_is_taken_changes_nothing(store: Store) -> None:
     first = await added(store)
     assert not await store.add_account(make_account("ada"))

@@ -21,7 +21,19 @@ from limen.revocations import Kind, Revocation
 from limen.sessions import Session
 from limen.stores.base import Store
 from limen.throttle import Limit
-from support.stores import HOMES, IDLE, NOW, chance_again, digest, examples, make_account, make_session
+from limen.tickets import Purpose, Ticket
+from support.stores import (
+    HOMES,
+    IDLE,
+    NOW,
+    chance_again,
+    digest,
+    examples,
+    make_account,
+    make_posted,
+    make_session,
+    make_ticket,
+)
 
 Step = Callable[[Store], Coroutine[Any, Any, Any]]
 PICK = st.integers(0, 3)
@@ -44,6 +56,7 @@ class Walk(RuleBasedStateMachine):
         self.stores = [self.model.open(), self.home.open()]
         self.accounts: list[Account] = []
         self.sessions: list[Session] = []
+        self.tickets: list[Ticket] = []
         self.now, self.rotations = Instant(NOW), 0
         self.keys: list[StoredKey] = []
         self.run(lambda store: store.start())
@@ -138,6 +151,35 @@ class Walk(RuleBasedStateMachine):
         self.run(lambda s: s.change_password(id_, spent=spent, fresh="new", now=now, until=until))
 
     @have_accounts
+    @rule(pick=PICK, kinds=st.sampled_from([("verify",), ("reset",), ("leave", "enter")]))
+    def open_tickets(self, pick: int, kinds: tuple[str, ...]) -> None:
+        account, letter = self.account(pick), make_posted(due=self.now, ends=self.until)
+        moved = {"email": f"new{pick}@example.org", "ends": self.until, "created": self.now}
+        opened = [make_ticket(account, Purpose(kind), **moved) for kind in kinds]
+        if self.run(lambda s: s.open_tickets(account.id, opened, [letter])):
+            self.tickets.extend(opened)
+
+    have_tickets = precondition(lambda self: self.tickets)
+
+    @have_tickets
+    @rule(pick=PICK)
+    def spend_ticket(self, pick: int) -> None:
+        ticket, now, until = self.tickets[-1 - pick % min(len(self.tickets), 4)], self.now, self.until
+        id_, spent = ticket.account, ticket.digest
+        steps: dict[Purpose, Step] = {
+            Purpose.VERIFY: lambda s: s.verify_email(id_, spent=spent, now=now, until=until),
+            Purpose.RESET: lambda s: s.reset_password(id_, spent=spent, fresh="r", now=now, until=until),
+        }
+        confirm: Step = lambda s: s.confirm_email(id_, ticket.purpose, spent=spent, now=now)  # noqa: E731
+        self.run(steps.get(ticket.purpose, confirm))
+
+    @rule(limit=st.sampled_from([1, 100]))
+    def take_letters(self, limit: int) -> None:
+        held = self.run(lambda s: s.take_letters(now=self.now, lease=60.0, limit=limit))
+        for posted in held[::2]:
+            self.run(lambda s, posted=posted: s.letter_sent(posted.id))
+
+    @have_accounts
     @rule(pick=PICK, scopes=SCOPES)
     def set_scopes(self, pick: int, scopes: tuple[str, ...]) -> None:
         id_, now, until = self.account(pick).id, self.now, self.until
@@ -162,6 +204,7 @@ class Walk(RuleBasedStateMachine):
     @rule(limit=st.sampled_from([1, 3, 100]))
     def sweep(self, limit: int) -> None:
         self.run(lambda store: store.sweep(now=self.now, limit=limit))
+        self.run(lambda store: store.sweep_recovery(now=self.now, limit=limit))
 
     @rule()
     def restart(self) -> None:
@@ -183,6 +226,8 @@ class Walk(RuleBasedStateMachine):
             await store.accounts(),
             await store.read_feed(0, now=self.now),
             await store.ring(),
+            await store.letters_waiting(),
+            *[await store.ticket(ticket.account, ticket.purpose) for ticket in self.tickets[-4:]],
             *[await store.sessions_of(account.id, now=self.now) for account in self.accounts[-3:]],
             *[await store.session(session.id) for session in self.sessions[-6:]],
         ]

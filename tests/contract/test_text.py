@@ -41,7 +41,7 @@ LIMIT = Limit(free=3)
 
 async def test_D28_naughty_strings_are_kept_and_found_as_they_are(store: Store) -> None:
     for number, text in enumerate(t for t in NAUGHTY if "\0" not in t):
-        account = make_account(f"n{number}", email=text, key=f"{number} {text}", password=text)
+        account = make_account(f"n{number}", email=text, key=f"{number} {text}", password=text, name=text)
         assert await store.add_account(account)
         assert await store.account_by_key(account.key) == account
         session = make_session(account, user_agent=text, source=text)
@@ -73,6 +73,8 @@ async def test_D28_text_that_not_every_engine_keeps_is_rejected(store: Store, te
         store.add_account(make_account("b", email=text)),
         store.add_account(make_account("b", key=text)),
         store.add_account(make_account("b", password=text)),
+        store.add_account(make_account("b", name=text)),
+        store.set_name(account.id, text),
         store.add_account(make_account("b", scopes=(text,))),
         store.upgrade_password(account.id, spent="hash of ada", fresh=text),
         store.change_password(account.id, spent=None, fresh=text, now=NOW, until=UNTIL),

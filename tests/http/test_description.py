@@ -16,10 +16,10 @@ from limen.server.site import Site
 from limen.server.table import endpoints_of
 from limen.testing import for_tests
 from support.http import ISSUER, LOCAL, LOGIN, Served, login, served
-from support.world import OTHER_PASSWORD, PASSWORD, STRATEGIES
+from support.world import EMAIL, OTHER_PASSWORD, PASSWORD, STRATEGIES
 
 pytestmark = pytest.mark.anyio
-METHODS = {"get", "post", "delete"}
+METHODS = {"get", "post", "patch", "delete"}
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -132,6 +132,13 @@ BODIES: dict[str, Any] = {
     "limen_register": LOGIN,
     "limen_login": LOGIN | {"transport": "bearer"},
     "limen_change_password": {"current_password": PASSWORD, "new_password": OTHER_PASSWORD},
+    "limen_change_account": {"name": "Ada"},
+    "limen_forgot_password": {"email": EMAIL},
+    "limen_reset_password": {"token": "x", "password": PASSWORD},
+    "limen_verify_email": {"token": "x"},
+    "limen_confirm_email": {"token": "x"},
+    "limen_change_email": {"current_password": PASSWORD, "new_email": "ada@new.example"},
+    "limen_delete_account": {"current_password": PASSWORD},
 }
 
 
@@ -161,7 +168,7 @@ async def tried(
     at: Served, path: str, method: str, operation: dict[str, Any]
 ) -> AsyncIterator[httpx2.Response]:
     """The operation in wrong ways, by strangers and others; as it should be; and without a store."""
-    url = path.replace("{sid}", "0198a0d2-0000-7000-8000-000000000000").replace("{list}", "x")
+    url = re.sub(r"\{[a-z]+\}", "0198a0d2-0000-7000-8000-000000000000", path.replace("{list}", "x"))
     name = operation["operationId"]
     stranger, good, browser = at.client(), at.client(), await at.signed_in()
     content: dict[str, Any] = {"json": BODIES[name]} if name in BODIES else {}
@@ -181,6 +188,8 @@ async def tried(
     yield await stranger.request(method, f"http://limen.example{url}")
     yield await good.request(method, url, **content)
     last = good
+    if name == "limen_delete_account":
+        await at.auth.add_account(EMAIL, PASSWORD)
     if {"bearer": []} in operation["security"]:
         last = await at.bearer(password=OTHER_PASSWORD if name == "limen_change_password" else PASSWORD)
     for _ in range(8):
@@ -192,8 +201,26 @@ async def tried(
 
 ELSEWHERE = {
     "limen_register": {429},
+    "limen_login": {202},
+    "limen_prove_factor": {200, 202, 401, 422, 429, 431, 503},
+    "limen_step_up": {200, 202, 409, 422, 429},
     "limen_change_password": {409, 429},
     "limen_end_session": {200},
+    "limen_forgot_password": {202, 422, 429, 503},
+    "limen_reset_password": {200, 422, 503},
+    "limen_send_verification": {202, 429},
+    "limen_verify_email": {200, 503},
+    "limen_change_email": {202, 409, 422, 429},
+    "limen_confirm_email": {200, 409, 503},
+    "limen_change_account": {422},
+    "limen_delete_account": {422, 429},
+    "limen_find_accounts": {200},
+    "limen_one_account": {200, 404},
+    "limen_disable_account": {200, 404, 409},
+    "limen_enable_account": {200, 404},
+    "limen_end_account_sessions": {200, 404},
+    "limen_end_any_session": {200, 404},
+    "limen_find_entries": {200},
     "limen_jwks": {304},
     "limen_forward_auth": {302},
     "limen_status_list": {200, 304, 503},

@@ -37,6 +37,11 @@ CASES = {
     "type": ("POST", "/auth/login", {"content-type": "text/plain"}),
     "size": ("POST", "/auth/login", {"content-type": "application/json", "content-length": "70000"}),
     "forged": ("POST", "/auth/login", {"origin": "https://evil.example"}),
+    "factor": ("POST", "/auth/login/factor", {}),
+    "forgot": ("POST", "/auth/password/forgot", {}),
+    "reset": ("POST", "/auth/password/reset", {}),
+    "verify": ("POST", "/auth/email/verify", {}),
+    "confirm": ("POST", "/auth/email/confirm", {}),
     "health": ("GET", "/healthz", {}),
     "forward": ("GET", "/forward-auth", {}),
     "client": ("POST", "/oauth/introspect", {}),
@@ -155,7 +160,7 @@ async def test_W14_the_named_origin_may_ask_and_read() -> None:
         assert asked.status_code == 204
         assert "content-length" not in asked.headers
         assert asked.headers["access-control-allow-origin"] == ALLOWED
-        assert asked.headers["access-control-allow-methods"] == "GET, POST, DELETE"
+        assert asked.headers["access-control-allow-methods"] == "GET, POST, PATCH, DELETE"
         assert "content-type" in asked.headers["access-control-allow-headers"]
         for path in ("/auth/session", "/nothing"):
             answer = await ask(at.app, "GET", path, headers=[("origin", ALLOWED)])

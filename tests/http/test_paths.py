@@ -108,7 +108,9 @@ async def test_W08_no_answer_repeats_a_host() -> None:
 )
 async def test_W13_a_method_that_a_path_does_not_have_is_405(method: str) -> None:
     async with served() as at:
-        for endpoint in endpoints_of(Site.of(at.auth, whole=True)):
+        endpoints = endpoints_of(Site.of(at.auth, whole=True))
+        has = {endpoint.path for endpoint in endpoints if endpoint.method == method}
+        for endpoint in (endpoint for endpoint in endpoints if endpoint.path not in has):
             path = endpoint.path.replace("{sid}", "x")
             answer = await ask(at.app, method, path, body=[b"x"])
             if endpoint.any_method:

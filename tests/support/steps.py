@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from limen.accounts import Account
 from limen.clock import Instant
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyState, StoredKey
+from limen.letters import Posted
 from limen.revocations import Kind, Revocation
 from limen.sessions import Session
 from limen.stores.base import Store
 from limen.throttle import Limit
-from support.stores import IDLE, NOW, UNTIL, digest, make_account, make_session
+from limen.tickets import Purpose, Ticket
+from support.stores import IDLE, NOW, UNTIL, digest, make_account, make_posted, make_session, make_ticket
 
 LIMIT = Limit(free=3)
 LATER = Instant(NOW + 1)
@@ -22,21 +24,29 @@ LATER = Instant(NOW + 1)
 
 @dataclass(frozen=True)
 class Scene:
-    """What a write finds: an account with two sessions, and a new session to be opened."""
+    """What a write finds: an account with two sessions, tickets and a letter, and what is to be added."""
 
     account: Account
     held: tuple[Session, Session]
     new: Session
     other: Account
+    tickets: dict[Purpose, Ticket]
+    letters: tuple[Posted, Posted]
 
     @classmethod
     def made(cls, number: int) -> Scene:
         account = make_account(f"a{number}")
         held = (make_session(account, at=NOW - 1), make_session(account, at=NOW - 0.5))
-        return cls(account, held, make_session(account, at=NOW), make_account(f"b{number}"))
+        tickets = {
+            purpose: make_ticket(account, purpose, email=f"c{number}@example.org") for purpose in Purpose
+        }
+        tickets[Purpose.LEAVE] = replace(tickets[Purpose.LEAVE], confirmed=NOW)
+        new, other = make_session(account, at=NOW), make_account(f"b{number}")
+        return cls(account, held, new, other, tickets, (make_posted(), make_posted()))
 
     async def set(self, store: Store) -> None:
-        assert await store.add_account(self.account)
+        tickets, letters = list(self.tickets.values()), self.letters[:1]
+        assert await store.add_account(self.account, tickets=tickets, letters=letters)
         for session in self.held:
             await store.open_session(session, limit=None, until=UNTIL, now=NOW)
 
@@ -72,8 +82,37 @@ WRITES: dict[str, Write] = {
     "upgrade_password": lambda s, x: s.upgrade_password(
         x.account.id, spent=x.account.password or "", fresh="new"
     ),
+    "set_name": lambda s, x: s.set_name(x.account.id, "Ada"),
     "set_scopes": lambda s, x: s.set_scopes(x.account.id, ("read",), upto=LATER, until=UNTIL, now=LATER),
-    "delete_account": lambda s, x: s.delete_account(x.account.id, now=LATER, until=UNTIL),
+    "delete_account": lambda s, x: s.delete_account(
+        x.account.id, now=LATER, until=UNTIL, letters=x.letters[1:]
+    ),
+    "disable_account": lambda s, x: s.disable_account(x.account.id, now=LATER, until=UNTIL),
+    "open_tickets": lambda s, x: s.open_tickets(
+        x.account.id, [make_ticket(x.account, Purpose.RESET, digest=digest(1))], x.letters[1:]
+    ),
+    "verify_email": lambda s, x: s.verify_email(
+        x.account.id, spent=x.tickets[Purpose.VERIFY].digest, now=LATER, until=UNTIL
+    ),
+    "reset_password": lambda s, x: s.reset_password(
+        x.account.id,
+        spent=x.tickets[Purpose.RESET].digest,
+        fresh="new",
+        now=LATER,
+        until=UNTIL,
+        letters=x.letters[1:],
+    ),
+    "confirm_email": lambda s, x: s.confirm_email(
+        x.account.id,
+        Purpose.ENTER,
+        spent=x.tickets[Purpose.ENTER].digest,
+        now=LATER,
+        letters=x.letters[1:],
+    ),
+    "post": lambda s, x: s.post(x.letters[1:]),
+    "take_letters": lambda s, x: s.take_letters(now=LATER, lease=60, limit=2),
+    "letter_sent": lambda s, x: s.letter_sent(x.letters[0].id),
+    "letter_failed": lambda s, x: s.letter_failed(x.letters[0].id, attempts=0, due=LATER),
     "revoke": lambda s, x: s.revoke(Revocation(Kind.KEY, x.account.id, NOW, UNTIL, NOW, "w")),
     "charge": lambda s, x: s.charge([(x.account.key, LIMIT), (x.other.key, LIMIT)], now=NOW),
     "replace_ring": _replace_ring,
@@ -89,6 +128,8 @@ async def everything(store: Store, scenes: list[Scene]) -> list[Any]:
         *[await store.account(x.account.id) for x in scenes],
         *[await store.account_by_key(x.other.key) for x in scenes],
         *[await store.sessions_of(x.account.id, now=NOW) for x in scenes],
+        *[await store.ticket(x.account.id, purpose) for x in scenes for purpose in Purpose],
+        await store.letters_waiting(),
     ]
 
 

@@ -13,9 +13,11 @@ from limen import ids
 from limen.accounts import Account
 from limen.clock import Instant
 from limen.ids import AccountID, SessionID
+from limen.letters import Posted
 from limen.sessions import Digest, Session, StrategyName
 from limen.stores import open_store
 from limen.stores.base import Store
+from limen.tickets import Purpose, Ticket
 from support import redis, servers
 
 NOW = Instant(1_800_000_000.0)
@@ -96,7 +98,7 @@ def digest(of: object) -> Digest:
     return Digest(hashlib.sha256(str(of).encode()).digest())
 
 
-def make_account(name: str = "ada", *, at: float = NOW, **other: Any) -> Account:
+def make_account(name: str = "ada", /, *, at: float = NOW, **other: Any) -> Account:
     return replace(
         Account(
             id=AccountID(ids.uuid7(Instant(at), chance)),
@@ -135,7 +137,28 @@ def make_session(account: Account | AccountID, *, at: float = NOW, **other: Any)
     )
 
 
-async def added(store: Store, name: str = "ada", **other: Any) -> Account:
+def make_ticket(account: Account, purpose: Purpose, **other: Any) -> Ticket:
+    """A ticket of an hour. Its digest is like no other's."""
+    return replace(
+        Ticket(
+            account=account.id,
+            purpose=purpose,
+            digest=digest(chance(16)),
+            holder=account.key,
+            email=account.email,
+            created=NOW,
+            ends=Instant(NOW + 3_600),
+        ),
+        **other,
+    )
+
+
+def make_posted(**other: Any) -> Posted:
+    """A letter that is due."""
+    return replace(Posted(ids.uuid7(NOW, chance), chance(90), NOW, Instant(NOW + 3_600)), **other)
+
+
+async def added(store: Store, name: str = "ada", /, **other: Any) -> Account:
     """An account that the store has."""
     account = make_account(name, **other)
     assert await store.add_account(account)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limen.accounts import EMAIL_MAX, Account, check_email, check_scopes, email_key
+from limen.accounts import EMAIL_MAX, Account, check_email, check_name, check_scopes, email_key, key_beginning
 from limen.clock import Instant
 from limen.errors import Rejected
 from limen.ids import AccountID
@@ -225,3 +225,52 @@ def test_scopes_have_a_length_that_fits_a_cookie() -> None:
 def test_an_account_does_not_show_its_hash() -> None:
     account = Account(AccountID("i"), "a@b.c", "a@b.c", "$argon2id$hash", (), Instant(0.0))
     assert "argon2" not in repr(account)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Ada  ", "Ada"),
+        ("", ""),
+        ("Zoe\u0308", "Zoë"),
+        ("<b>Ada</b>", "<b>Ada</b>"),
+        ("👩‍💻", "👩‍💻"),
+        ("n" * 100, "n" * 100),
+    ],
+)
+def test_a_name_is_any_line_of_text(typed: str, kept: str) -> None:
+    assert check_name(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["n" * 101, "n" * 1_048_576, "a\nb", "a\r\nBcc: b", "a\0b", "\x1b[2J", "a\u2028b", "a\ud800"],
+    ids=ascii,
+)
+def test_W06_a_name_is_one_line_and_has_a_length(typed: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        check_name(typed)
+    assert (caught.value.code, caught.value.field) == ("name_malformed", "name")
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("", "ada@example.org"),
+        ("AD", "ada@example.org"),
+        ("ada@", "ada@example.org"),
+        ("Ada@Exa", "ada@example.org"),
+        ("stra", "Straße@example.org"),
+        ("\uff21da", "ada@example.org"),
+        ("ada@xn--mnchen-3ya", "ada@münchen.example"),
+    ],
+)
+def test_how_an_address_begins_is_how_its_key_begins(typed: str, address: str) -> None:
+    beginning = key_beginning(typed)
+    assert beginning is not None
+    assert email_key(address).startswith(beginning)
+
+
+@pytest.mark.parametrize("typed", ["a" * 255, "ad\ud800"])
+def test_what_no_address_begins_with_begins_none(typed: str) -> None:
+    assert key_beginning(typed) is None

@@ -179,3 +179,23 @@ def test_what_is_parsed_in_one_step_is_what_is_parsed_in_two(text: str) -> None:
                 ids.parsed_ms(one)
         else:
             assert ids.parsed_ms(one) == expected
+
+
+@given(INSTANTS, RANDOM, st.integers(-5, 5), RANDOM)
+def test_an_id_of_the_same_millisecond_is_above_the_one_before(
+    now: Instant, first: bytes, later: int, second: bytes
+) -> None:
+    before = ids.uuid7(now, given_bytes(first))
+    moment = Instant(max(0.0, now + later / 5_000))
+    made = ids.uuid7_above(before, moment, given_bytes(second))
+    referee = uuid.UUID(made)
+    assert (referee.version, referee.variant) == (7, uuid.RFC_4122)
+    assert ids.created_ms(made) == ids.created_ms(ids.uuid7(moment, given_bytes(second)))
+    if ids.created_ms(made) == ids.created_ms(before) and any(b != 255 for b in first[:10]):
+        assert made > before
+
+
+def test_above_the_last_of_a_half_comes_the_first_of_the_next() -> None:
+    before = "01000000-0000-7001-bfff-ffffffffffff"
+    assert ids.created_ms(before) == 1 << 40
+    assert ids.uuid7_above(before, Instant((1 << 40) / 1000), bytes) == "01000000-0000-7002-8000-000000000000"

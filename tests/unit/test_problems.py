@@ -175,3 +175,10 @@ def test_W06_no_text_of_an_error_reaches_a_header_or_breaks_the_document(message
     found = problem(error)
     assert found.headers == problem(Rejected("no", code="body_malformed")).headers
     assert document(found)["detail"] == message.encode("utf-8", "replace").decode()
+
+
+def test_an_old_sign_in_is_told_how_young_it_must_be_by_rfc_9470() -> None:
+    error = Denied("again", code="authentication_too_old", max_age=300)
+    answer = problem(error)
+    expected = f'{PLAIN}, error="insufficient_user_authentication", max_age="300"'
+    assert (answer.status, header(answer, b"www-authenticate")) == (401, expected)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from limen.auth import Limen
-from limen.errors import Denied, LimenError, Rejected, Unavailable
+from limen.errors import Denied, LimenError, Misconfigured, Rejected, Unavailable
 from support.world import EMAIL, ISSUER, PASSWORD, account_with, world
 
 pytestmark = pytest.mark.anyio
@@ -104,3 +104,33 @@ async def test_a_store_that_is_down_is_said_as_such(tmp_path) -> None:
         await auth.store.close()
         with pytest.raises(Unavailable):
             await auth.required.check(scope(bearer))
+
+
+async def test_who_proved_themselves_long_ago_must_do_it_again() -> None:
+    async with world() as (auth, clock):
+        bearer = ("authorization", f"Bearer {await token(auth, 'read')}")
+        recent = auth.recent("read", minutes=5)
+        clock.turn(300)
+        assert await code(recent, scope(bearer)) is None  # on the second
+        clock.turn(1.001)  # `auth_time` is in whole seconds
+        with pytest.raises(Denied) as caught:
+            await recent.check(scope(bearer))
+        assert (caught.value.code, caught.value.forbidden, caught.value.max_age) == (
+            "authentication_too_old",
+            False,
+            300,
+        )
+        assert await code(auth.required, scope(bearer)) is None
+
+
+async def test_recent_still_asks_for_its_scopes() -> None:
+    async with world() as (auth, _):
+        bearer = ("authorization", f"Bearer {await token(auth)}")
+        assert await code(auth.recent("admin"), scope(bearer)) == "insufficient_scope"
+
+
+@pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf"), 43_201])
+async def test_a_time_that_is_none_is_refused_where_it_is_written(minutes: float) -> None:
+    async with world() as (auth, _):
+        with pytest.raises(Misconfigured):
+            auth.recent(minutes=minutes)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from limen.accounts import Account
+from limen.accounts import ADMIN_SCOPE, Account
 from limen.auth import Limen
 from limen.cli import given
 from limen.cli.answer import Answer, Table, VerbGroup, visible
@@ -27,14 +27,24 @@ def verb() -> None:
 @verb.command()
 @click.argument("email")
 @click.option("--scope", "scopes", multiple=True, help="What it may do; repeat for several.")
+@click.option("--admin", is_flag=True, help="It may open the administration.")
+@click.option("--verified", is_flag=True, help="You know that the address is theirs: it needs no proof.")
 @click.option("--no-password", is_flag=True, help="It cannot sign in by password.")
 @given.asks_password(unless="no_password")
 @with_limen(makes=True)
 async def add(
-    auth: Limen, email: str, scopes: tuple[str, ...], no_password: bool, password: str | None
+    auth: Limen,
+    email: str,
+    scopes: tuple[str, ...],
+    admin: bool,
+    verified: bool,
+    no_password: bool,
+    password: str | None,
 ) -> Answer:
     """Add an account. The password is asked for."""
-    made = await auth.add_account(email, password, scopes=scopes or None)
+    wanted = scopes or auth.settings.default_scopes
+    everything = (*wanted, ADMIN_SCOPE) if admin else wanted
+    made = await auth.add_account(email, password, scopes=everything, verified=verified)
     return Answer(_data(made), [f"added {visible(made.email)} as {made.id}"])
 
 
@@ -108,6 +118,18 @@ async def set_password(auth: Limen, who: str, password: str) -> Answer:
 
 @verb.command()
 @_who
+@with_limen()
+async def reset_link(auth: Limen, who: str) -> Answer:
+    """Have a link sent to its owner that sets a new password. It is shown to nobody here."""
+    found = await auth.find_account(who)
+    await auth.recovery.send_reset_link(found)
+    await auth.recovery.send_letters()
+    said = f"a letter with a link goes to {visible(found.email)}"
+    return Answer({"account": found.id, "written_to": found.email}, [said])
+
+
+@verb.command()
+@_who
 @click.argument("scopes", nargs=-1)
 @click.option("--none", "nothing", is_flag=True, help="Take all scopes from it.")
 @with_limen()
@@ -125,6 +147,8 @@ def _data(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
         "email": account.email,
+        "email_verified_at": moment(account.verified),
+        "name": account.name,
         "scopes": list(account.scopes),
         "created_at": moment(account.created),
         "disabled_at": moment(account.disabled),

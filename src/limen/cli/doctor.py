@@ -87,11 +87,10 @@ async def _asked(settings: Settings) -> tuple[Schema | None, StoredRing | None, 
 def _listed(seen: Observed) -> list[Mapping[str, Any]]:
     if seen.settings is None:
         return []
-    said = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
+    read = {one.name: getattr(seen.settings, one.name) for one in fields(seen.settings)}
+    said = {name: without_password(one) if isinstance(one, str) else one for name, one in read.items()}
     said["secret"] = None if said["secret"] is None else "…"
     said["secret_previous"] = ["…" for _ in seen.settings.secret_previous]
-    said["database"] = seen.settings.place
-    said["session_store"] = without_password(seen.settings.session_store)
     return [
         {"name": name, "value": value, "source": seen.sources.get(name, "default")}
         for name, value in said.items()

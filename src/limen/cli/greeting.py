@@ -30,7 +30,7 @@ def lines_to_try(auth: Limen, address: str) -> list[str]:
     return [make, sign_in, f"curl {at}/session -b {jar}"]
 
 
-def greeting(auth: Limen, address: str, workers: int) -> list[str]:
+def greeting(auth: Limen, address: str, workers: int, set_up: str | None) -> list[str]:
     """For people, on stderr: stdout belongs to the audit log."""
     promise = auth.guarantees
     settings = auth.settings
@@ -44,6 +44,7 @@ def greeting(auth: Limen, address: str, workers: int) -> list[str]:
         "Try it:",
         *(f"  {line}" for line in lines_to_try(auth, address)),
         "",
+        *(["Make the first administrator, within an hour and once:", f"  {set_up}", ""] if set_up else []),
     ]
 
 

@@ -16,7 +16,7 @@ from limen.cli import logs, serving, surroundings
 from limen.cli.answer import Answer, Verb, note, wants_json
 from limen.cli.greeting import greeting, lines_to_try
 from limen.errors import Misconfigured
-from limen.settings import Settings, load
+from limen.settings import Settings, load, mail_server
 
 _PORT = 8000
 
@@ -41,9 +41,9 @@ def verb(
     surroundings.put({"strategy": strategy, "database": database, "config": config, "issuer": issuer})
     bound = _listen(host, port, workers)
     address = _address(bound, host)
-    auth = asyncio.run(_tried())
+    auth, set_up = asyncio.run(_tried())
     _remark(auth.settings, bound.getsockname()[1])
-    _greet(auth, address, workers, as_json=wants_json(context))
+    _greet(auth, address, workers, set_up, as_json=wants_json(context))
     return Answer({}, exit=serving.serve(bound, workers=workers, level=log_level, access_log=access_log))
 
 
@@ -61,19 +61,22 @@ def _listen(host: str, port: int | None, workers: int) -> socket.socket:
         raise Misconfigured("memory:// lives in one process: say --workers 1, or name a SQLite file")
     bound = serving.listen(host, _default_port(settings) if port is None else port)
     chosen = bound.getsockname()[1]
+    if settings.development and not settings.mail:
+        surroundings.put({"mail": mail_server.CONSOLE})  # so that every flow can be walked through at once
     if loaded.sources.get("issuer", "default") == "default" and chosen != _default_port(settings):
         surroundings.put({"issuer": _address(bound, host)})
     return bound
 
 
-async def _tried() -> Limen:
-    """A Limen that was started once, so that what is wrong is said before anything is served."""
+async def _tried() -> tuple[Limen, str | None]:
+    """A Limen that was started once, so that what is wrong is said before anything is served; and where the
+    first administrator is made, if nobody has an account."""
     auth = Limen.from_env()
     async with auth:
-        return auth
+        return auth, await auth.admin.set_up_link()
 
 
-def _greet(auth: Limen, address: str, workers: int, *, as_json: bool) -> None:
+def _greet(auth: Limen, address: str, workers: int, set_up: str | None, *, as_json: bool) -> None:
     if as_json:
         said = {
             "event": "serving",
@@ -83,10 +86,11 @@ def _greet(auth: Limen, address: str, workers: int, *, as_json: bool) -> None:
             "database": auth.settings.place,
             "workers": workers,
             "try": lines_to_try(auth, address),
+            **({} if set_up is None else {"set_up": set_up}),
         }
         click.echo(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
     else:
-        click.echo("\n".join(greeting(auth, address, workers)), err=True)
+        click.echo("\n".join(greeting(auth, address, workers, set_up)), err=True)
 
 
 def _remark(settings: Settings, port: int) -> None:

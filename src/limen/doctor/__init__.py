@@ -18,7 +18,7 @@ from limen.jose import b64
 from limen.keys import KeyState, StoredRing
 from limen.lint import Finding, Severity, find, spell
 from limen.passwords.argon2 import too_weak
-from limen.settings import Settings, is_loopback_http
+from limen.settings import Settings, is_loopback_http, mail_server
 from limen.stores.base import Schema
 
 HOUR: Seconds = 3_600
@@ -72,7 +72,8 @@ def examine(seen: Observed) -> tuple[Finding, ...]:
     if seen.settings is not None:
         found += [*_secret(seen.settings, seen.sources), *_lifetimes(seen.settings)]
         found += [*_wire(seen.settings), *_networks(seen.settings), *_passwords(seen.settings)]
-        found += [*_choices(seen.settings), *_keys(seen.settings, seen.ring, seen.now)]
+        found += [*_mail(seen.settings), *_choices(seen.settings)]
+        found += _keys(seen.settings, seen.ring, seen.now)
     found += [find(CATALOGUE, "insecure", name=name) for name in seen.insecure]
     found += [*_database(seen), *_files(seen.files), *_clock(seen)]
     return lint.worst_first(found)
@@ -170,6 +171,15 @@ def _choices(settings: Settings) -> Iterator[Finding]:
             yield find(CATALOGUE, "accept_further", name=name, strategy=settings.strategy)
     if not settings.session_limit:
         yield find(CATALOGUE, "sessions_unlimited")
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if not settings.mail and not settings.development:
+        yield find(CATALOGUE, "mail_none")
+    if settings.mail.startswith("smtp://"):
+        server = mail_server.parse(settings.mail)
+        if not server.local:
+            yield find(CATALOGUE, "mail_begins_clear", place=f"{server.host}:{server.port}")
 
 
 def _keys(settings: Settings, ring: StoredRing | None, now: Instant) -> Iterator[Finding]:

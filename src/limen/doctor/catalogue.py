@@ -89,6 +89,12 @@ CATALOGUE: Catalogue = {
     "passwords_short": Rule(
         _W, "passwords of {length} characters are taken", "It is the only factor here.",
         "NIST SP 800-63B-4 §3.1.1.2", "Set password_min_length to 15, or enforce a second factor."),
+    "mail_none": Rule(
+        _W, "no mail is sent", "Whoever forgets the password is shut out, and no address is ever proven.",
+        "OWASP Forgot Password", "Set mail and mail_from."),
+    "mail_begins_clear": Rule(
+        _N, "mail goes to {place} by STARTTLS", "The connection begins in clear text; it is refused without "
+        "TLS, but smtps needs no such step.", "RFC 8314 §3.3", "Set mail to smtps://, if the server has it."),
     "insecure": Rule(
         _E, "{name} is set", "It takes away a protection on purpose.", "docs/configuration.md",
         "Remove it wherever others can reach the server."),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from limen import audit
 from limen.errors import Denied, Rejected
+from limen.flows.issue import issue
 from limen.flows.parts import Parts
+from limen.flows.post import notice
 from limen.flows.register import words_of
-from limen.flows.sign_in import issue, prove_password
+from limen.flows.sign_in import prove_password
+from limen.letters import Kind
 from limen.passwords import normalise
 from limen.strategies.base import Grant, Identity, SignIn
 
@@ -29,12 +31,18 @@ async def change_password(
     hashed = await parts.pool.run(parts.hasher.hash, secret)
     now = parts.clock.now()
     cut = await parts.store.change_password(
-        account.id, spent=account.password, fresh=hashed, now=now, until=parts.until(now)
+        account.id,
+        spent=account.password,
+        fresh=hashed,
+        now=now,
+        until=parts.until(now),
+        letters=notice(parts, Kind.PASSWORD_CHANGED, account, now=now),
     )
     if cut is None:
         raise _changed()
     parts.learn(cut)
-    audit.record("change_password", at=now, account=account.id, session=identity.session, source=source)
+    parts.posted()
+    await parts.record("change_password", at=now, account=account.id, session=identity.session, source=source)
     scopes = tuple(sorted(identity.scopes & set(account.scopes)))
     proven = replace(account, password=hashed)
     grant = await issue(parts, proven, SignIn(identity.amr, scopes, user_agent, source))

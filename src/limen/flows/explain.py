@@ -63,7 +63,7 @@ async def explain(witness: Witness, credential: str, *, source: str) -> Explanat
     """Why `credential` is accepted or refused just now. Throttled by where the question comes from."""
     parts = witness.parts
     if source:  # who has no address, as the command line, is nobody from outside
-        await parts.charge(parts.source_charges("explain", source, HOST, NETWORK))
+        await parts.charge(parts.source_charges("explain", source, HOST, NETWORK), "explain", source=source)
     ruling = await _ruled(witness.authenticate(credential))
     looking = _Looking(witness, parts.clock.now())
     if "." in credential:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Unpack
 
 from limen import throttle
+from limen.audit import Actor
+from limen.audit_log import About, AuditLog
 from limen.clock import Clock, Instant, Mono, Seconds
 from limen.devices import DeviceSealer
 from limen.errors import Throttled
+from limen.factors import HalfSealer
 from limen.hashing import HashingPool
 from limen.ids import Entropy
+from limen.letters import LetterSealer
 from limen.passwords import Hasher, PasswordPolicy
 from limen.revocations import Filter, Revocation
 from limen.sessions import Lifetimes
@@ -19,6 +24,10 @@ from limen.settings import Settings
 from limen.stores.base import Store
 from limen.strategies.base import Strategy
 from limen.throttle import Limit
+from limen.tickets import TicketSealer
+
+if TYPE_CHECKING:
+    from limen.flows.factors import Factor
 
 GRID: Seconds = 0.25
 """Answers that must not tell whether an account exists leave at multiples of this after the request came."""
@@ -37,6 +46,14 @@ REGISTRATIONS = Limit(free=20, drain=180)
 """New accounts from one address, or one /64."""
 NETWORK_REGISTRATIONS = Limit(free=100, drain=36)
 """New accounts from one /24, or one /48."""
+ASKED = Limit(free=20, drain=180)
+"""Letters that were asked for from one address, or one /64."""
+NETWORK_ASKED = Limit(free=100, drain=36)
+"""Letters that were asked for from one /24, or one /48."""
+LETTERS = Limit(free=3, first=60, longest=3_600, drain=900)
+"""Letters to one address that a stranger can have sent: three at once, then one in a quarter of an hour."""
+CHANGES = Limit(free=5, first=60, longest=86_400, drain=3_600)
+"""Changes of the address that one account may ask for."""
 
 Charge = tuple[str, Limit]
 
@@ -47,6 +64,7 @@ class Parts:
 
     settings: Settings
     store: Store
+    audit: AuditLog
     strategy: Strategy
     filter: Filter
     lifetimes: Lifetimes
@@ -54,6 +72,12 @@ class Parts:
     pool: HashingPool
     policy: PasswordPolicy
     devices: DeviceSealer
+    halves: HalfSealer
+    tickets: TicketSealer
+    letters: LetterSealer
+    posted: Callable[[], None]
+    """Rings the bell of whoever sends letters: there is one in the outbox."""
+    factors: tuple[Factor, ...]
     throttle_key: bytes = field(repr=False)
     clock: Clock
     sleep: Callable[[float], Awaitable[None]]
@@ -72,6 +96,11 @@ class Parts:
         """A throttle key: the kind in clear, whom it is about as a keyed hash."""
         return f"{kind}:{hmac.digest(self.throttle_key, value.encode(), 'sha256')[:16].hex()}"
 
+    def own_buckets(self, key: str) -> list[str]:
+        """What only wrong proofs of this one account have filled."""
+        kinds = ("account", "proof", *(f"factor-{factor.name}" for factor in self.factors))
+        return [self.bucket(kind, key) for kind in kinds]
+
     def source_charges(self, kind: str, source: str, host: Limit, network: Limit) -> list[Charge]:
         """The buckets of where a request came from; none where that is not known."""
         if not source:
@@ -82,11 +111,28 @@ class Parts:
             (self.bucket(f"{kind}-network", by_network), network),
         ]
 
-    async def charge(self, charges: Sequence[Charge]) -> None:
-        """Count an attempt before anything is looked at; Throttled with the time to wait."""
+    async def record(self, event: str, *, by: Actor | None = None, **about: Unpack[About]) -> None:
+        """Write an entry of the audit log: see `AuditLog.note`. `by`: actor and source in one.
+
+        What somebody does to another's account, or to the keys, is in the store before this returns.
+        """
+        if by is not None:
+            about["actor"], about["source"] = by.name, by.source
+        entry = self.audit.note(event, **about)
+        if entry.by_another:
+            await self.audit.kept(entry)
+
+    async def charge(self, charges: Sequence[Charge], event: str, **about: Unpack[About]) -> None:
+        """Count an attempt before anything is looked at; Throttled with the time to wait.
+
+        `event` is what was attempted, for the audit log.
+        """
         wait = await self.store.charge(charges, now=self.clock.now())
         if wait is None:
             return
+        about["result"], about["actor"] = "throttled", ""
+        about["detail"] = "shut" if wait.shut else about.get("detail", "")
+        await self.record(event, **about)
         if wait.shut:
             raise Throttled(
                 "too many wrong passwords: this sign-in is shut until the password is reset",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from limen import audit
 from limen.errors import Denied
 from limen.flows.parts import Parts
 from limen.sessions import Sealer
-from limen.strategies.base import Grant, Refreshes
+from limen.strategies.base import Grant, Refreshes, Replayed
 
 
 async def refresh(
@@ -26,9 +25,17 @@ async def refresh(
     now = parts.clock.now()
     try:
         grant = await strategy.refresh(presented, now=now)
-    except Denied as denied:
-        event = "replay" if denied.reason == "replay" else "refresh"
-        audit.record(event, at=now, result="denied", session=presented.sid, source=source)
+    except Replayed as replayed:
+        whose = replayed.account
+        await parts.record(
+            "replay", result="denied", actor="", account=whose, session=presented.sid, source=source
+        )
         raise
-    audit.record("refresh", at=now, account=grant.account, session=grant.session, source=source)
+    except Denied as denied:
+        why = denied.reason
+        await parts.record(
+            "refresh", result="denied", actor="", session=presented.sid, source=source, detail=why
+        )
+        raise
+    await parts.record("refresh", at=now, account=grant.account, session=grant.session, source=source)
     return grant

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from limen import audit, ids
+from limen import ids
 from limen.accounts import Account, check_email, check_scopes, email_key
 from limen.errors import Denied
 from limen.flows.parts import NETWORK_REGISTRATIONS, REGISTRATIONS, Parts
+from limen.flows.post import may_write_to, notice, ticket_for
 from limen.ids import AccountID
+from limen.letters import Kind
 from limen.passwords import normalise
 from limen.settings import Registration
+from limen.tickets import Purpose
 
 
-async def register(parts: Parts, email: str, password: str, *, source: str) -> None:
-    """Make an account. Content, work and time of the answer are the same where the address is taken.
+async def register(parts: Parts, email: str, password: str, *, source: str, language: str) -> None:
+    """Make an account, and write to its address. Content and time of the answer are the same where that is
+    taken; then its owner is told that somebody tried.
 
     Rejected for an address or a password that nobody could have; Throttled by source.
     """
@@ -21,14 +25,40 @@ async def register(parts: Parts, email: str, password: str, *, source: str) -> N
     started = parts.clock.monotonic()
     address, secret = check_email(email), normalise(password)
     parts.policy.check(secret, context=words_of(parts, address))
-    await parts.charge(parts.source_charges("register", source, REGISTRATIONS, NETWORK_REGISTRATIONS))
+    charges = parts.source_charges("register", source, REGISTRATIONS, NETWORK_REGISTRATIONS)
+    await parts.charge(charges, "register", source=source)
     account = await make(parts, address, secret, scopes=parts.settings.default_scopes)
-    added = await parts.store.add_account(account)
-    result = "ok" if added else "taken"
-    audit.record(
-        "register", at=account.created, result=result, account=account.id if added else None, source=source
-    )
+    if await _add(parts, account, language):
+        await parts.record("register", at=account.created, account=account.id, source=source)
+    else:
+        await _tell_owner(parts, account, language)
+        await parts.record("register", at=account.created, result="taken", source=source)
+    parts.posted()
     await parts.until_grid(started)
+
+
+async def _add(parts: Parts, account: Account, language: str) -> bool:
+    if not parts.settings.mail:
+        return await parts.store.add_account(account)
+    ticket, letter = ticket_for(
+        parts,
+        account,
+        Purpose.VERIFY,
+        now=account.created,
+        to=account.email,
+        about=account.email,
+        language=language,
+    )
+    return await parts.store.add_account(account, tickets=[ticket], letters=[letter])
+
+
+async def _tell_owner(parts: Parts, tried: Account, language: str) -> None:
+    """A letter to the address of the account that there is, as its owner wrote it (A25)."""
+    now = parts.clock.now()
+    if parts.settings.mail and await may_write_to(parts, tried.key, now=now):
+        owner = await parts.store.account_by_key(tried.key)
+        if owner is not None:
+            await parts.store.post(notice(parts, Kind.TAKEN, owner, now=now, language=language))
 
 
 async def make(parts: Parts, address: str, password: str | None, *, scopes: tuple[str, ...]) -> Account:

@@ -1,27 +1,20 @@
-"""Sign in: a sequence of factors, today of one, the password."""
+"""Sign in: a sequence of factors. The password is the first; flows/factors has the others."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 
-from limen import audit
 from limen.accounts import Account, check_scopes, email_key
 from limen.clock import Mono
 from limen.errors import Denied, Rejected, Unavailable
+from limen.factors import Half
+from limen.flows.factors import finish
+from limen.flows.issue import SignedIn, known_to, signed_in
 from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
+from limen.flows.verify_email import require_proven
 from limen.passwords import Hasher, Matched, Mismatched, UnusableHash, normalise
-from limen.strategies.base import Grant, SignIn
 
 _log = logging.getLogger("limen.flows")
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A grant, and the device credential that makes this browser a known one."""
-
-    grant: Grant
-    device: str = field(repr=False)
 
 
 async def sign_in(
@@ -37,48 +30,38 @@ async def sign_in(
     """A grant for an address and its password.
 
     Denied(`sign_in_failed`) says nothing more: not whether the account exists, is disabled, or has another
-    way to sign in; and it says it at the same time after the request in all those cases.
+    way to sign in; and it says it at the same time after the request in all those cases. Unfinished, where
+    the account has further factors: nothing is opened, and `prove_factor` goes on.
     """
     started = parts.clock.monotonic()
     secret, key = normalise(password), email_key(email)
     account = await parts.store.account_by_key(key)
-    known = parts.devices.recognise(device, _known_to(account, key))
+    known = parts.devices.recognise(device, known_to(account, key))
     charges = _charges(parts, key, known, source)
-    await parts.charge(charges)
+    whose = None if account is None else account.id
+    await parts.charge(charges, "sign_in", account=whose, source=source)
     grant = None
     while grant is None:
         proven, matched = await _proven(parts, account, secret, charges, started, source)
-        granted = SignIn(("pwd",), _granted(proven, scopes), user_agent, source)
-        grant = await issue(parts, proven, granted)
+        half = Half(proven.id, proven.cutoff, parts.clock.now(), ("pwd",), _granted(proven, scopes))
+        try:
+            await require_proven(parts, proven, source=source)
+            grant = await finish(parts, proven, half, source=source, user_agent=user_agent)
+        except Denied:  # something is still asked for, but the password was no guess
+            await _settle(parts, proven, matched, secret, charges)
+            raise
         account = proven if grant is not None else await parts.store.account(proven.id)
+    await _settle(parts, proven, matched, secret, charges)
+    return signed_in(parts, proven, grant, device)
+
+
+async def _settle(
+    parts: Parts, proven: Account, matched: Matched, password: str, charges: list[Charge]
+) -> None:
+    """What a right password is good for, whatever else is asked for: it was no guess, its hash is renewed."""
     await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
-    audit.record("sign_in", at=parts.clock.now(), account=grant.account, session=grant.session, source=source)
     if matched.outdated and proven.password is not None:
-        await _upgrade(parts, proven, proven.password, secret)
-    if known is None or device is None:
-        device = parts.devices.seal(_known_to(proven, key), parts.entropy)
-    return SignedIn(grant, device)
-
-
-async def issue(parts: Parts, proven: Account, sign_in: SignIn) -> Grant | None:
-    """A grant to an account whose password was proven; None if it is not that account any more.
-
-    A proof takes time, in which the password may be replaced or a scope taken away. The session is opened
-    first and the account looked at then: what was changed before is seen here, and what is changed after ends
-    or narrows this session as it does any other.
-    """
-    grant = await parts.strategy.issue(proven, sign_in, now=parts.clock.now())
-    seen = await parts.store.account(proven.id)
-    same = seen is not None and seen.disabled is None and seen.password == proven.password
-    if same and seen is not None and set(sign_in.scopes) <= set(seen.scopes):
-        return grant
-    now = parts.clock.now()
-    ended = await parts.store.revoke_session(
-        grant.session, account=proven.id, now=now, until=parts.until(now), why="account_changed"
-    )
-    if ended is not None:
-        parts.learn(ended)
-    return None
+        await _upgrade(parts, proven, proven.password, password)
 
 
 async def prove_password(parts: Parts, account: Account, password: str, *, source: str) -> None:
@@ -90,21 +73,16 @@ async def prove_password(parts: Parts, account: Account, password: str, *, sourc
     own = parts.bucket("proof", account.key)
     strangers, *others = _charges(parts, account.key, None, source)
     charges = [(own, ACCOUNT), *others]
-    await parts.charge(charges)
+    await parts.charge(charges, "proof", account=account.id, source=source)
     try:
         matched = await _prove(parts, account, normalise(password))
     except (Unavailable, Rejected):
         await parts.store.settle(refund=charges)
         raise
     if matched is None:
+        await parts.record("proof", result="denied", account=account.id, source=source)
         raise Denied("the current password is wrong", code="password_wrong", forbidden=True)
     await parts.store.settle(clear=[own, strangers[0]], refund=others)
-
-
-def _known_to(account: Account | None, key: str) -> str:
-    """Whom a device is known to: the account as it was last cut off. A changed password or a sign-out
-    everywhere forgets all devices, so that who once was in cannot have gathered many to guess with."""
-    return key if account is None else f"{key} {account.cutoff!r}"
 
 
 def _charges(parts: Parts, key: str, device: str | None, source: str) -> list[Charge]:
@@ -131,10 +109,10 @@ async def _proven(
         raise
     if account is not None and matched is not None and account.disabled is None:
         return account, matched
-    whose = None if account is None else account.id
-    audit.record("sign_in", at=parts.clock.now(), result="denied", account=whose, source=source)
+    whose, why = None if account is None else account.id, _why(account, matched)
+    await parts.record("sign_in", result="denied", actor="", account=whose, source=source, detail=why)
     await parts.until_grid(started)
-    raise Denied("e-mail address or password is wrong", code="sign_in_failed", reason=_why(account, matched))
+    raise Denied("e-mail address or password is wrong", code="sign_in_failed", reason=why)
 
 
 async def _prove(parts: Parts, account: Account | None, password: str) -> Matched | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from limen import audit, ids
+from limen import ids
+from limen.audit import Actor
 from limen.clock import Instant
 from limen.errors import Rejected
 from limen.flows.parts import Parts
@@ -13,17 +14,19 @@ from limen.revocations import Kind, Revocation
 from limen.strategies.base import Identity, Revoked, Strategy
 
 
-async def sign_out(parts: Parts, strategy: Strategy, identity: Identity) -> Revoked:
+async def sign_out(parts: Parts, strategy: Strategy, identity: Identity, *, source: str) -> Revoked:
     """End the session that this request came with. The answer says when nobody accepts it any more."""
     now = parts.clock.now()
     await end_for_sure(
         parts, identity.session, identity.account, follows_feed=_follows(strategy), now=now, why="sign_out"
     )
-    audit.record("sign_out", at=now, account=identity.account, session=identity.session)
+    await parts.record("sign_out", account=identity.account, session=identity.session, source=source)
     return strategy.effective(identity, now=now)
 
 
-async def end_session(parts: Parts, accepted: Iterable[Strategy], identity: Identity, sid: str) -> Revoked:
+async def end_session(
+    parts: Parts, accepted: Iterable[Strategy], identity: Identity, sid: str, *, source: str
+) -> Revoked:
     """End one session of the same account; Rejected(404) alike for no session and for another's."""
     now = parts.clock.now()
     revocation = None
@@ -34,11 +37,13 @@ async def end_session(parts: Parts, accepted: Iterable[Strategy], identity: Iden
     if revocation is None:
         raise Rejected("there is no such session", code="session_unknown", status=404)
     parts.learn(revocation)
-    audit.record("end_session", at=now, account=identity.account, session=sid)
+    await parts.record("end_session", account=identity.account, session=sid, source=source)
     return everywhere(_stateful(accepted), now=now)
 
 
-async def end_other_sessions(parts: Parts, accepted: Iterable[Strategy], identity: Identity) -> Revoked:
+async def end_other_sessions(
+    parts: Parts, accepted: Iterable[Strategy], identity: Identity, *, source: str
+) -> Revoked:
     """End every session of the account but this one. Tokens without a session live on, as with
     `sign_out_everywhere`."""
     now = parts.clock.now()
@@ -46,12 +51,15 @@ async def end_other_sessions(parts: Parts, accepted: Iterable[Strategy], identit
         identity.account, keep=identity.session, now=now, until=parts.until(now), why="ended_by_owner"
     )
     parts.learn(*ended)
-    audit.record("end_other_sessions", at=now, account=identity.account, session=identity.session)
+    kept, count = identity.session, str(len(ended))
+    await parts.record(
+        "end_other_sessions", account=identity.account, session=kept, source=source, detail=count
+    )
     return everywhere(accepted, now=now)
 
 
 async def sign_out_everywhere(
-    parts: Parts, accepted: Iterable[Strategy], account: AccountID, *, why: str
+    parts: Parts, accepted: Iterable[Strategy], account: AccountID, *, by: Actor, why: str
 ) -> Revoked:
     """End every session of an account by one event.
 
@@ -60,7 +68,7 @@ async def sign_out_everywhere(
     now = parts.clock.now()
     revocation = await parts.store.revoke_account(account, now=now, until=parts.until(now), why=why)
     parts.learn(revocation)
-    audit.record("sign_out_everywhere", at=now, account=account)
+    await parts.record("sign_out_everywhere", actor=by.name, account=account, source=by.source)
     return everywhere(accepted, now=now)
 
 

@@ -37,19 +37,27 @@ class LimenMiddleware:
 
     `public` names exact paths; one that ends in `/` names everything below it, `/` itself excepted: a public
     front page does not open the house. A kind of scope that nobody here knows is refused, so that a new
-    protocol does not become a way around the door.
+    protocol does not become a way around the door. `pages` adds those that people meet (docs/pages.md).
     """
 
     def __init__(
-        self, app: ASGIApp, auth: Authenticates, *, public: Collection[str] = (), mount: bool = True
+        self,
+        app: ASGIApp,
+        auth: Authenticates,
+        *,
+        public: Collection[str] = (),
+        mount: bool = True,
+        pages: bool = False,
     ) -> None:
         self._app, self._auth, self._recall = app, auth, auth.recall_raw
         self._names, self._transports = auth.cookie_names, auth.transports
         self._public = frozenset(public)
         self._below = tuple(path for path in public if path.endswith("/") and path != "/")
         self._own, self._own_exact, self._own_below = app, frozenset[str](), tuple[str, ...]()
+        self._lead: Callable[[Scope, LimenError], Any] | None = None
         if mount and isinstance(auth, Limen):  # a Verifier has no routes of its own
-            self._own, self._own_exact, self._own_below = _own_routes(auth)
+            self._own, self._own_exact, self._own_below = _own_routes(auth, pages=pages)
+            self._lead = _lead(auth) if pages else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -100,7 +108,8 @@ class LimenMiddleware:
         except LimenError as error:
             if self._is_public(path):
                 return True
-            await _refuse(error, scope, receive, send)
+            way = self._lead(scope, error) if self._lead is not None and scope["type"] == "http" else None
+            await (_refuse(error, scope, receive, send) if way is None else way.send(send))
             return False
         return True
 
@@ -110,7 +119,7 @@ class LimenMiddleware:
         return path in self._public or (plain and path.startswith(self._below))
 
 
-def _own_routes(auth: Limen) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
+def _own_routes(auth: Limen, *, pages: bool) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
     """What answers the routes of Limen: the exact paths, and the paths below which everything is its own."""
     # Starlette is needed for these alone: with `mount=False` the core's dependencies are enough.
     from starlette.applications import Starlette
@@ -120,10 +129,16 @@ def _own_routes(auth: Limen) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
 
     app = Starlette()
     app.router.redirect_slashes = False  # a redirect would be to whichever host the request names
-    embed(app, auth)
+    embed(app, auth, pages=pages)
     paths = [route.path for route in app.routes if isinstance(route, Route)]
     below = {path.partition("{")[0] for path in paths if "{" in path} | {f"{auth.settings.prefix}/"}
     return app, frozenset(path for path in paths if "{" not in path), tuple(below)
+
+
+def _lead(auth: Limen) -> Callable[[Scope, LimenError], Any]:
+    from limen.server.embed import leading
+
+    return leading(auth)
 
 
 def _path(scope: Scope) -> str:

@@ -27,12 +27,12 @@ from limen.settings import Transport
 _NOBODY = "limen_nobody"
 
 
-def install(app: FastAPI, auth: Authenticates) -> None:
+def install(app: FastAPI, auth: Authenticates, *, pages: bool = False) -> None:
     """Make `app` sign people in: Limen's routes, its start and stop, its errors, and all that in OpenAPI.
 
-    With a Verifier there are no routes.
+    With a Verifier there are no routes. `pages` adds the sign-in, the account and all that people meet.
     """
-    embed(app, auth)
+    embed(app, auth, pages=pages)
     _describe(app, auth)
 
 

@@ -29,12 +29,12 @@ _R = TypeVar("_R")
 _log = logging.getLogger("limen.starlette")
 
 
-def install(app: Starlette, auth: Authenticates) -> None:
+def install(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
     """Make `app` sign people in: Limen's routes, its start and stop, its errors, and `request.user`.
 
-    With a Verifier there are no routes.
+    With a Verifier there are no routes. `pages` adds the sign-in, the account and all that people meet.
     """
-    embed(app, auth)
+    embed(app, auth, pages=pages)
     app.add_middleware(AuthenticationMiddleware, backend=LimenBackend(auth))
 
 

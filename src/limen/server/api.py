@@ -9,7 +9,9 @@ from typing import Any
 from starlette.routing import BaseRoute, Route
 
 from limen.auth import Limen
+from limen.server.admin import table as administration
 from limen.server.description import describe
+from limen.server.pages import table as people
 from limen.server.resource import Endpoint, Resource
 from limen.server.site import Site
 from limen.server.table import endpoints_of
@@ -18,10 +20,14 @@ from limen.settings import Transport
 _log = logging.getLogger("limen.server")
 
 
-def routes(auth: Limen) -> list[BaseRoute]:
-    """Limen's routes for an application that embeds it: below its prefix and /.well-known/, nowhere else."""
+def routes(auth: Limen, *, pages: bool = False) -> list[BaseRoute]:
+    """Limen's routes for an application that embeds it: below its prefix and /.well-known/, nowhere else.
+
+    With `pages` those for people too, below the setting of that name.
+    """
     site = Site.of(auth, whole=False)
-    return routes_of(site, endpoints_of(site))
+    shown = [*people.endpoints(site), *administration.endpoints(site)] if pages else []
+    return routes_of(site, [*endpoints_of(site), *shown])
 
 
 def openapi(auth: Limen) -> dict[str, Any]:

@@ -13,10 +13,13 @@ from starlette.routing import Route, Router
 from limen.auth import Limen
 from limen.errors import LimenError, Rejected
 from limen.server import forwarding, playground, reports, workbench
+from limen.server.admin import table as administration
 from limen.server.api import routes_of
 from limen.server.cross_origin import CrossOrigin
 from limen.server.home import pages
 from limen.server.hosts import Hosts
+from limen.server.pages import table as people
+from limen.server.pages.telling import tell
 from limen.server.resource import broken, refusal, respond
 from limen.server.site import Site
 from limen.server.table import endpoints_of
@@ -40,7 +43,9 @@ class Server:
         self._site = Site.of(auth, whole=True)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
-        endpoints = [*endpoints_of(self._site), *pages(self._site), *reports.endpoints()]
+        self._people = [*people.endpoints(self._site), *administration.endpoints(self._site)]
+        described = [*endpoints_of(self._site), *pages(self._site)]
+        endpoints = [*described, *self._people, *reports.endpoints()]
         self._playground: playground.Playground | None = None
         if auth.settings.development:  # in production it is a file of one's own: `limen workbench --export`
             self._playground = playground.Playground(self._site)
@@ -91,7 +96,14 @@ class Server:
         return None if call.scope["path"] == forwarding.PATH else self._cross_origin.preflight(call)
 
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await respond(self._site, self._site.call(scope, receive), refusal(_not_found()), send)
+        call = self._site.call(scope, receive)
+        # A browser that goes somewhere gets a page, and whatever asks for data a document.
+        goes = call.header(b"sec-fetch-mode") == b"navigate" and self._people
+        try:
+            answer = tell(self._site, call, _not_found()) if goes else refusal(_not_found())
+        except Exception as error:  # noqa: BLE001 - a template of an operator's own
+            answer = broken(error, "nowhere")
+        await respond(self._site, call, answer, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

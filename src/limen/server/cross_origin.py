@@ -9,7 +9,7 @@ from limen.settings import Transport
 
 _VARY: Header = (b"vary", b"Origin")
 _PREFLIGHT: tuple[Header, ...] = (
-    (b"access-control-allow-methods", b"GET, POST, DELETE"),
+    (b"access-control-allow-methods", b"GET, POST, PATCH, DELETE"),
     (b"access-control-allow-headers", b"authorization, content-type, limen-activity"),
     (b"access-control-max-age", b"600"),
 )

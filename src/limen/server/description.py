@@ -98,7 +98,13 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     if 400 in endpoint.errors and {"cookie", "refresh"} & set(endpoint.security):
         always = (*always, 431)
     refused = {str(status): _refused(status) for status in sorted({*endpoint.errors, *always})}
-    return {str(endpoint.status): good, **refused}
+    also = {str(status): _given(status, shape) for status, shape in endpoint.also.items()}
+    return {str(endpoint.status): good, **also, **refused}
+
+
+def _given(status: int, shape: type[msgspec.Struct]) -> dict[str, Any]:
+    schema = {"schema": {"$ref": _REF.format(name=shape.__name__)}}
+    return {"description": HTTPStatus(status).phrase, "content": {"application/json": schema}}
 
 
 def _refused(status: int) -> dict[str, Any]:
@@ -118,7 +124,11 @@ def _refused(status: int) -> dict[str, Any]:
 def _schemas(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     used: list[type[msgspec.Struct]] = [shapes.Problem]
     for endpoint in endpoints:
-        used += [*endpoint.gives, *([endpoint.takes] if endpoint.takes is not None else [])]
+        used += [
+            *endpoint.gives,
+            *endpoint.also.values(),
+            *([endpoint.takes] if endpoint.takes is not None else []),
+        ]
     _, components = msgspec.json.schema_components(used, ref_template=_REF)
     return {f"Limen.{name}": schema for name, schema in components.items()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,19 +15,40 @@ from limen.errors import LimenError
 from limen.problems import problem
 from limen.requirement import Authenticates
 from limen.server.api import routes
+from limen.server.pages import telling
+from limen.server.site import Site
+from limen.server.standing import with_standing
+from limen.server.wire import Answer, Scope
 
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 
 
-def embed(app: Starlette, auth: Authenticates) -> None:
+def embed(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
     """Put Limen's routes before the application's own, start and stop it with them, and answer its errors.
 
-    A Verifier has no routes.
+    A Verifier has no routes. With `pages` people get theirs too (docs/pages.md), and are led to the sign-in.
     """
     if isinstance(auth, Limen):
-        app.router.routes[:0] = routes(auth)
+        app.router.routes[:0] = routes(auth, pages=pages)
     app.router.lifespan_context = _around(auth, app.router.lifespan_context)
-    app.add_exception_handler(LimenError, _refuse)
+    app.add_exception_handler(LimenError, _leading(auth) if pages and isinstance(auth, Limen) else _refuse)
+
+
+def leading(auth: Limen) -> Callable[[Scope, LimenError], Answer | None]:
+    """With the pages: a person who goes to a page and lacks a proof is led to it, and back. None: not so."""
+    site = Site.of(auth, whole=False)
+
+    async def nothing() -> Any:
+        return {"type": "http.disconnect"}
+
+    def lead(scope: Scope, error: LimenError) -> Answer | None:
+        # A mount inside the application has moved the root, and the pages lie at the application's own.
+        at = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path", ""))}
+        call = site.call(at, nothing)
+        found = telling.lead(site, call, error)
+        return None if found is None else with_standing(found, hsts=site.hsts(call))
+
+    return lead
 
 
 def _around(auth: Authenticates, inner: Any) -> Any:
@@ -54,6 +75,21 @@ def _teach(app: Starlette) -> None:
         if isinstance(inner, Starlette):
             inner.exception_handlers.setdefault(LimenError, _refuse)
             _teach(inner)
+
+
+def _leading(auth: Limen) -> Callable[[Any, Exception], Awaitable[Any]]:
+    lead = leading(auth)
+
+    async def refuse(connection: Any, error: Exception) -> Any:
+        if connection.scope["type"] == "http" and isinstance(error, LimenError):
+            found = lead(connection.scope, error)
+            if found is not None:
+                response = Response(found.body, found.status)
+                response.raw_headers = [*found.headers, (b"content-length", b"%d" % len(found.body))]
+                return response
+        return await _refuse(connection, error)
+
+    return refuse
 
 
 async def _refuse(connection: Any, error: Exception) -> Any:

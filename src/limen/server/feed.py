@@ -30,18 +30,19 @@ followers spread over the processes anew, and a client that was removed is gone.
 
 async def feed_page(site: Site, call: Call) -> Answer:
     """What is after a cursor, and the whole feed without one. It is a barrier unless it says `more`."""
-    known_client(site, call)
+    client = known_client(site, call)
     asked = _asked(call)
     nonce = asked.get("nonce", "")
     if nonce and not NONCE.match(nonce):
         raise Rejected("a nonce is 1 to 64 of A-Z a-z 0-9 _ -", code="invalid_request")
     page = await site.tail.page(_cursor(asked.get("after")), nonce=nonce, etag=asked.get("etag", ""))
+    site.followers.asked(client, call.source, page.position)
     return Answer(200, encode(page), ((b"content-type", b"application/json"),))
 
 
 async def feed(site: Site, call: Call) -> Answer:
     """Server-sent events: the pages after a cursor, then each revocation as it comes, with its cursor."""
-    known_client(site, call)
+    client = known_client(site, call)
     seen = call.header(b"last-event-id")
     cursor = _cursor(_asked(call).get("after") if seen is None else seen.decode("latin-1"))
     if site.streams.count >= STREAMS_MAX:
@@ -49,15 +50,22 @@ async def feed(site: Site, call: Call) -> Answer:
     first = await site.tail.page(cursor)
     headers = ((b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no"))
     return Streamed(
-        200, b"", headers, lambda: _counted(site, _events(site.tail, cursor, first)), call.receive
+        200,
+        b"",
+        headers,
+        lambda: _counted(site, call, client, _events(site.tail, cursor, first)),
+        call.receive,
     )
 
 
-async def _counted(site: Site, events: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+async def _counted(
+    site: Site, call: Call, client: str, events: AsyncIterator[bytes]
+) -> AsyncGenerator[bytes, None]:
     site.streams.count += 1
     try:
-        async for event in events:
-            yield event
+        with site.followers.streaming(client, call.source):
+            async for event in events:
+                yield event
     finally:
         site.streams.count -= 1
 

@@ -9,7 +9,8 @@ from msgspec import UNSET
 
 from limen.clock import Instant
 from limen.cookies import clear_cookie, set_cookie
-from limen.server.shapes import CookiesSet, Effective, Tokens
+from limen.factors import Unfinished
+from limen.server.shapes import CookiesSet, Effective, HalfSignedIn, Tokens
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, Header, json_answer
 from limen.sessions import StrategyName
@@ -28,7 +29,7 @@ def granted(
     scope = " ".join(grant.scopes)
     if transport is Transport.COOKIE:
         body = CookiesSet(expires_in=expires_in, scope=scope, refreshes=grant.refresh is not None)
-        return json_answer(body, *_set(site, call, grant, device))
+        return json_answer(body, *kept(site, call, grant, device))
     return json_answer(
         Tokens(
             access_token=grant.credential,
@@ -37,6 +38,30 @@ def granted(
             refresh_token=grant.refresh or UNSET,
             device=device or UNSET,
         )
+    )
+
+
+def half_signed_in(site: Site, call: Call, error: Unfinished, transport: Transport) -> Answer:
+    """202: what is asked for next. A browser gets the half in a cookie that no script reads."""
+    ends_in = _seconds(error.ends - site.auth.clock.now())
+    factors = list(error.factors)
+    if transport is Transport.BEARER:
+        return json_answer(HalfSignedIn(factors=factors, expires_in=ends_in, half=error.half), status=202)
+    body = HalfSignedIn(factors=factors, expires_in=ends_in)
+    return json_answer(body, half_kept(site, error), status=202)
+
+
+def half_kept(site: Site, error: Unfinished) -> Header:
+    """The cookie of a half."""
+    name, age = site.auth.cookie_names.half, _seconds(error.ends - site.auth.clock.now())
+    return b"set-cookie", set_cookie(name, error.half, max_age=age, path="/", secure=_secure(site))
+
+
+def half_over(site: Site) -> Header:
+    """Take a half that is spent out of the browser."""
+    return (
+        b"set-cookie",
+        clear_cookie(site.auth.cookie_names.half, path="/", secure=_secure(site)),
     )
 
 
@@ -72,7 +97,8 @@ def moment(at: Instant) -> str:
     return (_EPOCH + timedelta(seconds=math.floor(at))).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _set(site: Site, call: Call, grant: Grant, device: str | None) -> list[Header]:
+def kept(site: Site, call: Call, grant: Grant, device: str | None = None) -> list[Header]:
+    """The cookies of a grant."""
     names, secure, now = site.auth.cookie_names, _secure(site), site.auth.clock.now()
     # A session's end moves with its use, which no cookie is told of: the browser keeps it for the longest
     # that it can live, and the server decides.

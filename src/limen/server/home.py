@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from limen.server.description import describe
+from limen.server.pages.render import address, see_other
 from limen.server.resource import Endpoint
 from limen.server.shapes import Register
 from limen.server.site import Site
 from limen.server.table import endpoints_of
 from limen.server.wire import Answer, Call
 from limen.server.workbench import verdict
+from limen.settings import Transport
 
 _TRY = """Limen signs people in here. Three lines to try:
 
@@ -18,6 +20,7 @@ _TRY = """Limen signs people in here. Three lines to try:
   curl {api}/login -H content-type:application/json -d '{sign_in}'
   curl {api}/session -H "authorization: Bearer $TOKEN"
 
+For people: {issuer}{pages}/sign-in
 All routes: {issuer}/openapi.json
 Look at a token: {issuer}/workbench
 See sessions, JWT and the hybrid side by side: {issuer}/playground
@@ -43,14 +46,19 @@ def pages(site: Site) -> list[Endpoint]:
 
 
 async def _home(site: Site, call: Call) -> Answer:
+    """A line for programs, three to try for developers, and for people in production their account."""
     settings = site.auth.settings
+    person = call.header(b"sec-fetch-mode") == b"navigate" and Transport.COOKIE in site.auth.transports
+    if person and not settings.development:
+        return see_other(address(site, call, "/account"))
     text = "Limen signs people in here.\n"
     if settings.development:
-        person = msgspec.json.encode(Register(_EMAIL, _WORDS)).decode()
+        ada = msgspec.json.encode(Register(_EMAIL, _WORDS)).decode()
         text = _TRY.format(
             api=f"{settings.issuer}{site.prefix}",
             issuer=settings.issuer,
-            person=person,
-            sign_in=f'{person[:-1]},"transport":"bearer"}}',
+            pages=settings.pages,
+            person=ada,
+            sign_in=f'{ada[:-1]},"transport":"bearer"}}',
         )
     return Answer(200, text.encode(), ((b"content-type", b"text/plain; charset=utf-8"),))

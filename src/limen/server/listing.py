@@ -36,25 +36,26 @@ async def who_am_i(site: Site, call: Call) -> Answer:
 async def list_sessions(site: Site, call: Call) -> Answer:
     """The live sessions of the caller's account, newest first."""
     who = await required(site, call)
-    return json_answer(SessionList([_seen(session, who) for session in await site.auth.sessions(who)]))
+    return json_answer(SessionList([seen(session, who) for session in await site.auth.sessions(who)]))
 
 
 async def end_other_sessions(site: Site, call: Call) -> Answer:
     """End every session of the account but this one."""
     who = await required(site, call)
-    return revoked(site, await site.auth.end_other_sessions(who))
+    return revoked(site, await site.auth.end_other_sessions(who, source=call.source))
 
 
 async def end_session(site: Site, call: Call) -> Answer:
     """End one session of the account, this one included. 404 alike for none and for another account's."""
     who = await required(site, call)
     sid = call.path_parameter("sid")
-    ended = await site.auth.end_session(who, sid)
+    ended = await site.auth.end_session(who, sid, source=call.source)
     own = sid == who.session and presented_by(site, call) is Transport.COOKIE
     return revoked(site, ended, *(cleared(site, call) if own else ()))
 
 
-def _seen(session: Session, who: Identity) -> SessionSeen:
+def seen(session: Session, who: Identity) -> SessionSeen:
+    """A session as a client reads it."""
     return SessionSeen(
         id=session.id,
         current=session.id == who.session,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -20,6 +22,14 @@ from limen.server.standing import with_standing
 from limen.server.wire import STREAM, Answer, Call, ClientLeft, Receive, Scope, Send, Streamed
 
 _log = logging.getLogger("limen.server")
+
+
+class Telling(Protocol):
+    """An answer for people. `instance` names what nobody foresaw, as the log does."""
+
+    def __call__(
+        self, site: Site, call: Call, error: LimenError, *, instance: str | None = None
+    ) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,8 @@ class Endpoint:
     query: Mapping[str, str] = field(default_factory=dict)
     """The parameters of the address and what they are; none is required."""
     status: int = 200
+    also: Mapping[int, type[msgspec.Struct]] = field(default_factory=dict)
+    """Good answers of other statuses."""
     errors: Sequence[int] = ()
     """Statuses beside 500, 403 where https is asked for, and 431 where a cookie can be bad input (400)."""
     security: Sequence[str] = ()
@@ -54,6 +66,8 @@ class Endpoint:
     """Answers every method: some proxies ask with that of the request that they ask about."""
     clear_text: bool = False
     """Answered over http too: probes of a load balancer."""
+    tells: Telling | None = None
+    """How a page tells an error to a person, whatever it is; None: as a problem document."""
 
     @property
     def name(self) -> str:
@@ -71,6 +85,7 @@ class Resource:
         self._any = next((endpoint for endpoint in endpoints if endpoint.any_method), None)
         if "GET" in self._by_method:
             self._by_method.setdefault("HEAD", self._by_method["GET"])
+        self._tells = endpoints[0].tells
         self._allow = ", ".join(sorted(self._by_method)).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,9 +98,17 @@ class Resource:
 
     async def _answer(self, call: Call) -> Answer:
         endpoint = self._by_method.get(call.scope["method"], self._any)
-        if endpoint is None:
-            error = Rejected("this is no method of this address", code="method_not_allowed", status=405)
-            return refusal(error).plus((b"allow", self._allow))
+        try:
+            if endpoint is None:
+                return self._no_method(call)
+            return await self._run(endpoint, call)
+        except ClientLeft:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an id and the log the rest
+            where = f"{call.scope['method']} {self.path}"
+            return broken(error, where, self._tells and partial(self._tells, self._site, call))
+
+    async def _run(self, endpoint: Endpoint, call: Call) -> Answer:
         try:
             if not endpoint.clear_text:
                 self._site.require_https(call)
@@ -94,11 +117,14 @@ class Resource:
             return await endpoint.run(self._site, call)
         except LimenError as error:
             _noted(endpoint, error)
+            if endpoint.tells is not None:
+                return endpoint.tells(self._site, call, error)
             return (endpoint.refuses or refusal)(error)
-        except ClientLeft:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an id and the log the rest
-            return broken(error, f"{endpoint.method} {endpoint.path}")
+
+    def _no_method(self, call: Call) -> Answer:
+        error = Rejected("this is no method of this address", code="method_not_allowed", status=405)
+        answer = refusal(error) if self._tells is None else self._tells(self._site, call, error)
+        return answer.plus((b"allow", self._allow))
 
 
 def _noted(endpoint: Endpoint, error: LimenError) -> None:
@@ -118,14 +144,17 @@ def refusal(error: LimenError) -> Answer:
     return answer.plus((b"connection", b"close")) if found.status == 413 else answer
 
 
-def broken(error: BaseException, where: str) -> Answer:
+def broken(error: BaseException, where: str, tells: Callable[..., Answer] | None = None) -> Answer:
     """500 for what nobody foresaw: an id that is in the log beside the traceback, and nothing else."""
     instance = f"urn:uuid:{ids.uuid4()}"
     _log.error("%s failed: %s", where, instance, exc_info=error)
-    found = problem(
-        LimenError("something went wrong here; the log has it under this instance", code="internal_error"),
-        instance=instance,
-    )
+    told = LimenError("something went wrong here; the log has it under this instance", code="internal_error")
+    if tells is not None:
+        try:
+            return tells(told, instance=instance)
+        except Exception as second:  # noqa: BLE001 - the page of errors itself is broken: say it plainly
+            _log.error("%s: its page of errors failed: %s", where, instance, exc_info=second)
+    found = problem(told, instance=instance)
     return Answer(found.status, found.body, tuple(found.headers))
 
 

@@ -48,13 +48,15 @@ async def metadata(site: Site, call: Call) -> Answer:
 
 async def introspect(site: Site, call: Call) -> Answer:
     """Whether a token is live, and what it says if it is (RFC 7662)."""
-    who = await site.auth.introspect(await _token(site, call))
+    known_client(site, call)
+    who = await site.auth.introspect(await _token(call))
     return json_answer(Introspection(active=False) if who is None else _introspected(site, who))
 
 
 async def revoke(site: Site, call: Call) -> Answer:
     """End the session of a token. 200 whatever it was (RFC 7009 §2.2)."""
-    await site.auth.revoke_token(await _token(site, call))
+    client = known_client(site, call)
+    await site.auth.revoke_token(await _token(call), client=client, source=call.source)
     return Answer(200)
 
 
@@ -90,19 +92,20 @@ def _public(site: Site) -> tuple[Header, ...]:
     return ((b"cache-control", f"public, max-age={age}".encode()), (b"vary", b"Accept-Encoding"))
 
 
-async def _token(site: Site, call: Call) -> str:
-    """The token that a known client asks about."""
-    known_client(site, call)
+async def _token(call: Call) -> str:
+    """The token that is asked about."""
     token = (await read_form(call)).get("token")
     if not token:
         raise Rejected("the parameter token is missing", code="invalid_request")
     return token
 
 
-def known_client(site: Site, call: Call) -> None:
-    """Denied unless a client of the configuration asks."""
-    if not site.auth.check_client(*_client(call)):
+def known_client(site: Site, call: Call) -> str:
+    """The id of the client of the configuration that asks; Denied to anybody else."""
+    client_id, secret = _client(call)
+    if not site.auth.check_client(client_id, secret, source=call.source):
         raise _unknown_client()
+    return client_id
 
 
 def _client(call: Call) -> tuple[str, str]:

@@ -68,10 +68,105 @@ class ChangePassword(_Asked, frozen=True):
     new_password: str
 
 
+class ForgotPassword(_Asked, frozen=True):
+    """Whose password is forgotten: one address."""
+
+    email: str
+
+
+class ResetPassword(_Asked, frozen=True):
+    """The ticket of a link, and the password to come."""
+
+    token: str
+    password: str
+
+
+class VerifyEmail(_Asked, frozen=True):
+    """The ticket of a link."""
+
+    token: str
+
+
+class ChangeEmail(_Asked, frozen=True):
+    """The password, and the address to come."""
+
+    current_password: str
+    new_email: str
+
+
+class ConfirmEmail(_Asked, frozen=True):
+    """The ticket of a link, from either address."""
+
+    token: str
+
+
+class ChangeAccount(_Asked, frozen=True):
+    """How the caller wants to be called; empty: not at all."""
+
+    name: str
+
+
+class DeleteAccount(_Asked, frozen=True):
+    """The password."""
+
+    current_password: str
+
+
+class Confirmed(Struct, frozen=True):
+    """Whether the address has changed now; else the other side is still asked."""
+
+    changed: bool
+
+
+class OwnAccount(Struct, frozen=True):
+    """The caller's account."""
+
+    id: UUID
+    email: str
+    name: str
+    scope: str
+    created_at: Moment
+    has_password: bool
+    email_verified_at: Moment | UnsetType = UNSET
+
+
+class Exported(Struct, frozen=True):
+    """All that is kept about the caller."""
+
+    account: dict[str, Any]
+    sessions: list[dict[str, Any]]
+    audit: list[dict[str, Any]]
+
+
 class Accepted(Struct, frozen=True):
     """The request was taken. Whether anything came of it is not said."""
 
     status: Literal["accepted"] = "accepted"
+
+
+class ProveFactor(_Asked, frozen=True):
+    """One more factor of a sign-in that was begun."""
+
+    factor: Annotated[str, Meta(description="one of `factors`")]
+    answer: str
+    half: Annotated[str, Meta(description="for a client without cookies")] | None = None
+    transport: Transport | None = None
+    device: str | None = None
+
+
+class StepUp(_Asked, frozen=True):
+    """Proof that it is still the same person."""
+
+    password: str
+
+
+class HalfSignedIn(_Quiet, frozen=True):
+    """So far so good, and not signed in: prove one of `factors` at `login/factor`."""
+
+    factors: list[str]
+    expires_in: Whole
+    half: Annotated[str, Meta(description="for a client without cookies")] | UnsetType = UNSET
+    status: Literal["factor_needed"] = "factor_needed"
 
 
 class Tokens(_Quiet, frozen=True):

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from limen.auth import Limen
 from limen.errors import Denied, Rejected
 from limen.proxies import Trusted, client_of
+from limen.server.followers import Followers
+from limen.server.pages.advisor import Advisor
+from limen.server.pages.look import Look
+from limen.server.pages.once import Once
+from limen.server.places import Places
 from limen.server.readiness import Readiness
 from limen.server.standing import HSTS, HSTS_WHOLE
 from limen.server.tail import Tail
@@ -31,6 +36,11 @@ class Site:
     readiness: Readiness
     tail: Tail
     streams: Streams
+    followers: Followers
+    look: Look
+    once: Once
+    advisor: Advisor
+    places: Places
     sign_in_page: str = ""
     """Where a browser may be sent that has not signed in: a whole address; empty where there is no page."""
     renewal_page: str = ""
@@ -39,7 +49,20 @@ class Site:
     @classmethod
     def of(cls, auth: Limen, *, whole: bool) -> Site:
         trusted = Trusted.of(auth.settings.trusted_proxies)
-        return cls(auth, trusted, whole, Readiness(auth), Tail(auth), Streams())
+        look = Look.of(auth.settings)
+        return cls(
+            auth,
+            trusted,
+            whole,
+            Readiness(auth),
+            Tail(auth),
+            Streams(),
+            Followers(auth.clock),
+            look,
+            Once(auth.clock),
+            Advisor(auth.clock),
+            Places.of(auth.settings.places),
+        )
 
     @property
     def prefix(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from limen.feed_page import FeedPage
-from limen.server import feed, forwarding, listing, services, shapes, signing
+from limen.server import feed, forwarding, listing, recovering, services, shapes, signing
+from limen.server.admin.api import ENDPOINTS as ADMINISTRATION
 from limen.server.resource import Endpoint
 from limen.server.site import Site
 from limen.server.status_list import status_list
@@ -14,6 +15,110 @@ _WHOSE = ("bearer", "cookie")
 _ASKED = {"token": "an access token or a session credential", "token_type_hint": "ignored (RFC 7009 §2.1)"}
 
 _AFTER = "a cursor: the `id` of an event, or epoch, position and tag of a page with dots between"
+
+_RECOVERY = (
+    Endpoint(
+        method="POST",
+        path="{api}/password/forgot",
+        run=recovering.forgot_password,
+        summary="Ask for a link that sets a new password. Whether there is an account is not told.",
+        takes=shapes.ForgotPassword,
+        gives=(shapes.Accepted,),
+        status=202,
+        errors=(400, 403, 413, 415, 422, 429, 503),
+        guarded=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/password/reset",
+        run=recovering.reset_password,
+        summary="Set a new password by the ticket of a link. All sessions end, and nobody is signed in.",
+        takes=shapes.ResetPassword,
+        gives=(shapes.Effective,),
+        errors=(400, 413, 415, 422, 503),
+        guarded=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/email/send-verification",
+        run=recovering.send_verification,
+        summary="Ask for another link that proves the caller's address.",
+        gives=(shapes.Accepted,),
+        status=202,
+        errors=(400, 401, 403, 429, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/email/verify",
+        run=recovering.verify_email,
+        summary="Prove the address by the ticket of a link. All sessions end.",
+        takes=shapes.VerifyEmail,
+        gives=(shapes.Effective,),
+        errors=(400, 413, 415, 503),
+        guarded=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/email/change",
+        run=recovering.change_email,
+        summary="Ask for another address. It changes when both the present one and that one have agreed.",
+        takes=shapes.ChangeEmail,
+        gives=(shapes.Accepted,),
+        status=202,
+        errors=(400, 401, 403, 409, 413, 415, 422, 429, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/email/confirm",
+        run=recovering.confirm_email,
+        summary="Agree to another address, by the ticket of a link.",
+        takes=shapes.ConfirmEmail,
+        gives=(shapes.Confirmed,),
+        errors=(400, 409, 413, 415, 503),
+        guarded=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="{api}/account",
+        run=recovering.own_account,
+        summary="The caller's account.",
+        gives=(shapes.OwnAccount,),
+        errors=(400, 401, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="PATCH",
+        path="{api}/account",
+        run=recovering.change_account,
+        summary="Change the caller's name.",
+        takes=shapes.ChangeAccount,
+        gives=(shapes.OwnAccount,),
+        errors=(400, 401, 413, 415, 422, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="{api}/account",
+        run=recovering.delete_account,
+        summary="Delete the caller's account, its sessions and all that is kept in it.",
+        takes=shapes.DeleteAccount,
+        gives=(shapes.Effective,),
+        errors=(400, 401, 403, 413, 415, 422, 429, 503),
+        security=_WHOSE,
+    ),
+    Endpoint(
+        method="GET",
+        path="{api}/account/export",
+        run=recovering.export,
+        summary="All that is kept about the caller, as a file. Asks for a proof of the last five minutes.",
+        gives=(shapes.Exported,),
+        errors=(400, 401, 503),
+        security=_WHOSE,
+    ),
+)
+"""What a person does with letters and links, and with their own account."""
 
 _EMBEDDED = (
     Endpoint(
@@ -36,6 +141,29 @@ _EMBEDDED = (
         gives=(shapes.Tokens, shapes.CookiesSet),
         errors=(400, 401, 413, 415, 422, 429, 431, 503),
         guarded=True,
+        also={202: shapes.HalfSignedIn},
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/login/factor",
+        run=signing.prove_factor,
+        summary="Go on with a sign-in that needs one more proof than the password.",
+        takes=shapes.ProveFactor,
+        gives=(shapes.Tokens, shapes.CookiesSet),
+        errors=(400, 401, 413, 415, 422, 429, 431, 503),
+        guarded=True,
+        also={202: shapes.HalfSignedIn},
+    ),
+    Endpoint(
+        method="POST",
+        path="{api}/step-up",
+        run=signing.step_up,
+        summary="Prove again that it is you; a new session takes the place of this one.",
+        takes=shapes.StepUp,
+        gives=(shapes.Tokens, shapes.CookiesSet),
+        errors=(400, 401, 409, 413, 415, 422, 429, 503),
+        security=_WHOSE,
+        also={202: shapes.HalfSignedIn},
     ),
     Endpoint(
         method="POST",
@@ -70,6 +198,7 @@ _EMBEDDED = (
         errors=(400, 401, 409, 413, 415, 422, 429, 503),
         security=_WHOSE,
     ),
+    *_RECOVERY,
     Endpoint(
         method="GET",
         path="{api}/session",
@@ -220,7 +349,7 @@ _ALONE = (
 
 def endpoints_of(site: Site) -> list[Endpoint]:
     """The endpoints of a site, with their paths there."""
-    everything = (*_EMBEDDED, *_ALONE) if site.whole else _EMBEDDED
+    everything = (*_EMBEDDED, *ADMINISTRATION, *(_ALONE if site.whole else ()))
     places = {"{api}": site.prefix, "{oauth}": site.oauth, "{feed}": site.feed}
     return [replace(one, path=_placed(one.path, places)) for one in everything]
 

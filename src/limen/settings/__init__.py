@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from limen.settings.loading import Loaded, load
 from limen.settings.record import (
+    ADMIN_SCOPE,
     DEVELOPMENT_DIRECTORY,
+    EmailVerification,
     Registration,
     Settings,
     Transport,
@@ -20,7 +22,9 @@ from limen.settings.record import (
 from limen.settings.table import Setting, describe
 
 __all__ = [
+    "ADMIN_SCOPE",
     "DEVELOPMENT_DIRECTORY",
+    "EmailVerification",
     "Loaded",
     "Registration",
     "Setting",

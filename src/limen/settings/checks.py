@@ -8,7 +8,15 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from limen.settings.record import Registration, Settings, Transport, is_loopback_http
+from limen.settings import colours, mail_server
+from limen.settings.record import (
+    ADMIN_SCOPE,
+    EmailVerification,
+    Registration,
+    Settings,
+    Transport,
+    is_loopback_http,
+)
 
 Faults = Iterator[tuple[str, str]]
 """Setting, and a sentence that says what to do."""
@@ -43,6 +51,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "hash_queue": (0, 10_000),
     "jwks_max_age": (0, 86_400),
     "key_rotation": (3_600, 10 * 365 * 86_400),
+    "audit_keep": (0, 10 * 365 * 86_400),
 }
 
 
@@ -53,6 +62,8 @@ def faults(settings: Settings) -> Faults:
     yield from _addresses(settings)
     yield from _identifiers(settings)
     yield from _forwarding(settings)
+    yield from _brand(settings)
+    yield from _mail(settings)
 
 
 def _names(s: Settings) -> Faults:
@@ -60,6 +71,7 @@ def _names(s: Settings) -> Faults:
     yield from _one_of("accept", s.accept, _STRATEGIES)
     yield from _one_of("algorithm", (s.algorithm,), _ALGORITHMS)
     yield from _one_of("transports", s.transports, tuple(Transport))
+    yield from _one_of("email_verification", (s.email_verification,), tuple(EmailVerification))
     yield from _one_of("registration", (s.registration,), tuple(Registration))
     yield from _one_of("password_scheme", (s.password_scheme,), _SCHEMES)
     if not s.transports:
@@ -107,11 +119,20 @@ def _addresses(s: Settings) -> Faults:
 def _identifiers(s: Settings) -> Faults:
     if not _PREFIX.match(s.prefix) or s.prefix.startswith("/.well-known"):
         yield "prefix", f"{s.prefix!r} is no path such as /auth: begin with a / and end without one"
+    if s.pages and (not _PREFIX.match(s.pages) or s.pages.startswith("/.well-known")):
+        yield (
+            "pages",
+            f"{s.pages!r} is no path such as /people: begin with a / and end without one, or leave it empty",
+        )
+    if s.pages == s.prefix:
+        yield "pages", f"{s.pages} is where the API lies: give the pages a path of their own"
     if s.audience and not _WORD.match(s.audience):
         yield "audience", "it has a blank, a character outside ASCII, or more than 256: write a URL or a name"
     for scope in s.default_scopes:
         if not _SCOPE.match(scope):
             yield "default_scopes", f"{scope!r} has a character that scopes cannot have: write notes:read"
+    if ADMIN_SCOPE in s.default_scopes:
+        yield "default_scopes", f"{ADMIN_SCOPE} makes an administrator: give it to one account at a time"
     for name, client in (("client_id", s.client_id), *(("clients", client) for client in s.clients)):
         if not _CLIENT.match(client):
             yield name, f"{client!r} is no client id: letters, digits, `.`, `_` and `-`, at most 64"
@@ -145,6 +166,35 @@ def _is_page(url: str) -> bool:
         and parts.path.startswith("/")
         and (parts.scheme == "https" or is_loopback_http(url))
     )
+
+
+def _mail(s: Settings) -> Faults:
+    if s.mail == mail_server.CONSOLE and not s.development:
+        yield "mail", "console: writes links that set passwords into the log: name a mail server"
+    if s.mail not in ("", mail_server.CONSOLE):
+        try:
+            mail_server.parse(s.mail)
+        except ValueError as error:
+            yield "mail", str(error)
+        if not s.mail_from:
+            yield "mail_from", "letters are from somebody: write App <no-reply@app.example>"
+    if s.mail_from:
+        try:
+            mail_server.sender(s.mail_from)
+        except ValueError as error:
+            yield "mail_from", str(error)
+    if s.email_verification == EmailVerification.REQUIRED and not s.mail:
+        yield "email_verification", "no address can be proven without mail: set mail, or make this optional"
+
+
+def _brand(s: Settings) -> Faults:
+    if not 0 < len(s.brand_name) <= 60 or not s.brand_name.isprintable():
+        yield "brand_name", "it is empty, has more than 60 characters, or one that cannot be printed"
+    if not colours.is_colour(s.brand_color):
+        yield "brand_color", f"{s.brand_color!r} is no colour: write #0b665b, in lower case"
+    elif colours.contrast(s.brand_color, colours.PAPER_LIGHT) < colours.CONTRAST_MIN:
+        near = colours.readable(s.brand_color, on=colours.PAPER_LIGHT)
+        yield "brand_color", f"{s.brand_color} is too light to be read on paper: {near} can be"
 
 
 def _one_of(name: str, values: Iterable[str], known: tuple[str, ...]) -> Faults:

@@ -14,6 +14,8 @@ from limen.errors import Misconfigured
 from limen.secret import Secret
 
 DEVELOPMENT_DIRECTORY = ".limen"
+ADMIN_SCOPE = "limen:admin"
+"""What makes an account an administrator's."""
 
 
 class Transport(StrEnum):
@@ -29,6 +31,13 @@ class Registration(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     """Operators alone, by the command line."""
+
+
+class EmailVerification(StrEnum):
+    """Whether an address must be proven before anybody signs in with it."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,25 @@ class Settings:
         tuple[str, ...], "How credentials may travel. The first is used where a client does not say."
     ] = ("cookie", "bearer")
     prefix: Annotated[str, "The path below which the routes lie."] = "/auth"
+    pages: Annotated[
+        str, "The path below which the pages for people lie, such as /account; empty: at the root."
+    ] = ""
+    brand_name: Annotated[str, "What the pages call this service."] = "Limen"
+    brand_logo: Annotated[
+        str, "A file, .svg, .png or .webp, that the pages show in place of the name; at most 100 kB."
+    ] = ""
+    brand_color: Annotated[
+        str,
+        "The one colour of the pages. It must be readable on white paper; for dark pages it is lightened.",
+    ] = "#0b665b"
+    places: Annotated[
+        str,
+        "A MaxMind database (.mmdb) of towns and countries, by which the list of sessions names places; "
+        "needs `limen[places]`.",
+    ] = ""
+    templates: Annotated[
+        str, "A folder with templates and texts of your own, each in place of ours (docs/pages.md)."
+    ] = ""
     algorithm: Annotated[
         str,
         "Of access tokens: ES256, ES384, EdDSA, RS256, PS256, or HS256, which nobody but this service can "
@@ -100,6 +128,17 @@ class Settings:
     registration: Annotated[
         str, "`open`: whoever has an address may register; `closed`: operators alone add accounts."
     ] = "open"
+    mail: Annotated[
+        str,
+        "Where letters go: `smtps://user:password@host`, `smtp://host:587` (never without TLS but to this "
+        "very machine), or in development `console:`, which writes them into the log. Empty: none are "
+        "written, and nothing that needs one is offered.",
+    ] = field(default="", repr=False)
+    mail_from: Annotated[str, "Who letters are from: `App <no-reply@app.example>`."] = ""
+    email_verification: Annotated[
+        str,
+        "`optional`: one may sign in with an address that is not proven yet; `required`: not before.",
+    ] = "optional"
     default_scopes: Annotated[tuple[str, ...], "What a new account may do."] = ()
     password_scheme: Annotated[str, "How new passwords are hashed: `argon2id` or `bcrypt`."] = "argon2id"  # noqa: S105 - the name of a scheme
     password_min_length: Annotated[
@@ -152,6 +191,11 @@ class Settings:
         tuple[str, ...],
         "Ids of clients that may introspect, revoke and follow the feed; their secrets: `limen key client`.",
     ] = ()
+
+    audit_keep: Annotated[
+        Seconds,
+        "For how long entries of the audit log are kept in `database`. 0: they are lines of the log alone.",
+    ] = 365 * 86_400
 
     @property
     def place(self) -> str:

@@ -21,9 +21,13 @@ from limen.clock import Instant, Seconds
 from limen.errors import Rejected
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
+from limen.letters import Posted
 from limen.revocations import Page, Revocation
 from limen.sessions import Digest, Session
+from limen.stores.base_admin import Audit, Directory
+from limen.stores.base_recovery import Outbox, Recovery
 from limen.throttle import Limit, Wait
+from limen.tickets import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,11 @@ class Gone:
 class Accounts(Protocol):
     """Accounts and what ends with them."""
 
-    async def add_account(self, account: Account) -> bool:
-        """Keep a new account; False if its id or its `key` is taken, and then nothing changed."""
+    async def add_account(
+        self, account: Account, *, tickets: Sequence[Ticket] = (), letters: Sequence[Posted] = ()
+    ) -> bool:
+        """Keep a new account with its tickets, and post its letters; False if its id or its `key` is taken,
+        and then nothing changed."""
         ...
 
     async def account(self, account: AccountID) -> Account | None: ...
@@ -89,9 +96,17 @@ class Accounts(Protocol):
         ...
 
     async def change_password(
-        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+        self,
+        account: AccountID,
+        *,
+        spent: str | None,
+        fresh: str,
+        now: Instant,
+        until: Instant,
+        letters: Sequence[Posted] = (),
     ) -> Revocation | None:
-        """Replace the hash and end all sessions of the account in one step.
+        """Replace the hash, end all sessions of the account, let its tickets go but the one that proves its
+        address, and post the letters, in one step.
 
         None if the hash is not `spent` any more (two changes at once: one wins). `spent=None` replaces
         whatever is there: for an operator. The answer is the account's cut; see `revoke_account`.
@@ -110,15 +125,23 @@ class Accounts(Protocol):
         ...
 
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        """Let nobody sign in, and end all its sessions, in one step. None if there is no such account."""
+        """Let nobody sign in, end all its sessions, and let its tickets go, in one step. None if there is no
+        such account."""
+        ...
+
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        """Set how the person wants to be called; False if there is no such account."""
         ...
 
     async def enable_account(self, account: AccountID) -> bool:
         """Let it sign in again. Its old sessions stay dead."""
         ...
 
-    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        """Remove the account and all its sessions in one step. None if there is no such account."""
+    async def delete_account(
+        self, account: AccountID, *, now: Instant, until: Instant, letters: Sequence[Posted] = ()
+    ) -> Revocation | None:
+        """Remove the account with its sessions and tickets, and post the letters, in one step. None if there
+        is no such account."""
         ...
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
@@ -287,7 +310,9 @@ class Schema:
     pending: tuple[str, ...]
 
 
-class Store(Accounts, Sessions, Feed, Restored, Throttles, Keys, Marks, Protocol):
+class Store(
+    Accounts, Sessions, Feed, Restored, Throttles, Keys, Marks, Directory, Audit, Recovery, Outbox, Protocol
+):
     """One engine that keeps everything."""
 
     names_ended: bool

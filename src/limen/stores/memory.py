@@ -13,12 +13,13 @@ from dataclasses import replace
 from threading import Lock
 from typing import TypeVar
 
-from limen import ids, revocations, throttle
+from limen import ids, revocations
 from limen.accounts import Account
 from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
+from limen.letters import Posted
 from limen.revocations import Kind, Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
@@ -33,13 +34,17 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.throttle import Bucket, Limit, Wait
+from limen.stores.memory_admin import MemoryAdmin
+from limen.stores.memory_recovery import MemoryRecovery
+from limen.stores.memory_throttles import MemoryThrottles
+from limen.throttle import Bucket
+from limen.tickets import Purpose, Ticket
 
 _K = TypeVar("_K", int, str)
 _V = TypeVar("_V")
 
 
-class MemoryStore:
+class MemoryStore(MemoryAdmin, MemoryRecovery, MemoryThrottles):
     """Everything in this process. Closing it forgets nothing: started again, it goes on."""
 
     def __init__(self) -> None:
@@ -56,17 +61,21 @@ class MemoryStore:
         self._buckets: dict[str, Bucket] = {}
         self._ring = StoredRing((), 0)
         self._marks: dict[str, int] = {}
+        self._entries, self._tickets, self._letters = {}, {}, {}
 
     # -- accounts ----------------------------------------------------------------------------------------
 
-    async def add_account(self, account: Account) -> bool:
-        storable(account.email, account.key, account.password or "")
+    async def add_account(
+        self, account: Account, *, tickets: Sequence[Ticket] = (), letters: Sequence[Posted] = ()
+    ) -> bool:
+        storable(account.email, account.key, account.password or "", account.name)
         joined(account.scopes)
         with self._step():
             if account.id in self._accounts or account.key in self._keys:
                 return False
             self._accounts[account.id] = account
             self._keys[account.key] = account.id
+            self._keep_tickets(account.id, tickets, letters)
             return True
 
     async def account(self, account: AccountID) -> Account | None:
@@ -93,7 +102,14 @@ class MemoryStore:
             return True
 
     async def change_password(
-        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+        self,
+        account: AccountID,
+        *,
+        spent: str | None,
+        fresh: str,
+        now: Instant,
+        until: Instant,
+        letters: Sequence[Posted] = (),
     ) -> Revocation | None:
         storable(fresh)
         with self._step():
@@ -101,6 +117,7 @@ class MemoryStore:
             if found is None or spent not in (None, found.password):
                 return None
             self._accounts[account] = replace(found, password=fresh)
+            self._void(account, but=Purpose.VERIFY, letters=letters)
             return self._end_all(account, now, until, "password_changed")
 
     async def set_scopes(
@@ -128,7 +145,16 @@ class MemoryStore:
                 return None
             if found.disabled is None:
                 self._accounts[account] = replace(found, disabled=now)
+            self._void(account)
             return self._end_all(account, now, until, "account_disabled")
+
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        storable(name)
+        with self._step():
+            found = self._accounts.get(account)
+            if found is not None:
+                self._accounts[account] = replace(found, name=name)
+            return found is not None
 
     async def enable_account(self, account: AccountID) -> bool:
         with self._step():
@@ -138,12 +164,15 @@ class MemoryStore:
             self._accounts[account] = replace(found, disabled=None)
             return True
 
-    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
+    async def delete_account(
+        self, account: AccountID, *, now: Instant, until: Instant, letters: Sequence[Posted] = ()
+    ) -> Revocation | None:
         with self._step():
             if account not in self._accounts:
                 return None
             event = self._end_all(account, now, until, "account_deleted")
             del self._keys[self._accounts.pop(account).key]
+            self._void(account, letters=letters)
             return event
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
@@ -234,7 +263,7 @@ class MemoryStore:
         with self._step():
             return self._end_all(account, now, until, why)
 
-    # -- feed, throttles, keys ---------------------------------------------------------------------------
+    # -- feed, keys, marks -------------------------------------------------------------------------------
 
     async def read_feed(self, after: int, *, now: Instant) -> Page:
         with self._step():
@@ -263,27 +292,6 @@ class MemoryStore:
             self._position += BEYOND
             until = revocations.lasting(until, now=now, latest=latest)
             self._append(Revocation(Kind.ISSUER, "", revocations.cut(now, newest), until, now, why))
-
-    async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
-        storable(*(key for key, _ in charges))
-        with self._step():
-            charged: dict[str, Bucket] = {}
-            for key, limit in charges:
-                bucket = charged.get(key) or self._buckets.get(key)
-                verdict = throttle.charge(key, bucket, limit, now=now)
-                if isinstance(verdict, Wait):
-                    return verdict
-                charged[key] = verdict.bucket
-            self._buckets.update(charged)
-            return None
-
-    async def settle(self, *, clear: Sequence[str] = (), refund: Sequence[tuple[str, Limit]] = ()) -> None:
-        with self._step():
-            for key in clear:
-                self._buckets.pop(key, None)
-            for key, limit in refund:
-                if key in self._buckets:
-                    self._buckets[key] = throttle.refunded(self._buckets[key], free=limit.free)
 
     async def ring(self) -> StoredRing:
         with self._step():

@@ -15,10 +15,12 @@ from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from limen import ids
-from limen.accounts import Account
+from limen.accounts import Account, Among
+from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
+from limen.letters import Posted
 from limen.revocations import Kind, Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
@@ -34,7 +36,9 @@ from limen.stores.base import (
     storable,
 )
 from limen.stores.base_beside import Ahead, Beside, Gap
+from limen.stores.split_recovery import SplitRecovery
 from limen.throttle import Limit, Wait
+from limen.tickets import Ticket
 
 _log = logging.getLogger("limen.stores")
 _T = TypeVar("_T")
@@ -43,7 +47,7 @@ _EVER = Instant(0.0)
 _REMEMBERED = 1_000
 
 
-class SplitStore:
+class SplitStore(SplitRecovery):
     """`accounts` is any store that keeps everything; its feed is the outbox, its sessions stay empty."""
 
     def __init__(self, accounts: Store, sessions: Beside) -> None:
@@ -68,8 +72,10 @@ class SplitStore:
 
     # -- accounts ----------------------------------------------------------------------------------------
 
-    async def add_account(self, account: Account) -> bool:
-        return await self._accounts.add_account(account)
+    async def add_account(
+        self, account: Account, *, tickets: Sequence[Ticket] = (), letters: Sequence[Posted] = ()
+    ) -> bool:
+        return await self._accounts.add_account(account, tickets=tickets, letters=letters)
 
     async def account(self, account: AccountID) -> Account | None:
         return await self._accounts.account(account)
@@ -83,6 +89,9 @@ class SplitStore:
     async def upgrade_password(self, account: AccountID, *, spent: str, fresh: str) -> bool:
         return await self._accounts.upgrade_password(account, spent=spent, fresh=fresh)
 
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        return await self._accounts.set_name(account, name)
+
     async def enable_account(self, account: AccountID) -> bool:
         return await self._accounts.enable_account(account)
 
@@ -90,9 +99,18 @@ class SplitStore:
         await self._accounts.raise_cutoff(account, upto)
 
     async def change_password(
-        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+        self,
+        account: AccountID,
+        *,
+        spent: str | None,
+        fresh: str,
+        now: Instant,
+        until: Instant,
+        letters: Sequence[Posted] = (),
     ) -> Revocation | None:
-        step = self._accounts.change_password(account, spent=spent, fresh=fresh, now=now, until=until)
+        step = self._accounts.change_password(
+            account, spent=spent, fresh=fresh, now=now, until=until, letters=letters
+        )
         return await self._cut(account, step, now, careful=True)
 
     async def set_scopes(
@@ -104,8 +122,11 @@ class SplitStore:
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._cut(account, self._accounts.disable_account(account, now=now, until=until), now)
 
-    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        return await self._cut(account, self._accounts.delete_account(account, now=now, until=until), now)
+    async def delete_account(
+        self, account: AccountID, *, now: Instant, until: Instant, letters: Sequence[Posted] = ()
+    ) -> Revocation | None:
+        step = self._accounts.delete_account(account, now=now, until=until, letters=letters)
+        return await self._cut(account, step, now)
 
     async def revoke_account(
         self, account: AccountID, *, now: Instant, until: Instant, why: str
@@ -212,6 +233,33 @@ class SplitStore:
 
     async def raise_marks(self, marks: Mapping[str, int]) -> None:
         await self._accounts.raise_marks(marks)
+
+    # -- administration ----------------------------------------------------------------------------------
+
+    async def newest_accounts(
+        self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100
+    ) -> list[Account]:
+        return await self._accounts.newest_accounts(among, before=before, limit=limit)
+
+    async def accounts_beginning(self, prefix: str, *, after: str = "", limit: int = 100) -> list[Account]:
+        return await self._accounts.accounts_beginning(prefix, after=after, limit=limit)
+
+    async def count_accounts(self, among: Among = Among.ALL, *, most: int = 10_000) -> int:
+        return await self._accounts.count_accounts(among, most=most)
+
+    async def add_first_administrator(self, account: Account) -> bool:
+        return await self._accounts.add_first_administrator(account)
+
+    async def keep_entries(self, entries: Sequence[Entry]) -> None:
+        await self._accounts.keep_entries(entries)
+
+    async def entries(
+        self, wanted: Wanted, *, before: EntryID | None = None, limit: int = 100
+    ) -> list[Entry]:
+        return await self._accounts.entries(wanted, before=before, limit=limit)
+
+    async def forget_entries(self, upto: Instant, *, limit: int = 1_000) -> int:
+        return await self._accounts.forget_entries(upto, limit=limit)
 
     # -- its own life ------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from limen.accounts import Account
 from limen.clock import Instant, Mono, Seconds
+from limen.errors import Denied
 from limen.ids import AccountID, SessionID
 from limen.jose.jwt import Claims
 from limen.sessions import Presented, StrategyName
@@ -48,6 +49,16 @@ class Identity:
     scopes: frozenset[str]
     expires: Instant
     """When this credential ends if nothing is done: a token's `exp`, a session's idle end."""
+
+
+class Replayed(Denied):
+    """A spent refresh credential came again, too late to be a second tab: its session was ended."""
+
+    def __init__(self, account: AccountID) -> None:
+        super().__init__(
+            "this session cannot be refreshed: sign in again", code="refresh_denied", reason="replay"
+        )
+        self.account = account
 
 
 @dataclass(frozen=True, slots=True)

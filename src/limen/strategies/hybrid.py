@@ -23,7 +23,16 @@ from limen.sessions import (
     judge_replay,
 )
 from limen.stores.base import Accounts, Gone, Rotated, Stale
-from limen.strategies.base import Grant, Guarantees, Identity, Proof, Revoked, SignIn, Verified
+from limen.strategies.base import (
+    Grant,
+    Guarantees,
+    Identity,
+    Proof,
+    Replayed,
+    Revoked,
+    SignIn,
+    Verified,
+)
 from limen.strategies.covered import followed, is_settled, refuse_covered
 from limen.strategies.jwt import token_claims
 from limen.strategies.opening import Opener, living
@@ -142,7 +151,7 @@ class HybridStrategy:
                 )
                 if revocation is not None:
                     self._opener.filter.add(revocation)
-                raise _denied("replay")
+                raise Replayed(session.account)
             case Unproven():
                 raise _denied("unproven")
             case _:

@@ -17,7 +17,7 @@ from limen.clock import Clock, Instant, Seconds, SystemClock
 from limen.errors import Denied, LimenError, Misconfigured, Unavailable
 from limen.insecure import AcceptStale
 from limen.jose.jwt import Claims
-from limen.requirement import Requirement
+from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.sessions import StrategyName
 from limen.settings import Settings, Transport, load
@@ -246,6 +246,10 @@ class Verifier:
     def scopes(self, *names: str) -> Requirement:
         """For routes that need all these scopes."""
         return Requirement(self, scopes=names)
+
+    def recent(self, *names: str, minutes: float = 5) -> Requirement:
+        """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470)."""
+        return recently(self, minutes=minutes, scopes=names)
 
     async def _admit(self, token: str, claims: Claims, now: Instant) -> Verified:
         leeway = self._settings.leeway

@@ -8,6 +8,7 @@ import pytest
 
 from limen.auth import Limen
 from limen.errors import Denied
+from support.mail import sink
 from support.shell import Shell
 
 EMAIL, PASSWORD, OTHER = "ada@example.com", "correct horse battery staple", "another horse, another staple"
@@ -105,3 +106,33 @@ def test_a_mistyped_database_is_not_made(shell: Shell) -> None:
 def test_under_jwt_a_revocation_is_honest(ada: Shell) -> None:
     said = ada("account", "disable", EMAIL, "--json", LIMEN_STRATEGY="jwt").json
     assert said["effective_in"] > 600
+
+
+def test_an_administrator_is_added_by_one_flag(shell: Shell) -> None:
+    said = shell("account", "add", EMAIL, "--no-password", "--admin", "--scope", "b", "--json").json
+    assert said["scopes"] == ["b", "limen:admin"]
+
+
+def test_A45_a_link_goes_to_the_owner_and_is_shown_to_nobody(ada: Shell) -> None:
+    with sink() as server:
+        mail = {"LIMEN_MAIL": server.url, "LIMEN_MAIL_FROM": "no-reply@example.com"}
+        ran = ada("account", "reset-link", EMAIL, "--json", **mail)
+        (letter,) = server.wait_for(1)
+        assert letter.recipients == (EMAIL,)
+        assert ran.json["written_to"] == EMAIL
+        token = letter.link.partition("token=")[2]
+        assert token not in ran.out + ran.err
+    assert signs_in(ada, PASSWORD)
+
+
+def test_without_mail_no_link_is_sent(ada: Shell) -> None:
+    ran = ada("account", "reset-link", EMAIL, "--json")
+    assert ran.code != 0
+    assert '"mail_off"' in ran.err
+
+
+def test_an_operator_may_vouch_for_an_address(shell: Shell) -> None:
+    plain = shell("account", "add", "p@example.com", "--no-password", "--json").json
+    known = shell("account", "add", EMAIL, "--no-password", "--verified", "--json").json
+    assert plain["email_verified_at"] is None
+    assert known["email_verified_at"] == known["created_at"]

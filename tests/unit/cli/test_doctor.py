@@ -94,3 +94,15 @@ def test_a_file_of_the_future_means_a_clock_that_is_behind(tmp_path: Path) -> No
 
 def test_the_clock_is_asked_of_the_kernel() -> None:
     assert machine.clock_follows_a_server() in (None, True, False)
+
+
+def test_no_password_of_a_mail_server_or_a_database_is_shown(shell: Shell) -> None:
+    ran = shell(
+        "doctor",
+        "--settings",
+        "--json",
+        LIMEN_MAIL="smtps://limen:hunter2@mail.example",
+        LIMEN_MAIL_FROM="a@b.example",
+    )
+    assert "hunter2" not in ran.out + ran.err
+    assert "smtps://limen:…@mail.example" in ran.out

@@ -189,3 +189,17 @@ def test_production_is_served_behind_a_proxy_of_its_own(tmp_path: Path) -> None:
         found = httpx2.get(f"{at}/.well-known/oauth-authorization-server", headers=forwarded)
         assert found.json()["issuer"] == "https://auth.example"
         assert httpx2.get(f"{at}/auth/session", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_A46_the_link_for_the_first_administrator_is_shown_while_nobody_has_an_account(
+    tmp_path: Path,
+) -> None:
+    with Serving(tmp_path, "--port", "0") as server:
+        link = server.said["set_up"]
+        assert link.startswith(f"{server.address}/admin/set-up?token=")
+        assert httpx2.get(link).status_code == 303
+        assert httpx2.post(f"{server.address}/auth/register", json=CREDENTIALS).status_code == 202
+        _, out, err = server.stop()
+    assert link.partition("=")[2] not in out + err  # the one line that said it was read above
+    with Serving(tmp_path, "--port", "0") as server:
+        assert "set_up" not in server.said

@@ -26,6 +26,8 @@ GOOD = Settings(
     audience="api",
     trusted_proxies=("10.0.0.7",),
     database="sqlite:////var/lib/limen/limen.db",
+    mail="smtps://mail.example",
+    mail_from="App <no-reply@auth.example>",
 )
 
 
@@ -88,6 +90,8 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     ("hashing_weak", {"password_scheme": "bcrypt", "bcrypt_cost": 8}),
     ("passwords_short", {"password_min_length": 8}),
     ("database_forgets", {"database": "memory://"}),
+    ("mail_none", {"mail": ""}),
+    ("mail_begins_clear", {"mail": "smtp://mail.example:587"}),
     ("accept_further", {"accept": ("session",)}),
     ("sessions_unlimited", {"session_limit": 0}),
     ("ring_algorithm", {"algorithm": "EdDSA"}),
@@ -140,6 +144,7 @@ absolute_lifetime_long accept_further access_lifetime_long algorithm_symmetric a
 clock_alone clock_behind configuration_broken cookies_bare database_forgets database_missing
 database_unusable development file_foreign file_readable file_writable hashing_weak hosts_wildcard
 idle_lifetime_long insecure issuer_plain_http jwt_lag_long key_rotation_long leeway_long
+mail_begins_clear mail_none
 max_staleness_long origins_plain_http origins_wildcard passwords_short proxies_everyone
 proxies_malformed proxies_none proxies_wide refresh_grace_long ring_algorithm ring_broken
 ring_without_next rotation_overdue schema_pending secret_in_configuration secret_missing
@@ -179,6 +184,11 @@ def test_what_is_broken_is_told_with_its_sentence_and_code() -> None:
 def test_a_group_may_write_and_a_sticky_directory_may_be_shared() -> None:
     for mode in (0o664, 0o775, 0o1777):
         assert found(replace(WELL, files=[SeenFile("limen.toml", mode, False, False)])) == set()
+
+
+def test_mail_to_this_machine_needs_no_tls() -> None:
+    assert found(with_settings(mail="smtp://127.0.0.1:25")) == set()
+    assert "mail_none" not in found(with_settings(mail="", issuer="http://127.0.0.1:8000"))
 
 
 def test_private_networks_may_be_large() -> None:

@@ -164,3 +164,15 @@ async def test_S26_of_two_changes_of_a_password_the_later_one_ends_the_session_o
             await here.change_password(who, PASSWORD, OTHER_PASSWORD)
         assert caught.value.code == "password_changed"
         assert await there.store.sessions_of(account.id, now=there.clock.now()) == []
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+async def test_who_steps_up_with_a_password_that_is_replaced_meanwhile_stays_where_they_were(
+    strategy: str, tmp_path: Path
+) -> None:
+    async with two(tmp_path, strategy) as (here, there, account):
+        who = await here.authenticate((await here.sign_in(EMAIL, PASSWORD)).grant.credential)
+        with pytest.raises(Rejected) as caught:
+            await during(here, here.step_up(who, PASSWORD), there.set_password(account, OTHER_PASSWORD))
+        assert caught.value.code == "account_changed"
+        assert await there.store.sessions_of(account.id, now=there.clock.now()) == []

@@ -146,6 +146,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("default_scopes", ("a b",), "scopes cannot have"),
     ("default_scopes", ("",), "scopes cannot have"),
     ("default_scopes", ('a"b',), "scopes cannot have"),
+    ("default_scopes", ("notes:read", "limen:admin"), "makes an administrator"),
     ("database", "", "sqlite:///limen.db"),
     ("access_lifetime", 0, "choose from 1 to 86400"),
     ("access_lifetime", 86_401, "choose from 1 to 86400"),

@@ -14,7 +14,9 @@ from limen.lab.world import Reading, Served
 REQUESTS = 256
 _EACH = 0.3
 """Seconds for a cell, each time."""
-_HOUSEKEEPING = frozenset({FEED, "sweep", "ring"})
+_HOUSEKEEPING = frozenset(
+    {FEED, "sweep", "ring", "keep_entries", "forget_entries", "sweep_recovery", "take_letters"}
+)
 """What a process does by itself, whether or not anybody asks it something."""
 
 

@@ -35,7 +35,7 @@ def assets() -> dict[str, bytes]:
     made = {name: slim(text) for name, text in found.items()}
     made[RULES] = f"export default {_rules()};\n"
     made[KNOWN_SECRETS] = f'export default "{base64.b64encode(known_secrets.packed()).decode()}";\n'
-    made[STYLE] = _CSS_SPACE.sub(r"\1", _CSS_COMMENT.sub("", folder.joinpath(STYLE).read_text("utf-8")))
+    made[STYLE] = slim_style(folder.joinpath(STYLE).read_text("utf-8"))
     made[INDEX] = document(served=True)
     return {name: text.encode() for name, text in made.items()}
 
@@ -49,6 +49,11 @@ def document(*, served: bool) -> str:
 def slim(module: str) -> str:
     """A module without its comments and indentation. No module of ours has a text over several lines."""
     return _BLANK.sub("\n", _COMMENT.sub("", module)).lstrip()
+
+
+def slim_style(sheet: str) -> str:
+    """A style sheet without its comments and indentation."""
+    return _CSS_SPACE.sub(r"\1", _CSS_COMMENT.sub("", sheet))
 
 
 def _rules() -> str:

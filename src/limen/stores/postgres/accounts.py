@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from limen import ids
 from limen.accounts import Account
 from limen.clock import Instant
 from limen.ids import AccountID
+from limen.letters import Posted
 from limen.revocations import Kind, Revocation, claims_cut, lasting
 from limen.stores.base import joined, split
-from limen.stores.postgres import rows
+from limen.stores.postgres import letters, rows, tickets
 from limen.stores.postgres.events import end_all, latest
 from limen.stores.postgres.step import Step
+from limen.tickets import Purpose, Ticket
 
 BY_ID = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id = $1"  # noqa: S608 - a constant of ours
 BY_KEY = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE key = $1"  # noqa: S608
 PAGE = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id > $1 ORDER BY id LIMIT $2"  # noqa: S608
 _ADD = (
     f"INSERT INTO limen_accounts ({rows.ACCOUNT}) "  # noqa: S608
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"
 )
 _UPGRADE = "UPDATE limen_accounts SET password = $2 WHERE id = $1 AND password = $3"
 _CHANGE = "UPDATE limen_accounts SET password = $2 WHERE id = $1 AND ($3::text IS NULL OR password = $3)"
@@ -29,16 +33,23 @@ _NARROW = (
 )
 _DISABLE = "UPDATE limen_accounts SET disabled = coalesce(disabled, $2) WHERE id = $1"
 _CUTOFF = "UPDATE limen_accounts SET cutoff = $2 WHERE id = $1 AND cutoff < $2"
+_NAME = "UPDATE limen_accounts SET name = $2 WHERE id = $1"
 _ENABLE = "UPDATE limen_accounts SET disabled = NULL WHERE id = $1"
 
 
-async def add(step: Step, account: Account) -> bool:
+async def add(
+    step: Step, account: Account, opened: Sequence[Ticket] = (), posted: Sequence[Posted] = ()
+) -> bool:
     a = account
     values = (
         ids.parse(a.id), a.email, a.key, a.password, joined(a.scopes), a.created, a.disabled, a.cutoff,
-        a.claims_changed,
+        a.claims_changed, a.verified, a.name,
     )  # fmt: skip
-    return await step.change(_ADD, *values) == 1
+    if await step.change(_ADD, *values) == 0:
+        return False
+    await tickets.keep(step, account.id, opened)
+    await letters.keep(step, posted)
+    return True
 
 
 async def upgrade_password(step: Step, account: AccountID, spent: str, fresh: str) -> bool:
@@ -53,9 +64,12 @@ async def change_password(
     now: Instant,
     until: Instant,
     named: bool,
+    posted: Sequence[Posted],
 ) -> Revocation | None:
     if await step.change(_CHANGE, rows.raw(account), fresh, spent) == 0:
         return None
+    await tickets.void(step, account, but=Purpose.VERIFY)
+    await letters.keep(step, posted)
     return await end_all(step, account, now, until, "password_changed", named)
 
 
@@ -83,7 +97,12 @@ async def disable(
     """The first time that it was disabled stays."""
     if await step.change(_DISABLE, rows.raw(account), now) == 0:
         return None
+    await tickets.void(step, account)
     return await end_all(step, account, now, until, "account_disabled", named)
+
+
+async def set_name(step: Step, account: AccountID, name: str) -> bool:
+    return await step.change(_NAME, rows.raw(account), name) == 1
 
 
 async def enable(step: Step, account: AccountID) -> bool:
@@ -91,7 +110,12 @@ async def enable(step: Step, account: AccountID) -> bool:
 
 
 async def delete(
-    step: Step, account: AccountID, now: Instant, until: Instant, named: bool
+    step: Step,
+    account: AccountID,
+    now: Instant,
+    until: Instant,
+    named: bool,
+    posted: Sequence[Posted],
 ) -> Revocation | None:
     """The event is made while the sessions are there to be seen; then all goes."""
     id_ = rows.raw(account)
@@ -99,6 +123,7 @@ async def delete(
         return None
     event = await end_all(step, account, now, until, "account_deleted", named)
     await step.change("DELETE FROM limen_accounts WHERE id = $1", id_)
+    await letters.keep(step, posted)
     return event
 
 

@@ -12,7 +12,8 @@ from limen.stores.postgres.connection import Connection
 
 TABLES = (
     "limen_accounts", "limen_sessions", "limen_revocations", "limen_buckets", "limen_keys", "limen_state",
-    "limen_receipts", "limen_marks",
+    "limen_receipts", "limen_marks", "limen_tickets", "limen_letters",
+    "limen_entries",
 )  # fmt: skip
 _LOCK = 0x4C696D656E  # "Limen"; held until the end of the transaction, so it works through a pooler
 _TABLE = """CREATE TABLE IF NOT EXISTS limen_migrations (

@@ -11,11 +11,13 @@ from typing import Never
 from weakref import WeakSet
 
 from limen import ids
-from limen.accounts import Account
+from limen.accounts import Account, Among
+from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
+from limen.letters import Posted
 from limen.revocations import Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
@@ -30,19 +32,32 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.postgres import accounts, address, events, faults, ring, rows, sessions, throttles
+from limen.stores.postgres import (
+    accounts,
+    address,
+    audit,
+    directory,
+    events,
+    faults,
+    ring,
+    rows,
+    sessions,
+    throttles,
+)
 from limen.stores.postgres import marks as marks_table
 from limen.stores.postgres.connection import PATIENCE
 from limen.stores.postgres.opening import Parts, inspect, migrate_only, open_parts
+from limen.stores.postgres.ranks import ACCOUNT, NONE, RING, SESSION
+from limen.stores.postgres.reader import Reader
+from limen.stores.postgres.recovery import PostgresRecovery
 from limen.stores.postgres.step import Step
 from limen.stores.postgres.sweep import sweep
+from limen.stores.postgres.writer import Writer
 from limen.throttle import Limit, Wait
-
-_ACCOUNT, _SESSION, _RING, _NONE = 0, 1, 8, 9
-"""What an operation locks first; those of one group go in this order."""
+from limen.tickets import Ticket
 
 
-class PostgresStore:
+class PostgresStore(PostgresRecovery):
     """One database on one primary, shared by any number of processes and machines.
 
     `patience` is how long a step may take, whatever it has to wait for, before it is Unavailable.
@@ -55,10 +70,14 @@ class PostgresStore:
 
     # -- accounts ----------------------------------------------------------------------------------------
 
-    async def add_account(self, account: Account) -> bool:
-        storable(account.email, account.key, account.password or "")
+    async def add_account(
+        self, account: Account, *, tickets: Sequence[Ticket] = (), letters: Sequence[Posted] = ()
+    ) -> bool:
+        storable(account.email, account.key, account.password or "", account.name)
         joined(account.scopes)
-        return await self._parts.writer.do(accounts.add, (_ACCOUNT, account.id), account)
+        return await self._parts.writer.do(
+            accounts.add, (ACCOUNT, account.id), account, tuple(tickets), tuple(letters)
+        )
 
     async def account(self, account: AccountID) -> Account | None:
         row = await self._parts.reader.row(accounts.BY_ID, rows.raw(account))
@@ -83,17 +102,32 @@ class PostgresStore:
 
     async def upgrade_password(self, account: AccountID, *, spent: str, fresh: str) -> bool:
         storable(fresh)
-        writer, rank = self._parts.writer, (_ACCOUNT, account)
+        writer, rank = self._parts.writer, (ACCOUNT, account)
         return is_storable(spent) and await writer.do(accounts.upgrade_password, rank, account, spent, fresh)
 
     async def change_password(
-        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+        self,
+        account: AccountID,
+        *,
+        spent: str | None,
+        fresh: str,
+        now: Instant,
+        until: Instant,
+        letters: Sequence[Posted] = (),
     ) -> Revocation | None:
         storable(fresh)
         if spent is not None and not is_storable(spent):
             return None
         return await self._parts.writer.end(
-            accounts.change_password, (_ACCOUNT, account), account, spent, fresh, now, until, self.names_ended
+            accounts.change_password,
+            (ACCOUNT, account),
+            account,
+            spent,
+            fresh,
+            now,
+            until,
+            self.names_ended,
+            tuple(letters),
         )
 
     async def set_scopes(
@@ -101,24 +135,31 @@ class PostgresStore:
     ) -> Revocation | None:
         joined(scopes)
         return await self._parts.writer.end(
-            accounts.set_scopes, (_ACCOUNT, account), account, scopes, upto, until, now
+            accounts.set_scopes, (ACCOUNT, account), account, scopes, upto, until, now
         )
 
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._parts.writer.end(
-            accounts.disable, (_ACCOUNT, account), account, now, until, self.names_ended
+            accounts.disable, (ACCOUNT, account), account, now, until, self.names_ended
         )
 
-    async def enable_account(self, account: AccountID) -> bool:
-        return await self._parts.writer.do(accounts.enable, (_ACCOUNT, account), account)
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        storable(name)
+        return await self._parts.writer.do(accounts.set_name, (ACCOUNT, account), account, name)
 
-    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
+    async def enable_account(self, account: AccountID) -> bool:
+        return await self._parts.writer.do(accounts.enable, (ACCOUNT, account), account)
+
+    async def delete_account(
+        self, account: AccountID, *, now: Instant, until: Instant, letters: Sequence[Posted] = ()
+    ) -> Revocation | None:
+        named = self.names_ended
         return await self._parts.writer.end(
-            accounts.delete, (_ACCOUNT, account), account, now, until, self.names_ended
+            accounts.delete, (ACCOUNT, account), account, now, until, named, tuple(letters)
         )
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
-        await self._parts.writer.do(accounts.raise_cutoff, (_ACCOUNT, account), account, upto)
+        await self._parts.writer.do(accounts.raise_cutoff, (ACCOUNT, account), account, upto)
 
     # -- sessions ----------------------------------------------------------------------------------------
 
@@ -128,7 +169,7 @@ class PostgresStore:
         storable(session.user_agent, session.source)
         joined(session.amr)
         joined(session.scopes)
-        rank = (_ACCOUNT, session.account)
+        rank = (ACCOUNT, session.account)
         return await self._parts.writer.do(sessions.open_, rank, session, limit, until, now)
 
     async def session(self, sid: SessionID) -> Session | None:
@@ -142,28 +183,28 @@ class PostgresStore:
     async def rotate(
         self, sid: SessionID, spent: Digest, fresh: Digest, *, now: Instant, idle: Seconds
     ) -> Rotated | Stale | Gone:
-        return await self._parts.writer.do(sessions.rotate, (_SESSION, sid), sid, spent, fresh, now, idle)
+        return await self._parts.writer.do(sessions.rotate, (SESSION, sid), sid, spent, fresh, now, idle)
 
     async def touch(self, sid: SessionID, *, now: Instant, idle: Seconds) -> bool:
-        return await self._parts.writer.do(sessions.touch, (_SESSION, sid), sid, now, idle)
+        return await self._parts.writer.do(sessions.touch, (SESSION, sid), sid, now, idle)
 
     async def revoke_session(
         self, sid: SessionID, *, account: AccountID | None, now: Instant, until: Instant, why: str
     ) -> Revocation | None:
-        return await self._parts.writer.end(sessions.revoke, (_SESSION, sid), sid, account, now, until, why)
+        return await self._parts.writer.end(sessions.revoke, (SESSION, sid), sid, account, now, until, why)
 
     async def revoke_others(
         self, account: AccountID, *, keep: SessionID, now: Instant, until: Instant, why: str
     ) -> list[Revocation]:
         return await self._parts.writer.end(
-            sessions.revoke_others, (_ACCOUNT, account), account, keep, now, until, why
+            sessions.revoke_others, (ACCOUNT, account), account, keep, now, until, why
         )
 
     async def revoke_account(
         self, account: AccountID, *, now: Instant, until: Instant, why: str
     ) -> Revocation:
         return await self._parts.writer.end(
-            events.end_all, (_ACCOUNT, account), account, now, until, why, self.names_ended
+            events.end_all, (ACCOUNT, account), account, now, until, why, self.names_ended
         )
 
     # -- feed, throttles, keys ---------------------------------------------------------------------------
@@ -176,21 +217,21 @@ class PostgresStore:
 
     async def revoke(self, revocation: Revocation) -> Revocation:
         storable(revocation.subject, revocation.why)
-        return await self._parts.writer.end(events.revoke, (_NONE, ""), revocation)
+        return await self._parts.writer.end(events.revoke, (NONE, ""), revocation)
 
     async def begin_anew(self, *, now: Instant, until: Instant, why: str) -> None:
-        await self._parts.writer.end(events.begin_anew, (_NONE, ""), now, until, why)
+        await self._parts.writer.end(events.begin_anew, (NONE, ""), now, until, why)
 
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         keys = frozenset(key for key, _ in charges)
         storable(*keys)
-        return await self._parts.throttler.do(throttles.charge, (_NONE, ""), tuple(charges), now, keys)
+        return await self._parts.throttler.do(throttles.charge, (NONE, ""), tuple(charges), now, keys)
 
     async def settle(self, *, clear: Sequence[str] = (), refund: Sequence[tuple[str, Limit]] = ()) -> None:
         known = tuple(key for key in clear if is_storable(key))
         back = tuple(pair for pair in refund if is_storable(pair[0]))
         keys = frozenset((*known, *(key for key, _ in back)))
-        await self._parts.throttler.do(throttles.settle, (_NONE, ""), known, back, keys)
+        await self._parts.throttler.do(throttles.settle, (NONE, ""), known, back, keys)
 
     async def ring(self) -> StoredRing:
         return ring.ring(await self._parts.reader.rows(ring.READ))
@@ -198,13 +239,50 @@ class PostgresStore:
     async def replace_ring(
         self, keys: Sequence[StoredKey], *, version: int, revocation: Revocation | None = None
     ) -> int | None:
-        return await self._parts.writer.end(ring.replace, (_RING, ""), tuple(keys), version, revocation)
+        return await self._parts.writer.end(ring.replace, (RING, ""), tuple(keys), version, revocation)
 
     async def marks(self) -> Mapping[str, int]:
         return {row[0]: row[1] for row in await self._parts.reader.rows(marks_table.ALL)}
 
     async def raise_marks(self, marks: Mapping[str, int]) -> None:
-        await self._parts.writer.do(marks_table.raise_, (_NONE, ""), dict(marks))
+        await self._parts.writer.do(marks_table.raise_, (NONE, ""), dict(marks))
+
+    # -- administration ----------------------------------------------------------------------------------
+
+    async def newest_accounts(
+        self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100
+    ) -> list[Account]:
+        statement, values = directory.newest(among, before, limit)
+        return rows.readable(rows.account, await self._parts.reader.rows(statement, *values))
+
+    async def accounts_beginning(self, prefix: str, *, after: str = "", limit: int = 100) -> list[Account]:
+        if not is_storable(prefix) or not is_storable(after):
+            return []
+        statement, values = directory.beginning(prefix, after, limit)
+        return rows.readable(rows.account, await self._parts.reader.rows(statement, *values))
+
+    async def count_accounts(self, among: Among = Among.ALL, *, most: int = 10_000) -> int:
+        statement, values = directory.count(among, most)
+        return int((await self._parts.reader.rows(statement, *values))[0][0])
+
+    async def add_first_administrator(self, account: Account) -> bool:
+        storable(account.email, account.key, account.password or "", account.name)
+        joined(account.scopes)
+        return await self._parts.writer.do(directory.add_first_administrator, (ACCOUNT, account.id), account)
+
+    async def keep_entries(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            storable(entry.event, entry.result, entry.actor, entry.source, entry.detail)
+        await self._parts.writer.do(audit.keep, (NONE, ""), tuple(entries))
+
+    async def entries(
+        self, wanted: Wanted, *, before: EntryID | None = None, limit: int = 100
+    ) -> list[Entry]:
+        statement, values = audit.page(wanted, before, limit)
+        return rows.readable(rows.entry, await self._parts.reader.rows(statement, *values))
+
+    async def forget_entries(self, upto: Instant, *, limit: int = 1_000) -> int:
+        return await self._parts.writer.do(audit.forget, (NONE, ""), upto, limit)
 
     # -- its own life ------------------------------------------------------------------------------------
 
@@ -227,10 +305,18 @@ class PostgresStore:
             await parts.close()
 
     async def ping(self) -> None:
-        await self._parts.writer.do(_ping, (_NONE, ""))
+        await self._parts.writer.do(_ping, (NONE, ""))
 
     async def sweep(self, *, now: Instant, limit: int = 1_000) -> int:
-        return await self._parts.writer.do(sweep, (_NONE, ""), now, limit)
+        return await self._parts.writer.do(sweep, (NONE, ""), now, limit)
+
+    @property
+    def _writer(self) -> Writer[Step]:
+        return self._parts.writer
+
+    @property
+    def _reader(self) -> Reader:
+        return self._parts.reader
 
     def orphan(self) -> None:
         """In the child of a fork: touch nothing of the parent's, and say so to whoever asks."""

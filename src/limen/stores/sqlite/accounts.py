@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from limen import ids
 from limen.accounts import Account
 from limen.clock import Instant
 from limen.ids import AccountID
+from limen.letters import Posted
 from limen.revocations import Kind, Revocation, claims_cut, lasting
 from limen.stores.base import joined, split
-from limen.stores.sqlite import rows
+from limen.stores.sqlite import letters, rows, tickets
 from limen.stores.sqlite.events import append, end_all, latest_rotation
+from limen.tickets import Purpose, Ticket
 
 BY_ID = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id = ?"  # noqa: S608 - a constant of ours
 BY_KEY = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE key = ?"  # noqa: S608
 PAGE = f"SELECT {rows.ACCOUNT} FROM limen_accounts WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
 
 
-def add(db: sqlite3.Connection, account: Account) -> bool:
+def add(
+    db: sqlite3.Connection, account: Account, opened: Sequence[Ticket] = (), posted: Sequence[Posted] = ()
+) -> bool:
     cursor = db.execute(
-        "INSERT INTO limen_accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO limen_accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             ids.to_bytes(account.id),
             account.email,
@@ -31,9 +36,15 @@ def add(db: sqlite3.Connection, account: Account) -> bool:
             account.disabled,
             account.cutoff,
             account.claims_changed,
+            account.verified,
+            account.name,
         ),
     )
-    return cursor.rowcount == 1
+    if cursor.rowcount == 0:
+        return False
+    tickets.keep(db, account.id, opened)
+    letters.keep(db, posted)
+    return True
 
 
 def upgrade_password(db: sqlite3.Connection, account: AccountID, spent: str, fresh: str) -> bool:
@@ -52,6 +63,7 @@ def change_password(
     now: Instant,
     until: Instant,
     named: bool,
+    posted: Sequence[Posted],
 ) -> Revocation | None:
     cursor = db.execute(
         "UPDATE limen_accounts SET password = ?1 WHERE id = ?2 AND (?3 IS NULL OR password = ?3)",
@@ -59,6 +71,8 @@ def change_password(
     )
     if cursor.rowcount == 0:
         return None
+    tickets.void(db, account, but=Purpose.VERIFY)
+    letters.keep(db, posted)
     return end_all(db, account, now, until, "password_changed", named)
 
 
@@ -95,7 +109,13 @@ def disable(
     cursor = db.execute(
         "UPDATE limen_accounts SET disabled = coalesce(disabled, ?) WHERE id = ?", (now, rows.raw(account))
     )
+    tickets.void(db, account)
     return end_all(db, account, now, until, "account_disabled", named) if cursor.rowcount else None
+
+
+def set_name(db: sqlite3.Connection, account: AccountID, name: str) -> bool:
+    cursor = db.execute("UPDATE limen_accounts SET name = ? WHERE id = ?", (name, rows.raw(account)))
+    return cursor.rowcount == 1
 
 
 def enable(db: sqlite3.Connection, account: AccountID) -> bool:
@@ -104,7 +124,12 @@ def enable(db: sqlite3.Connection, account: AccountID) -> bool:
 
 
 def delete(
-    db: sqlite3.Connection, account: AccountID, now: Instant, until: Instant, named: bool
+    db: sqlite3.Connection,
+    account: AccountID,
+    now: Instant,
+    until: Instant,
+    named: bool,
+    posted: Sequence[Posted],
 ) -> Revocation | None:
     """The event is made while the sessions are there to be seen; then all goes."""
     id_ = rows.raw(account)
@@ -112,6 +137,7 @@ def delete(
         return None
     event = end_all(db, account, now, until, "account_deleted", named)
     db.execute("DELETE FROM limen_accounts WHERE id = ?", (id_,))
+    letters.keep(db, posted)
     return event
 
 

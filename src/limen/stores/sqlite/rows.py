@@ -12,19 +12,22 @@ from typing import Any, TypeVar
 
 from limen import ids
 from limen.accounts import Account
+from limen.audit import Entry, EntryID
 from limen.ids import AccountID, SessionID
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyState, StoredKey
+from limen.letters import Posted
 from limen.revocations import Kind, Revocation
 from limen.sessions import Session, StrategyName
 from limen.stores.base import split
 from limen.throttle import Bucket
+from limen.tickets import Purpose, Ticket
 
 _log = logging.getLogger("limen.stores")
 _T = TypeVar("_T")
 Row = tuple[Any, ...]
 
-ACCOUNT = "id, email, key, password, scopes, created, disabled, cutoff, claims_changed"
+ACCOUNT = "id, email, key, password, scopes, created, disabled, cutoff, claims_changed, verified, name"
 SESSION = (
     "id, account, strategy, digest, generation, rotated, created, authenticated, amr, scopes, touched, "
     "ends, expires, user_agent, source"
@@ -36,15 +39,21 @@ SESSION_AFTER = (
 """The same for RETURNING, which gives an instant without fraction as the integer that the file holds."""
 REVOCATION = "position, kind, subject, upto, until, at, why"
 BUCKET = "key, charges, opens, last, ends"
+TICKET = "account, purpose, digest, holder, email, created, ends, confirmed"
+LETTER = "id, sealed, due, ends, attempts"
 KEY = "kid, algorithm, state, sealed, created, since"
+ENTRY = "id, at, event, result, actor, account, session, source, detail"
 
-_ACCOUNT_TYPES = (bytes, str, str, str, str, float, float, float, float)
+_ACCOUNT_TYPES = (bytes, str, str, str, str, float, float, float, float, float, str)
 _SESSION_TYPES = (
     bytes, bytes, str, bytes, int, float, float, float, str, str, float, float, float, str, str,
 )  # fmt: skip
 _REVOCATION_TYPES = (int, str, str, float, float, float, str)
 _BUCKET_TYPES = (str, float, float, float, float)
+_TICKET_TYPES = (bytes, str, bytes, str, str, float, float, float)
+_LETTER_TYPES = (bytes, bytes, float, float, int)
 _KEY_TYPES = (str, str, str, bytes, float, float)
+_ENTRY_TYPES = (bytes, float, str, str, str, bytes, bytes, str, str)
 _STRATEGIES = {strategy.value: strategy for strategy in StrategyName}
 _KINDS = {kind.value: kind for kind in Kind}
 _FOREVER = float("inf")
@@ -77,6 +86,21 @@ def bucket(row: Row) -> Bucket | None:
 def key(row: Row) -> StoredKey | None:
     """The key of a row of KEY; None if it is none."""
     return _read(_key, row, "limen_keys")
+
+
+def entry(row: Row) -> Entry | None:
+    """The entry of a row of ENTRY; None if it is none."""
+    return _read(_entry, row, "limen_entries")
+
+
+def ticket(row: Row) -> Ticket | None:
+    """The ticket of a row of TICKET; None if it is none."""
+    return _read(_ticket, row, "limen_tickets")
+
+
+def letter(row: Row) -> Posted | None:
+    """The letter of a row of LETTER; None if it is none."""
+    return _read(_letter, row, "limen_letters")
 
 
 def readable(read: Callable[[Row], _T | None], rows: Iterable[Row]) -> list[_T]:
@@ -156,11 +180,14 @@ def _session(row: Row, sid: SessionID | None) -> Session:
 
 
 def _account(row: Row) -> Account:
-    id_, email, key, password, scopes, created, disabled, cutoff, claims_changed = row
+    (
+        id_, email, key, password, scopes, created, disabled, cutoff, claims_changed, verified, name,
+    ) = row  # fmt: skip
     given = ("" if password is None else password, scopes, created, 0.0 if disabled is None else disabled)
-    if tuple(map(type, (id_, email, key, *given, cutoff, claims_changed))) != _ACCOUNT_TYPES:
+    proven = 0.0 if verified is None else verified
+    if tuple(map(type, (id_, email, key, *given, cutoff, claims_changed, proven, name))) != _ACCOUNT_TYPES:
         raise ValueError
-    if not _finite(created + (disabled or 0.0) + cutoff + claims_changed):
+    if not _finite(created + (disabled or 0.0) + cutoff + claims_changed + proven):
         raise ValueError
     return Account(
         AccountID(ids.from_bytes(id_)),
@@ -172,6 +199,8 @@ def _account(row: Row) -> Account:
         disabled,
         cutoff,
         claims_changed,
+        verified,
+        name,
     )
 
 
@@ -190,6 +219,21 @@ def _bucket(row: Row) -> Bucket:
     return Bucket(*row)
 
 
+def _ticket(row: Row) -> Ticket:
+    account, purpose, digest, holder, email, created, ends, confirmed = row
+    agreed = 0.0 if confirmed is None else confirmed
+    if tuple(map(type, (*row[:7], agreed))) != _TICKET_TYPES or not _finite(created + ends + agreed):
+        raise ValueError
+    owner = AccountID(ids.from_bytes(account))
+    return Ticket(owner, Purpose(purpose), digest, holder, email, created, ends, confirmed)
+
+
+def _letter(row: Row) -> Posted:
+    if tuple(map(type, row)) != _LETTER_TYPES or not _finite(row[2] + row[3]):
+        raise ValueError
+    return Posted(ids.from_bytes(row[0]), *row[1:])
+
+
 def _key(row: Row) -> StoredKey:
     if tuple(map(type, row)) != _KEY_TYPES:
         raise ValueError
@@ -197,3 +241,21 @@ def _key(row: Row) -> StoredKey:
     if not _finite(created + since):
         raise ValueError
     return StoredKey(kid, Algorithm(algorithm), KeyState(state), sealed, created, since)
+
+
+def _entry(row: Row) -> Entry:
+    id_, at, event, result, actor, account, session, source, detail = row
+    given = (b"" if account is None else account, b"" if session is None else session, source, detail)
+    if tuple(map(type, (id_, at, event, result, actor, *given))) != _ENTRY_TYPES or not _finite(at):
+        raise ValueError
+    return Entry(
+        EntryID(ids.from_bytes(id_)),
+        at,
+        event,
+        result,
+        actor,
+        None if account is None else AccountID(ids.from_bytes(account)),
+        None if session is None else SessionID(ids.from_bytes(session)),
+        source,
+        detail,
+    )

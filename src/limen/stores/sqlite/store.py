@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, Never
 from weakref import WeakSet
 
-from limen.accounts import Account
+from limen.accounts import Account, Among
+from limen.audit import Entry, EntryID, Wanted
 from limen.clock import Instant, Seconds
 from limen.errors import Unavailable
 from limen.ids import AccountID, SessionID
 from limen.keys import StoredKey, StoredRing
+from limen.letters import Posted
 from limen.revocations import Page, Revocation
 from limen.sessions import Digest, Session
 from limen.stores.base import (
@@ -33,17 +35,20 @@ from limen.stores.base import (
     joined,
     storable,
 )
-from limen.stores.sqlite import accounts, events, faults, ring, rows, sessions, throttles
+from limen.stores.sqlite import accounts, audit, directory, events, faults, ring, rows, sessions, throttles
 from limen.stores.sqlite import marks as marks_table
 from limen.stores.sqlite.connection import Factory
 from limen.stores.sqlite.opening import Parts, inspect, migrate_only, open_parts
+from limen.stores.sqlite.recovery import SQLiteRecovery
 from limen.stores.sqlite.sweep import sweep
+from limen.stores.sqlite.writer import Writer
 from limen.throttle import Limit, Wait
+from limen.tickets import Ticket
 
 PATIENCE: Seconds = 5.0
 
 
-class SQLiteStore:
+class SQLiteStore(SQLiteRecovery):
     """One file, shared by the processes of one machine.
 
     `patience` is how long a write waits for another process before it is Unavailable; `factory` makes the
@@ -59,10 +64,12 @@ class SQLiteStore:
 
     # -- accounts ----------------------------------------------------------------------------------------
 
-    async def add_account(self, account: Account) -> bool:
-        storable(account.email, account.key, account.password or "")
+    async def add_account(
+        self, account: Account, *, tickets: Sequence[Ticket] = (), letters: Sequence[Posted] = ()
+    ) -> bool:
+        storable(account.email, account.key, account.password or "", account.name)
         joined(account.scopes)
-        return await self._parts.writer.do(accounts.add, account)
+        return await self._parts.writer.do(accounts.add, account, tuple(tickets), tuple(letters))
 
     async def account(self, account: AccountID) -> Account | None:
         row = self._one(accounts.BY_ID, rows.raw(account))
@@ -91,13 +98,20 @@ class SQLiteStore:
         return await self._parts.writer.do(accounts.upgrade_password, account, spent, fresh)
 
     async def change_password(
-        self, account: AccountID, *, spent: str | None, fresh: str, now: Instant, until: Instant
+        self,
+        account: AccountID,
+        *,
+        spent: str | None,
+        fresh: str,
+        now: Instant,
+        until: Instant,
+        letters: Sequence[Posted] = (),
     ) -> Revocation | None:
         storable(fresh)
         if spent is not None and not is_storable(spent):
             return None
         return await self._parts.writer.do(
-            accounts.change_password, account, spent, fresh, now, until, self.names_ended
+            accounts.change_password, account, spent, fresh, now, until, self.names_ended, tuple(letters)
         )
 
     async def set_scopes(
@@ -109,11 +123,19 @@ class SQLiteStore:
     async def disable_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
         return await self._parts.writer.do(accounts.disable, account, now, until, self.names_ended)
 
+    async def set_name(self, account: AccountID, name: str) -> bool:
+        storable(name)
+        return await self._parts.writer.do(accounts.set_name, account, name)
+
     async def enable_account(self, account: AccountID) -> bool:
         return await self._parts.writer.do(accounts.enable, account)
 
-    async def delete_account(self, account: AccountID, *, now: Instant, until: Instant) -> Revocation | None:
-        return await self._parts.writer.do(accounts.delete, account, now, until, self.names_ended)
+    async def delete_account(
+        self, account: AccountID, *, now: Instant, until: Instant, letters: Sequence[Posted] = ()
+    ) -> Revocation | None:
+        return await self._parts.writer.do(
+            accounts.delete, account, now, until, self.names_ended, tuple(letters)
+        )
 
     async def raise_cutoff(self, account: AccountID, upto: Instant) -> None:
         await self._parts.writer.do(accounts.raise_cutoff, account, upto)
@@ -213,6 +235,43 @@ class SQLiteStore:
     async def raise_marks(self, marks: Mapping[str, int]) -> None:
         await self._parts.writer.do(marks_table.raise_, dict(marks))
 
+    # -- administration ----------------------------------------------------------------------------------
+
+    async def newest_accounts(
+        self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100
+    ) -> list[Account]:
+        statement, values = directory.newest(among, before, limit)
+        return rows.readable(rows.account, self._all(statement, *values))
+
+    async def accounts_beginning(self, prefix: str, *, after: str = "", limit: int = 100) -> list[Account]:
+        if not is_storable(prefix) or not is_storable(after):
+            return []
+        statement, values = directory.beginning(prefix, after, limit)
+        return rows.readable(rows.account, self._all(statement, *values))
+
+    async def count_accounts(self, among: Among = Among.ALL, *, most: int = 10_000) -> int:
+        statement, values = directory.count(among, most)
+        return int((self._all(statement, *values))[0][0])
+
+    async def add_first_administrator(self, account: Account) -> bool:
+        storable(account.email, account.key, account.password or "", account.name)
+        joined(account.scopes)
+        return await self._parts.writer.do(directory.add_first_administrator, account)
+
+    async def keep_entries(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            storable(entry.event, entry.result, entry.actor, entry.source, entry.detail)
+        await self._parts.writer.do(audit.keep, tuple(entries))
+
+    async def entries(
+        self, wanted: Wanted, *, before: EntryID | None = None, limit: int = 100
+    ) -> list[Entry]:
+        statement, values = audit.page(wanted, before, limit)
+        return rows.readable(rows.entry, self._all(statement, *values))
+
+    async def forget_entries(self, upto: Instant, *, limit: int = 1_000) -> int:
+        return await self._parts.writer.do(audit.forget, upto, limit)
+
     # -- its own life ------------------------------------------------------------------------------------
 
     async def schema(self) -> Schema:
@@ -238,6 +297,10 @@ class SQLiteStore:
 
     async def sweep(self, *, now: Instant, limit: int = 1_000) -> int:
         return await self._parts.writer.do(sweep, now, limit)
+
+    @property
+    def _writer(self) -> Writer:
+        return self._parts.writer
 
     # -- reading -----------------------------------------------------------------------------------------
 

@@ -78,6 +78,8 @@ WRONG_ACCOUNTS = [
     *(("disabled", v) for v in REALS if v != "NULL"),
     *((c, v) for c in ("email", "key", "scopes") for v in TEXTS),
     ("password", "x'00ff'"),
+    *(("verified", v) for v in REALS if v != "NULL"),
+    *(("name", v) for v in TEXTS),
 ]
 
 

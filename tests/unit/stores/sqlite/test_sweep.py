@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from limen import ids
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyState, StoredKey
 from limen.stores.sqlite import SQLiteStore
-from limen.stores.sqlite.sweep import STATEMENTS
+from limen.stores.sqlite.sweep import RECOVERY, STATEMENTS
 from limen.throttle import Limit
+from limen.tickets import Purpose
 from support.faulty import Plan, factory
-from support.stores import IDLE, NOW, UNTIL, added, digest, opened
+from support.stores import IDLE, NOW, UNTIL, added, digest, make_posted, make_ticket, opened
 
 pytestmark = pytest.mark.anyio
 SMALL = ("limen_state", "limen_keys", "limen_migrations", "sqlite_sequence", "sqlite_master", "gone")
@@ -63,7 +65,18 @@ async def every_statement(folder: Path) -> set[str]:
         store.charge([("a", free)], now=NOW), store.settle(clear=["b"], refund=[("a", free)]),
         store.replace_ring([key], version=0), store.ring(), store.ping(), store.sweep(now=NOW),
         store.change_password(ada.id, spent=None, fresh="f", now=NOW, until=UNTIL),
+        store.open_tickets(
+            ada.id, [make_ticket(ada, Purpose.RESET), make_ticket(ada, Purpose.VERIFY)], [make_posted()]
+        ),
+        store.verify_email(ada.id, spent=digest(1), now=NOW, until=UNTIL),
+        store.reset_password(ada.id, spent=digest(2), fresh="x", now=NOW, until=UNTIL),
+        store.confirm_email(ada.id, Purpose.ENTER, spent=digest(3), now=NOW),
+        store.ticket(ada.id, Purpose.RESET), store.take_letters(now=NOW, lease=9),
+        store.sweep_recovery(now=NOW),
+        store.letter_sent(ids.NIL), store.letter_failed(ids.NIL, attempts=1, due=NOW),
+        store.letters_waiting(),
         store.disable_account(ada.id, now=NOW, until=UNTIL), store.enable_account(ada.id),
+        store.set_name(ada.id, "Ada"),
         store.delete_account(ada.id, now=NOW, until=UNTIL),
     ):  # fmt: skip
         await attempt
@@ -79,7 +92,7 @@ async def test_D26_no_statement_scans_a_table_that_grows(tmp_path: Path, db: sql
 
 async def test_a_sweep_searches_its_indexes_and_sorts_nothing(tmp_path: Path, db: sqlite3.Connection) -> None:
     await every_statement(tmp_path)
-    for statement in STATEMENTS:
+    for statement in (*STATEMENTS, *RECOVERY):
         steps = plan(db, statement)
         table = statement.split(" ")[2]
         assert any("USING" in step and f"{table}_by_" in step for step in steps), steps

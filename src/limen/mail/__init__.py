@@ -1,0 +1,38 @@
+"""Mail: letters put into words and carried to a server, by whichever process comes first."""
+
+from __future__ import annotations
+
+from limen.clock import Clock
+from limen.errors import Misconfigured
+from limen.letters import LetterSealer
+from limen.mail.postman import Carrier, Postman
+from limen.settings import Settings, mail_server
+from limen.stores.base_recovery import Outbox
+
+
+def open_post(settings: Settings, store: Outbox, sealer: LetterSealer, clock: Clock) -> Postman | None:
+    """Who sends the letters of this deployment; None where there is no mail. Misconfigured for a template
+    that cannot be used, and where a package is missing."""
+    if not settings.mail:
+        return None
+    try:
+        from limen.mail.writing import Scribe
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    return Postman(store, sealer, Scribe(settings), _carrier(settings), clock)
+
+
+def _carrier(settings: Settings) -> Carrier:
+    if settings.mail == mail_server.CONSOLE:
+        from limen.mail.console import Console
+
+        return Console()
+    try:
+        from limen.mail.smtp import SMTPCarrier
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    return SMTPCarrier(mail_server.parse(settings.mail), sender=mail_server.sender(settings.mail_from))
+
+
+def _missing(error: ModuleNotFoundError) -> Misconfigured:
+    return Misconfigured("mail needs more packages: pip install 'limen[server]'", reason=error.name)
