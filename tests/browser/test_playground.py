@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from limen.server.modules import slim
 from limen.server.playground.meter import READS
 from limen.server.playground.records import STRATEGIES
-from limen.server.workbench.assets import slim
 from support.source import ROOT, SRC
 
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"

@@ -12,9 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Self
 
+from limen.server.modules import link, slim, slim_style
 from limen.server.pages.brand import Brand
-from limen.server.workbench.assets import slim, slim_style
-from limen.server.workbench.single_file import link
 
 STYLE, SCRIPT, ICON = "pages.css", "main.js", "icon.svg"
 

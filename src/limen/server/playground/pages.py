@@ -9,12 +9,12 @@ from importlib.resources import files
 from limen import transport
 from limen.errors import Rejected
 from limen.server.bodies import read_json
+from limen.server.modules import slim
 from limen.server.playground.ground import Playground
 from limen.server.playground.records import Role, State, Switch
 from limen.server.resource import Endpoint
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, Header, json_answer
-from limen.server.workbench.assets import slim
 
 PATH = "/playground"
 POLICY = (

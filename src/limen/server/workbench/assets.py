@@ -14,17 +14,14 @@ from importlib.resources import files
 import msgspec
 
 from limen.lint import catalogue, known_secrets
+from limen.server.modules import slim, slim_style
 
 INDEX, STYLE = "index.html", "workbench.css"
 RULES, KNOWN_SECRETS = "rules.js", "known-secrets.js"
 
-# What only the type checker and whoever reads the source needs: comments, and indentation.
-_COMMENT = re.compile(r"/\*\*(?:(?!\*/).)*\*/[ ]?|^[ ]*//[^\n]*\n", re.DOTALL | re.MULTILINE)
 _BLANK = re.compile(r"\s*\n\s*")
 _SERVED = re.compile(r"<!--served-->(.*?)<!--/served-->", re.DOTALL)
 """What the page has only where there is a server of its own to ask."""
-_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_CSS_SPACE = re.compile(r"\s*([{};])\s*|(?<=[:,])[ ]")
 
 
 @cache
@@ -44,16 +41,6 @@ def document(*, served: bool) -> str:
     """The page itself; in one file it has nothing that speaks of a server."""
     text = files("limen.server").joinpath("static", "workbench", INDEX).read_text("utf-8")
     return _BLANK.sub("\n", _SERVED.sub(r"\1" if served else "", text))
-
-
-def slim(module: str) -> str:
-    """A module without its comments and indentation. No module of ours has a text over several lines."""
-    return _BLANK.sub("\n", _COMMENT.sub("", module)).lstrip()
-
-
-def slim_style(sheet: str) -> str:
-    """A style sheet without its comments and indentation."""
-    return _CSS_SPACE.sub(r"\1", _CSS_COMMENT.sub("", sheet))
 
 
 def _rules() -> str:

@@ -7,7 +7,8 @@ import json
 import re
 
 from limen.lint import CATALOGUE, known_secrets
-from limen.server.workbench.assets import INDEX, KNOWN_SECRETS, RULES, STYLE, assets, document, slim
+from limen.server.modules import slim
+from limen.server.workbench.assets import INDEX, KNOWN_SECRETS, RULES, STYLE, assets, document
 from support.source import SRC
 
 SOURCE = SRC / "limen/server/static/workbench"

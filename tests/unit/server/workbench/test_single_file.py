@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from limen.server.workbench.single_file import export, link
+from limen.server.modules import link
+from limen.server.workbench.single_file import export
 
 
 def test_modules_come_after_what_they_need_and_take_it_by_name() -> None:
