@@ -34,6 +34,8 @@ from limen.strategies.base import Identity, Revoked, Strategy
 
 PAGE = 50
 COUNTED = 10_000
+_NEWEST = 20
+"""Entries beside one account."""
 _LOOKED_UP = 2 * PAGE
 EXPORTED = 250
 """Entries read at once where all are wanted. SQLite is read on the event loop, which others need too."""
@@ -109,7 +111,7 @@ class Administration:
         await self._parts.record("account_viewed", by=by, account=found.id)
         store, now = self._parts.store, self._parts.clock.now()
         sessions = await store.sessions_of(found.id, now=now)
-        entries = await store.entries(Wanted(account=found.id), limit=PAGE)
+        entries = await store.entries(Wanted(account=found.id), limit=_NEWEST)
         return Whole(found, tuple(sessions), tuple(entries))
 
     async def addresses(self, identity: Identity, accounts: Iterable[str]) -> dict[str, str]:
