@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
+import sys
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -84,7 +87,11 @@ def serve(bound: socket.socket, *, workers: int, level: str, access_log: bool) -
 
 
 def _leave(*_: object) -> None:
-    raise SystemExit(Exit.OK)
+    """End here. An exception could come up where Python drops it, in a finaliser say, and the stop with it."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os._exit(Exit.OK)
 
 
 def _no_socket(error: OSError, host: str, port: int) -> Misconfigured | Unavailable:
