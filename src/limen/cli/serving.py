@@ -87,7 +87,7 @@ def serve(bound: socket.socket, *, workers: int, level: str, access_log: bool) -
 
 
 def _leave(*_: object) -> None:
-    """End here. An exception could come up where Python drops it, in a finaliser say, and the stop with it."""
+    """End here: an exception could come up where Python drops it, in a finaliser, and the stop with it."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
