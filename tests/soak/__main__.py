@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
+from _pytest.outcomes import Skipped
 
 from soak.checker import check
 from soak.history import History
@@ -32,7 +32,7 @@ def main() -> int:
     with path.open("w") as file:
         try:
             history = asyncio.run(run(plan, file))
-        except pytest.skip.Exception as missing:
+        except Skipped as missing:
             print(missing, file=sys.stderr)
             return 2
     print(f"history: {path}")
