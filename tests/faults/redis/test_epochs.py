@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -189,6 +189,36 @@ async def test_D05_a_restart_that_lost_what_was_acknowledged_ends_everything(
         assert await one.session(session.id) is None
         assert await one.session(kept.id) is None
     assert len(warned(caplog)) == 1
+
+
+async def test_D05_what_is_acknowledged_while_redis_is_looked_at_is_not_missed_in_it(
+    server: redis.Server, opens: Opens, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The accounts' store takes its time, and others go on meanwhile: they are acknowledged more than what
+    Redis had counted when it was asked, and nothing is lost."""
+    store = await opens(server.url)
+    account = await added(store)
+    kept = await opened(store, account)
+    driver = store._sessions._driver  # type: ignore[attr-defined]
+    settler, marks = driver._settler, driver._settler._marks
+
+    class Slow:
+        """The accounts' store, when others are faster."""
+
+        async def marks(self) -> object:
+            other = await opened(store, account)
+            assert await store.revoke_session(other.id, account=None, now=NOW, until=UNTIL, why="w")
+            await driver.remember()
+            return await marks.marks()
+
+        async def raise_marks(self, raised: Mapping[str, int]) -> None:
+            await marks.raise_marks(raised)
+
+    settler._marks = Slow()
+    await settler.settle(await driver._writes.line(), LATER)
+    settler._marks = marks
+    assert warned(caplog) == []
+    assert await store.session(kept.id) == kept
 
 
 async def test_D05_who_saw_a_failover_is_told_of_the_end_by_who_did_not(

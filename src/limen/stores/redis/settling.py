@@ -87,14 +87,18 @@ class Settler:
     # -- inside ------------------------------------------------------------------------------------------
 
     async def _look(self, line: Line) -> tuple[Held | None, Same | Adopt | Begin]:
+        # Counts before the question: what others are acknowledged meanwhile, its answer need not have. Epochs
+        # after it: one that has begun meanwhile is written down before Redis says it.
+        seen, seen_writes = self._seen, self._seen_writes
+        remembered = await self._marks.marks()
         held = await held_by(line, self._address)
         marks = await self._marks.marks()
         known = Known(
             epoch=marks.get("redis_epoch", 0),
-            writes=marks.get("redis_writes", 0),
+            writes=remembered.get("redis_writes", 0),
             fresh=self._fresh,
-            seen=self._seen,
-            seen_writes=self._seen_writes,
+            seen=seen,
+            seen_writes=seen_writes,
         )
         return held, judge(held, known, line.run)
 
