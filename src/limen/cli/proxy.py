@@ -14,6 +14,7 @@ from limen.cli import surroundings
 from limen.cli.answer import Answer, VerbGroup
 from limen.errors import Misconfigured
 from limen.secret import Secret
+from limen.server.pages.table import places
 from limen.settings import Settings, load
 
 SNIPPETS = {
@@ -79,7 +80,13 @@ def verb() -> None:
 @click.option("--limen", "asked", default="http://127.0.0.1:8000", show_default=True, help="Where Limen is.")
 @click.option("--host", help="The name that people type; that of the issuer unless it is said.")
 @click.option("--listen", default="127.0.0.1:8080", show_default=True, help="Where the program listens.")
-@click.option("--page", "pages", multiple=True, metavar="PATH", help="One more path that Limen answers.")
+@click.option(
+    "--page",
+    "pages",
+    multiple=True,
+    metavar="PATH",
+    help="A path that Limen answers; those of its pages if none is said.",
+)
 @click.option("--keys", default="/etc/haproxy/limen", show_default=True, help="HAProxy: `limen key export`.")
 @click.option("--client", default="gateway", show_default=True, help="Apache: who introspects.")
 @surroundings.configuration_options
@@ -100,6 +107,7 @@ def snippet(
         raise Misconfigured(
             f"{program} cannot verify {settings.algorithm}: set `algorithm` to ES256, or take one that asks"
         )
+    pages = pages or places(settings.pages)
     values = {
         **_described(settings),
         **_addressed(settings, host, _place(listen, "--listen")),

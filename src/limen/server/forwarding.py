@@ -59,7 +59,7 @@ def knowing_pages(site: Site, endpoints: Iterable[Endpoint]) -> Site:
         return f"{settings.issuer}{path}" if path in served else ""
 
     page = settings.sign_in_page
-    page = ours(page) if page.startswith("/") else page
+    page = ours(page) or ours(f"{settings.pages}{page}") if page.startswith("/") else page
     return replace(site, sign_in_page=page, renewal_page=ours(f"{site.prefix}/refresh/page"))
 
 
@@ -151,7 +151,7 @@ def _token(site: Site, who: Identity, account: Account | None) -> str:
 
 def _name_of(account: Account) -> str:
     """What to call somebody: applications show it, and some refuse an empty one."""
-    return account.email.partition("@")[0]
+    return account.name or account.email.partition("@")[0]
 
 
 def _page_for(site: Site, call: Call) -> bytes:

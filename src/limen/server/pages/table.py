@@ -67,6 +67,15 @@ _PAGES: tuple[tuple[str, str, Run, str], ...] = (
 )
 
 
+def places(below: str) -> tuple[str, ...]:
+    """The paths that the pages and their files have for themselves, with all that lies below each: for
+    gateways. One path, where the pages have one of their own."""
+    if below:
+        return (below,)
+    first = {f"/{path.split('/')[1]}" for _, path, _, _ in _PAGES}
+    return (*sorted(first), "/strength", "/assets")
+
+
 def endpoints(site: Site) -> list[Endpoint]:
     """The pages of a site; none where no cookie may carry a credential, since a page cannot do otherwise."""
     if Transport.COOKIE not in site.auth.transports:
