@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.harness import Figure
 
-PARTS = ("tokens", "recall", "sqlite", "postgres", "redis", "lag", "feed", "storm", "requests")
+PARTS = ("tokens", "recall", "sqlite", "postgres", "redis", "lag", "feed", "storm", "requests", "scale")
 RESULTS = Path(__file__).parent / "results"
 PEERS = (
     "argon2-cffi",
