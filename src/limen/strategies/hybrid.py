@@ -22,7 +22,7 @@ from limen.stores.base import Accounts, Gone, Rotated, Stale
 from limen.strategies.base import Grant, Guarantees, Identity, Proof, Revoked, SignIn, Verified
 from limen.strategies.covered import followed, is_settled, refuse_covered
 from limen.strategies.jwt import token_claims
-from limen.strategies.opening import Opener, living
+from limen.strategies.opening import Opener, living, refuse_ended
 from limen.strategies.tokens import AccessTokens
 
 _log = logging.getLogger("limen.strategies")
@@ -81,6 +81,7 @@ class HybridStrategy:
         row = await store.session(presented.sid)
         try:
             session = living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
+            refuse_ended(session, self._opener.filter)
         except Denied as denied:
             raise _denied(denied.reason) from denied
         account = await self._accounts.account(session.account)
