@@ -22,7 +22,7 @@ from limen.stores.base import Accounts, Gone, Rotated, Stale
 from limen.strategies.base import Grant, Guarantees, Identity, Proof, Revoked, SignIn, Verified
 from limen.strategies.covered import followed, is_settled, refuse_covered
 from limen.strategies.jwt import token_claims
-from limen.strategies.opening import Opener, living, refuse_ended
+from limen.strategies.opening import Opener, is_known_to_have_ended, living
 from limen.strategies.tokens import AccessTokens
 
 _log = logging.getLogger("limen.strategies")
@@ -81,9 +81,11 @@ class HybridStrategy:
         row = await store.session(presented.sid)
         try:
             session = living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
-            refuse_ended(session, self._opener.filter)
         except Denied as denied:
             raise _denied(denied.reason) from denied
+        if is_known_to_have_ended(session, self._opener.filter):
+            await self._end(session, now, "row_came_back")
+            raise _denied("row_came_back")
         account = await self._accounts.account(session.account)
         if account is None or account.disabled is not None:
             raise _denied("account_gone")
@@ -115,17 +117,20 @@ class HybridStrategy:
                 return
             case Replay():
                 # Committed before the request fails: a theft that is found is acted upon (R08).
-                until = Instant(now + self._opener.lifetimes.memory)
-                revocation = await self._opener.store.revoke_session(
-                    session.id, account=session.account, now=now, until=until, why="replay"
-                )
-                if revocation is not None:
-                    self._opener.filter.add(revocation)
+                await self._end(session, now, "replay")
                 raise _denied("replay")
             case Unproven():
                 raise _denied("unproven")
             case _:
                 assert_never(verdict)
+
+    async def _end(self, session: Session, now: Instant, why: str) -> None:
+        until = Instant(now + self._opener.lifetimes.memory)
+        revocation = await self._opener.store.revoke_session(
+            session.id, account=session.account, now=now, until=until, why=why
+        )
+        if revocation is not None:
+            self._opener.filter.add(revocation)
 
     def _grant(self, session: Session, head: Presented, *, later_than: Instant, now: Instant) -> Grant:
         token, expires = self._tokens.issue(

@@ -83,12 +83,11 @@ def _session(
     )
 
 
-def refuse_ended(session: Session, known: Filter) -> None:
-    """Denied where an event that is known ends this session: a failover that lost the end can bring its row
-    back, and whoever has heard of the end goes on refusing it."""
+def is_known_to_have_ended(session: Session, known: Filter) -> bool:
+    """Whether an event is known that ends this session, whose row is there: a failover that lost the end has
+    brought it back. Whoever has heard of the end goes on refusing it."""
     made = ids.created_ms(session.id)
-    if known.covering(sid=session.id, account=session.account, sid_ms=made, kid=None) is not None:
-        raise Denied("this session has ended", code="credential_revoked", reason="row_came_back")
+    return known.covering(sid=session.id, account=session.account, sid_ms=made, kid=None) is not None
 
 
 def living(

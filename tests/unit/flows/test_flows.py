@@ -801,6 +801,7 @@ async def test_D12_a_session_whose_row_a_failover_brought_back_stays_ended_where
         if grant.refresh is not None:
             with pytest.raises(Denied, match="sign in again"):
                 await auth.refresh(grant.refresh)
+            assert await auth.store.session(grant.session) is None, "now everybody knows"
         clock.turn(1)
         await auth.authenticate((await signed(auth)).credential)
 
