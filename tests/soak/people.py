@@ -42,8 +42,12 @@ class Device:
 class Crowd:
     """What all people share."""
 
-    def __init__(self, fleet: Fleet, asker: Asker, promise: Promise, seed: int) -> None:
+    def __init__(
+        self, fleet: Fleet, asker: Asker, promise: Promise, seed: int, *, lossy: bool = False
+    ) -> None:
         self.fleet, self.asker, self.promise, self.seed = fleet, asker, promise, seed
+        self.lossy = lossy
+        """Whether a password that was replaced can be the good one again."""
         self.people: list[Person] = []
         self._places = asyncio.Semaphore(_PROBES_AT_ONCE)
         self._probing: set[asyncio.Task[None]] = set()
@@ -109,6 +113,8 @@ class Person:
         self.devices: list[Device] = []
         self.ended: list[Device] = []
         self.chance = random.Random(f"{crowd.seed} {name}")
+        self.looked_at: list[Device] = []
+        self.signed_in_at_last = False
         self.leaves = False
         """Told to stop."""
 
@@ -151,10 +157,18 @@ class Person:
 
     async def look(self, *, until: float) -> None:
         """At the end: is everything there that was acknowledged, and is everything gone that was ended?"""
-        await _again(partial(self.sign_in, final=True), until)
-        devices = [device for device in [*self.devices, *self.ended] if device.strategy != "jwt"]
-        for device in devices:
-            await _again(partial(self._look_at, device), until)
+        for _ in range(2):  # what is there, and then what the last sign-in opens
+            seen = [device for device in [*self.devices, *self.ended] if device.strategy != "jwt"]
+            for device in seen:
+                if device not in self.looked_at:
+                    await _again(partial(self._look_at, device), until)
+            self.looked_at += seen
+            if not self.signed_in_at_last:
+                await _again(self._sign_in_at_last, until)
+
+    async def _sign_in_at_last(self) -> bool:
+        self.signed_in_at_last = await self.sign_in(final=True)
+        return self.signed_in_at_last
 
     async def _look_at(self, device: Device) -> bool:
         """Whether there was an answer."""
@@ -230,7 +244,8 @@ class Person:
             strategy=server.strategy, password=fresh, body=body,
         )  # fmt: skip
         if answer.ok:
-            self.password, self.known_passwords = fresh, [fresh]
+            before_that = [self.password] if self.crowd.lossy else []
+            self.password, self.known_passwords = fresh, [*before_that, fresh]
             self._has(answer, server.strategy)
             self._are_ended(before, probed=True)
         elif answer.open:

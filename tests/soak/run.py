@@ -88,12 +88,14 @@ async def run(plan: Plan, file: IO[str] | None = None) -> History:
             )
             try:
                 await fleet.start()
-                await _lived(
-                    plan, Crowd(fleet, Asker(recorder, operator), promise, plan.seed), home, recorder
-                )
+                await _lived(plan, _crowd(plan, fleet, Asker(recorder, operator)), home, recorder)
             finally:
                 await fleet.close()
     return recorder.history
+
+
+def _crowd(plan: Plan, fleet: Fleet, asker: Asker) -> Crowd:
+    return Crowd(fleet, asker, plan.promise, plan.seed, lossy=plan.lossy)
 
 
 async def _lived(plan: Plan, crowd: Crowd, home: Home, recorder: Recorder) -> None:

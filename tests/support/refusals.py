@@ -115,6 +115,13 @@ async def _expire(auth: Limen, clock: TurnableClock, grant: Grant) -> None:
     clock.turn(auth.settings.access_lifetime + auth.settings.leeway)
 
 
+async def _bring_back(auth: Limen, clock: TurnableClock, grant: Grant) -> None:
+    """As a failover does that has lost the end."""
+    row = _sessions(auth)[grant.session]
+    await _sign_out(auth, clock, grant)
+    _sessions(auth)[grant.session] = row
+
+
 async def _mix_up(auth: Limen, clock: TurnableClock, grant: Grant) -> None:
     other = await signed_in(auth)
     _sessions(auth)[grant.session] = _sessions(auth)[other.session]
@@ -224,6 +231,7 @@ _HYBRID: dict[str, Made] = {
 _SESSION: dict[str, Made] = {
     "session_gone": after(_sign_out),
     "session_gone never there": _unseen,
+    "row_came_back": after(_bring_back),
     "row_mixed_up": after(_mix_up),
     "strategy_mismatch": _of_the_hybrid,
     "created_in_future": after(_open_ahead),

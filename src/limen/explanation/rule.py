@@ -35,6 +35,7 @@ WHYS = {
     "email_verified": "the address was proven, which ends what went before",
     "password_reset": "the password was reset by a link",
     "restored": "a backup was restored, and all sessions of before ended",
+    "row_came_back": "it had ended, and was ended anew after a failover had brought it back",
     "account_changed": "its account changed while it was being made",
     "session_limit": "a newer session made it one too many",
     "password_changed": "the password was changed",

@@ -42,6 +42,7 @@ OF_THE_HEADER = {"alg_not_allowed": "alg", "kid_malformed": "kid", "typ_wrong": 
 _FOREIGN = "a key of this ring signed it for something else."
 _ROW = {
     "session_gone": "Its session has ended.",
+    "row_came_back": "Its session has ended, and a failover of the store has brought its row back.",
     "row_mixed_up": "The store answered with the row of another session: look into its log at once.",
     "strategy_mismatch": "Its session is of another strategy than this kind of credential.",
     "created_in_future": "Its session was opened more than a day ahead of this clock.",

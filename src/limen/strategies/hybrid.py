@@ -35,7 +35,7 @@ from limen.strategies.base import (
 )
 from limen.strategies.covered import followed, is_settled, refuse_covered
 from limen.strategies.jwt import token_claims
-from limen.strategies.opening import Opener, living
+from limen.strategies.opening import Opener, is_known_to_have_ended, living
 from limen.strategies.tokens import AccessTokens
 
 _log = logging.getLogger("limen.strategies")
@@ -91,7 +91,11 @@ class HybridStrategy:
         token that is issued here.
         """
         successor = self._opener.sealer.successor(presented)
-        _, account = await self._renewable(presented, now)
+        session = await self._live(presented, now)
+        if is_known_to_have_ended(session, self._opener.filter):
+            await self._end(session, now, "row_came_back")
+            raise _denied("row_came_back")
+        account = await self._owner(session)
         outcome = await self._opener.store.rotate(
             presented.sid, presented.digest, successor.digest, now=now, idle=self._opener.lifetimes.idle
         )
@@ -107,7 +111,10 @@ class HybridStrategy:
         return self._grant(session, successor, later_than=account.claims_changed, now=now)
 
     async def foresee(self, presented: Presented, *, now: Instant) -> None:
-        session, _ = await self._renewable(presented, now)
+        session = await self._live(presented, now)
+        if is_known_to_have_ended(session, self._opener.filter):
+            raise _denied("row_came_back")
+        await self._owner(session)
         if is_head(session, presented):
             return
         verdict = self._judged(session, presented, self._opener.sealer.successor(presented), now)
@@ -117,17 +124,19 @@ class HybridStrategy:
     def effective(self, identity: Identity, *, now: Instant) -> Revoked:
         return Revoked(Instant(now + self._max_staleness))
 
-    async def _renewable(self, presented: Presented, now: Instant) -> tuple[Session, Account]:
-        """The live session and its account, which may sign in; else Denied."""
+    async def _live(self, presented: Presented, now: Instant) -> Session:
         row = await self._opener.store.session(presented.sid)
         try:
-            session = living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
+            return living(row, presented.sid, None, self.name, now=now, alarm=_log.critical)
         except Denied as denied:
             raise _denied(denied.reason) from denied
+
+    async def _owner(self, session: Session) -> Account:
+        """The account, which may sign in; else Denied."""
         account = await self._accounts.account(session.account)
         if account is None or account.disabled is not None:
             raise _denied("account_gone")
-        return session, account
+        return account
 
     def _judged(
         self, session: Session, presented: Presented, successor: Presented, now: Instant
@@ -145,17 +154,20 @@ class HybridStrategy:
                 return
             case Replay():
                 # Committed before the request fails: a theft that is found is acted upon (R08).
-                until = Instant(now + self._opener.lifetimes.memory)
-                revocation = await self._opener.store.revoke_session(
-                    session.id, account=session.account, now=now, until=until, why="replay"
-                )
-                if revocation is not None:
-                    self._opener.filter.add(revocation)
+                await self._end(session, now, "replay")
                 raise Replayed(session.account)
             case Unproven():
                 raise _denied("unproven")
             case _:
                 assert_never(verdict)
+
+    async def _end(self, session: Session, now: Instant, why: str) -> None:
+        until = Instant(now + self._opener.lifetimes.memory)
+        revocation = await self._opener.store.revoke_session(
+            session.id, account=session.account, now=now, until=until, why=why
+        )
+        if revocation is not None:
+            self._opener.filter.add(revocation)
 
     def _grant(self, session: Session, head: Presented, *, later_than: Instant, now: Instant) -> Grant:
         token, expires = self._tokens.issue(

@@ -85,6 +85,13 @@ def _session(
     )
 
 
+def is_known_to_have_ended(session: Session, known: Filter) -> bool:
+    """Whether an event is known that ends this session, whose row is there: a failover that lost the end has
+    brought it back. Whoever has heard of the end goes on refusing it."""
+    made = ids.created_ms(session.id)
+    return known.covering(sid=session.id, account=session.account, sid_ms=made, kid=None) is not None
+
+
 def living(
     session: Session | None,
     sid: SessionID,

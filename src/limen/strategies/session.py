@@ -10,7 +10,7 @@ from limen.clock import Instant, Mono, Seconds
 from limen.errors import Denied, Unavailable
 from limen.sessions import Presented, Session, StrategyName, is_head
 from limen.strategies.base import Grant, Guarantees, Identity, Proof, Revoked, SignIn, Verified
-from limen.strategies.opening import Opener, living
+from limen.strategies.opening import Opener, is_known_to_have_ended, living
 
 _log = logging.getLogger("limen.strategies")
 
@@ -54,6 +54,8 @@ class SessionStrategy:
         session = living(row, proof.sid, None, self.name, now=now, alarm=_log.critical)
         if not is_head(session, proof):
             raise Denied("this credential is not valid", code="credential_invalid", reason="secret_mismatch")
+        if is_known_to_have_ended(session, self._opener.filter):
+            raise Denied("this session has ended", code="credential_revoked", reason="row_came_back")
         touched, ends = session.touched, session.ends
         if activity and now - touched >= self._opener.lifetimes.touch_after:
             touched, ends = await self._touch(session, now)

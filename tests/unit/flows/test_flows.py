@@ -783,6 +783,29 @@ async def test_D12_a_session_whose_row_a_failover_has_lost_is_ended_all_the_same
         assert (await auth.store.read_feed(0, now=clock.now())).position == position, "once is enough"
 
 
+@pytest.mark.parametrize("way", ["one", "everywhere"])
+@pytest.mark.parametrize("strategy", ["session", "hybrid"])
+async def test_D12_a_session_whose_row_a_failover_brought_back_stays_ended_where_that_is_known(
+    strategy: str, way: str, tmp_path
+) -> None:
+    async with world(f"sqlite:///{tmp_path}/limen.db", strategy=strategy, cache_size=0) as (auth, clock):
+        await account_with(auth)
+        grant = await signed(auth)
+        who = await auth.authenticate(grant.credential)
+        with closing(sqlite3.connect(tmp_path / "limen.db", isolation_level=None)) as db:
+            db.execute("CREATE TABLE before AS SELECT * FROM limen_sessions")
+            await (auth.sign_out(who) if way == "one" else auth.sign_out_everywhere(who))
+            db.execute("INSERT INTO limen_sessions SELECT * FROM before")
+        assert await auth.store.session(grant.session) is not None
+        assert (await refused(auth, grant.credential)).code == "credential_revoked"
+        if grant.refresh is not None:
+            with pytest.raises(Denied, match="sign in again"):
+                await auth.refresh(grant.refresh)
+            assert await auth.store.session(grant.session) is None, "now everybody knows"
+        clock.turn(1)
+        await auth.authenticate((await signed(auth)).credential)
+
+
 @pytest.mark.parametrize("one", [True, False], ids=["one", "all others"])
 async def test_S22_the_end_of_a_session_of_another_strategy_is_not_said_to_come_earlier_than_it_does(
     one: bool, tmp_path
