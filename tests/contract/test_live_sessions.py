@@ -185,7 +185,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([-3_600.0, -120.0, -4.0, -4.0, 4.0, 120.0, 1_800.0]))
     def the_wall_clock_jumps(self, seconds: float) -> None:
+        """Forward, it is noticed when a view is next renewed (docs/decisions/0019): tests/unit/strategies has
+        what is believed until then, which is nothing for longer than `max_staleness`."""
         self.clock.jump(seconds)
+        if seconds > 0:
+            self.the_feed_arrives(0)
+            self.the_feed_arrives(1)
 
     @rule(where=WHERE)
     def the_feed_arrives(self, where: int) -> None:
