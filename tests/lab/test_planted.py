@@ -30,7 +30,7 @@ async def test_a_planted_delay_is_in_the_latency_and_not_in_the_processor_time(t
     async with bench_of(tmp_path, UNCACHED, planted=Subject("session", -1, "", delay=0.02)) as bench:
         one = bench.servers[0]
         turn = await bench.turn(one, "requests", 0, Order(one.port, 4, one.requests(), seconds=0.6))
-    assert 0.02 <= turn.latency.quantile(0.5) < 0.026
+    assert 0.019 <= turn.latency.quantile(0.5) < 0.026
     assert turn.failed == 0
     assert turn.cpu / turn.requests < 0.002
 
@@ -61,7 +61,7 @@ async def test_strangers_come_at_their_rate_whatever_is_still_on_its_way(tmp_pat
         wide = await bench.turn(one, "open", 0, Order(one.port, 64, one.requests(), seconds=0.8, rate=200.0))
     assert wide.offered == 200.0
     assert wide.requests / wide.seconds == pytest.approx(200.0, rel=0.25)
-    assert 0.02 <= wide.latency.quantile(0.5) < 0.026
+    assert 0.019 <= wide.latency.quantile(0.5) < 0.026
     assert wide.failed == 0
 
 
