@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -13,15 +14,15 @@ from limen.ids import AccountID
 from limen.stores.base import joined, storable
 
 
-class MemoryAdmin:
+class MemoryAdmin(ABC):
     """A part of the memory store: the accounts and `_step` are the whole store's."""
 
     _accounts: dict[AccountID, Account]
     _keys: dict[str, AccountID]
     _entries: dict[EntryID, Entry]
 
-    def _step(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
+    @abstractmethod
+    def _step(self) -> AbstractContextManager[None]: ...
 
     async def newest_accounts(
         self, among: Among = Among.ALL, *, before: AccountID | None = None, limit: int = 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from limen.stores.base_recovery import AddressTaken, Moved, OneSide
 from limen.tickets import CHANGE, Purpose, Ticket
 
 
-class MemoryRecovery:
+class MemoryRecovery(ABC):
     """A part of the memory store: what is declared here without a body is the whole store's."""
 
     _accounts: dict[AccountID, Account]
@@ -26,11 +27,11 @@ class MemoryRecovery:
     _tickets: dict[tuple[AccountID, Purpose], Ticket]
     _letters: dict[str, Posted]
 
-    def _step(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
+    @abstractmethod
+    def _step(self) -> AbstractContextManager[None]: ...
 
-    def _end_all(self, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation:
-        raise NotImplementedError
+    @abstractmethod
+    def _end_all(self, account: AccountID, now: Instant, until: Instant, why: str) -> Revocation: ...
 
     # -- tickets -----------------------------------------------------------------------------------------
 

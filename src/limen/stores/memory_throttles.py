@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -11,13 +12,13 @@ from limen.stores.base import storable
 from limen.throttle import Bucket, Limit, Wait
 
 
-class MemoryThrottles:
+class MemoryThrottles(ABC):
     """A part of the memory store: what is declared here without a body is the whole store's."""
 
     _buckets: dict[str, Bucket]
 
-    def _step(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
+    @abstractmethod
+    def _step(self) -> AbstractContextManager[None]: ...
 
     async def charge(self, charges: Sequence[tuple[str, Limit]], *, now: Instant) -> Wait | None:
         storable(*(key for key, _ in charges))

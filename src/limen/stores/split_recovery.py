@@ -3,6 +3,7 @@ carried out in the store of the sessions."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -16,11 +17,12 @@ from limen.stores.base_recovery import AddressTaken, Moved, OneSide
 from limen.tickets import Purpose, Ticket
 
 
-class SplitRecovery:
+class SplitRecovery(ABC):
     """A part of the split store: what is declared here without a body is the whole store's."""
 
     _accounts: Store
 
+    @abstractmethod
     async def _cut(
         self,
         account: AccountID,
@@ -28,8 +30,7 @@ class SplitRecovery:
         now: Instant,
         *,
         careful: bool = False,
-    ) -> Revocation | None:
-        raise NotImplementedError
+    ) -> Revocation | None: ...
 
     async def open_tickets(
         self, account: AccountID, tickets: Sequence[Ticket], letters: Sequence[Posted] = ()

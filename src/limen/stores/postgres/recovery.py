@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from limen.clock import Instant, Seconds
@@ -22,18 +23,18 @@ from limen.stores.postgres.writer import Writer
 from limen.tickets import Purpose, Ticket
 
 
-class PostgresRecovery:
+class PostgresRecovery(ABC):
     """A part of the PostgreSQL store: what is declared here without a body is the whole store's."""
 
     names_ended: bool
 
     @property
-    def _writer(self) -> Writer[Step]:
-        raise NotImplementedError
+    @abstractmethod
+    def _writer(self) -> Writer[Step]: ...
 
     @property
-    def _reader(self) -> Reader:
-        raise NotImplementedError
+    @abstractmethod
+    def _reader(self) -> Reader: ...
 
     async def open_tickets(
         self, account: AccountID, tickets: Sequence[Ticket], letters: Sequence[Posted] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,17 +21,17 @@ from limen.stores.sqlite.writer import Writer
 from limen.tickets import Purpose, Ticket
 
 
-class SQLiteRecovery:
+class SQLiteRecovery(ABC):
     """A part of the SQLite store: what is declared here without a body is the whole store's."""
 
     names_ended: bool
 
     @property
-    def _writer(self) -> Writer:
-        raise NotImplementedError
+    @abstractmethod
+    def _writer(self) -> Writer: ...
 
-    def _all(self, statement: str, *values: Any) -> list[rows.Row]:
-        raise NotImplementedError
+    @abstractmethod
+    def _all(self, statement: str, *values: Any) -> list[rows.Row]: ...
 
     async def open_tickets(
         self, account: AccountID, tickets: Sequence[Ticket], letters: Sequence[Posted] = ()
