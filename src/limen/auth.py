@@ -16,22 +16,19 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from limen.accounts import Account
-from limen.administration import Administration
 from limen.audit import SYSTEM, THE_OPERATOR, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
 from limen.clock import Clock, Instant, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
-from limen.explanation import Explanation
 from limen.factors import HalfSealer
 from limen.feed import Follower
 from limen.flows import operate
 from limen.flows.change_password import change_password
-from limen.flows.explain import Witness, explain
 from limen.flows.factors import Factor, checked, prove_factor
 from limen.flows.issue import SignedIn
 from limen.flows.parts import Parts
@@ -49,7 +46,6 @@ from limen.live_ring import LiveRing
 from limen.mail import open_post
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.pulse import Pulse
-from limen.recovery import Recovery
 from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.secret import Secret
@@ -69,6 +65,12 @@ from limen.strategies.tokens import AccessTokens, Prover
 from limen.tickets import TicketSealer
 from limen.transport import CookieNames, origins_of
 from limen.vigil import Vigil
+
+if TYPE_CHECKING:  # what few processes ask for is brought in when it is asked for: the import stays light
+    from limen.administration import Administration
+    from limen.explanation import Explanation
+    from limen.flows.explain import Witness
+    from limen.recovery import Recovery
 
 _log = logging.getLogger("limen")
 _MAINTENANCE: Seconds = 60.0
@@ -320,6 +322,8 @@ class Limen:
     @cached_property
     def recovery(self) -> Recovery:
         """What a person does with letters and links, and with their own account."""
+        from limen.recovery import Recovery
+
         return Recovery(self._parts, self._strategies.values(), self._postman)
 
     async def register(self, email: str, password: str, *, source: str = "", language: str = "") -> None:
@@ -447,6 +451,8 @@ class Limen:
 
     async def explain(self, credential: str, *, source: str = "") -> Explanation:
         """See flows/explain. For whoever develops or administers; it proves nothing and grants nothing."""
+        from limen.flows.explain import explain
+
         return await explain(self._witness, credential, source=source)
 
     # -- what an operator does ---------------------------------------------------------------------------
@@ -454,6 +460,8 @@ class Limen:
     @cached_property
     def admin(self) -> Administration:
         """What an administrator may see and do."""
+        from limen.administration import Administration
+
         accepted = tuple(self._strategies.values())
         sealer = SetUpSealer(require_secret(self.settings))
         return Administration(self._parts, accepted, self._ring, self._pulse, self.sources, sealer)
@@ -538,6 +546,8 @@ class Limen:
 
     @cached_property
     def _witness(self) -> Witness:
+        from limen.flows.explain import Witness
+
         return Witness(
             self._parts,
             lambda credential: self.authenticate(credential, activity=False),
