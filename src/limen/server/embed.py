@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.websockets import WebSocket
 
 from limen.auth import Limen
@@ -32,6 +33,16 @@ def embed(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
         app.router.routes[:0] = routes(auth, pages=pages)
     app.router.lifespan_context = _around(auth, app.router.lifespan_context)
     app.add_exception_handler(LimenError, _leading(auth) if pages and isinstance(auth, Limen) else _refuse)
+
+
+def own_routes(auth: Limen, *, pages: bool) -> tuple[Any, frozenset[str], tuple[str, ...]]:
+    """What answers the routes of Limen: the exact paths, and the paths below which everything is its own."""
+    app = Starlette()
+    app.router.redirect_slashes = False  # a redirect would be to whichever host the request names
+    embed(app, auth, pages=pages)
+    paths = [route.path for route in app.routes if isinstance(route, Route)]
+    below = {path.partition("{")[0] for path in paths if "{" in path} | {f"{auth.settings.prefix}/"}
+    return app, frozenset(path for path in paths if "{" not in path), tuple(below)
 
 
 def leading(auth: Limen) -> Callable[[Scope, LimenError], Answer | None]:
