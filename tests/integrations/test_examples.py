@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.fixture(params=["asgi_app", "starlette_app", "fastapi_app"])
+@pytest.fixture(params=["asgi_app", "starlette_app", "fastapi_app", "litestar_app"])
 def example(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module, imported in an empty directory with nothing configured."""
     monkeypatch.chdir(tmp_path)
