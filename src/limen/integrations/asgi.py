@@ -112,7 +112,7 @@ class LimenMiddleware:
             if path in self._public:
                 return True
             way = self._lead(scope, error) if self._lead is not None and scope["type"] == "http" else None
-            await (_refuse(error, scope, receive, send) if way is None else way.send(send))
+            await (refuse(error, scope, receive, send) if way is None else way.send(send))
             return False
         return True
 
@@ -124,8 +124,8 @@ def _path(scope: Scope) -> str:
     return path[len(root) :] if root and path.startswith(root + "/") else path
 
 
-async def _refuse(error: LimenError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the problem; a WebSocket is refused before it is accepted."""
+async def refuse(error: LimenError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the problem document of an error; a WebSocket is refused before it is accepted."""
     prefix = "http"
     if scope["type"] == "websocket":
         await receive()  # websocket.connect
