@@ -18,6 +18,7 @@ from limen.cli.lazy import LazyGroup
 
 VERBS = {
     "serve": "Answer over HTTP.",
+    "dev": "Run an application that holds a Limen, on this machine, with all that it needs.",
     "migrate": "Bring the database's schema up to date.",
     "account": "Add, show, disable, enable and delete accounts; set passwords and scopes.",
     "session": "List and end sessions.",

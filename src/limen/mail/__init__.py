@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from limen.clock import Clock
 from limen.errors import Misconfigured
 from limen.letters import LetterSealer
@@ -23,10 +25,11 @@ def open_post(settings: Settings, store: Outbox, sealer: LetterSealer, clock: Cl
 
 
 def _carrier(settings: Settings) -> Carrier:
-    if settings.mail == mail_server.CONSOLE:
+    if mail_server.is_console(settings.mail):
         from limen.mail.console import Console
 
-        return Console()
+        folder = settings.mail.removeprefix(mail_server.CONSOLE)
+        return Console(Path(folder) if folder else None)
     try:
         from limen.mail.smtp import SMTPCarrier
     except ModuleNotFoundError as error:

@@ -169,9 +169,9 @@ def _is_page(url: str) -> bool:
 
 
 def _mail(s: Settings) -> Faults:
-    if s.mail == mail_server.CONSOLE and not s.development:
+    if mail_server.is_console(s.mail) and not s.development:
         yield "mail", "console: writes links that set passwords into the log: name a mail server"
-    if s.mail not in ("", mail_server.CONSOLE):
+    if s.mail and not mail_server.is_console(s.mail):
         try:
             mail_server.parse(s.mail)
         except ValueError as error:

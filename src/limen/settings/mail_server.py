@@ -1,4 +1,5 @@
-"""Where mail goes: `smtps://user:password@host:465`, `smtp://host:587`, `console:`. And who it is from.
+"""Where mail goes: `smtps://user:password@host:465`, `smtp://host:587`, `console:` or
+`console:folder`. And who it is from.
 
 TLS is never optional but on this very machine: a link that sets a password must not be read on its way.
 """
@@ -32,6 +33,11 @@ class MailServer:
     """On this very machine."""
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+
+
+def is_console(text: str) -> bool:
+    """Whether letters are written to the console."""
+    return text.startswith(CONSOLE)
 
 
 @dataclass(frozen=True, slots=True)

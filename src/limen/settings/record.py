@@ -131,8 +131,8 @@ class Settings:
     mail: Annotated[
         str,
         "Where letters go: `smtps://user:password@host`, `smtp://host:587` (never without TLS but to this "
-        "very machine), or in development `console:`, which writes them into the log. Empty: none are "
-        "written, and nothing that needs one is offered.",
+        "very machine), or in development `console:`, which writes them into the log, and with a folder "
+        "behind it into files there. Empty: none are written, and nothing that needs one is offered.",
     ] = field(default="", repr=False)
     mail_from: Annotated[str, "Who letters are from: `App <no-reply@app.example>`."] = ""
     email_verification: Annotated[
