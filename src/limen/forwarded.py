@@ -40,8 +40,8 @@ class Forwarded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sid: str
     auth_time: int
     amr: tuple[str, ...]
-    scope: str
     strategy: str
+    scope: str = ""
     email: str = ""
     name: str = ""
 

@@ -114,3 +114,11 @@ async def test_acts_ask_for_a_recent_proof_and_nobody_locks_themselves_out() -> 
                 assert 'max_age="600"' in answer.headers["www-authenticate"]
         assert (await at.auth.find_account(EMAIL)).disabled is None
         assert await at.auth.store.entries(Wanted(event="account_disabled")) == []
+
+
+@pytest.mark.parametrize("asked", ["among=disabled&among=all", "among=%zz", "search=%ff"])
+async def test_a_query_that_can_be_read_in_two_ways_finds_nothing(asked: str) -> None:
+    """It was read as no query at all once, which finds everybody."""
+    async with administered() as (_, root, _other):
+        answer = await root.get(f"{AT}/accounts?{asked}")
+        assert (answer.status_code, code(answer)) == (400, "invalid_request")

@@ -282,6 +282,21 @@ def test_the_document_is_whole(options: dict[str, Any]) -> None:
     assert unused == set()
 
 
+def test_the_parameters_are_described_as_they_are() -> None:
+    listed, audit = (openapi(for_tests())["paths"][f"/auth/{path}"]["get"]["parameters"]
+                         for path in ("status-list/{list}", "admin/audit"))  # fmt: skip
+    assert "format" not in listed[0]["schema"]
+    assert re.search(listed[0]["schema"]["pattern"], "AAECAwQFBgcICQoLDA0ODw")
+    known = {one["name"]: one["schema"].get("pattern", "") for one in audit}
+    for name, good, bad in (
+        ("since", "2026-03-29 12:00", "29.3.2026"),
+        ("account", "0198a0d2-0000-7000-8000-000000000000", "x"),
+    ):
+        assert re.search(known[name], good)
+        assert re.search(known[name], "")
+        assert not re.search(known[name], bad)
+
+
 def test_an_embedded_document_has_what_an_application_gets() -> None:
     paths = set(openapi(for_tests())["paths"])
     assert {path for path in paths if not path.startswith(("/auth/", "/.well-known/"))} == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 
 import httpx2
@@ -9,7 +10,7 @@ import pytest
 
 from limen import __version__
 from limen.auth import Limen
-from limen.jose import jwk
+from limen.jose import b64, jwk
 from support.http import ISSUER, LOCAL, Served, ask, code, login, served
 from support.world import EMAIL, PASSWORD, STRATEGIES
 
@@ -93,6 +94,15 @@ async def test_a_live_token_is_introspected(strategy: str) -> None:
         assert (body["iss"], body["token_type"], body["strategy"]) == (ISSUER, "Bearer", strategy)
         assert body["exp"] > at.clock.now()
         assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("strategy", ["jwt", "hybrid"])
+async def test_a_scope_of_nothing_is_not_said(strategy: str) -> None:
+    """An empty `scope` is none by RFC 6749 §3.3, and there are readers who refuse the whole token for it."""
+    async with served(strategy=strategy, clients=("gateway",)) as at:
+        token = (await login(at.client()))["access_token"]
+        assert "scope" not in json.loads(b64.decode(token.split(".")[1]))
+        assert "scope" not in (await introspected(at, token)).json()
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

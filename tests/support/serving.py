@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,6 +43,18 @@ class Serving:
         """Send a signal, and answer code, stdout and stderr."""
         self.signal(how)
         return self.ended()
+
+    def drain(self) -> Self:
+        """Read on and forget what it writes to stdout: it waits where a pipe is full, as any program does."""
+
+        def forget(pipe: int) -> None:
+            with suppress(OSError):  # closed, since it has ended
+                while os.read(pipe, 65_536):
+                    pass
+
+        assert self._process.stdout is not None
+        threading.Thread(target=forget, args=(self._process.stdout.fileno(),), daemon=True).start()
+        return self
 
     def signal(self, how: signal.Signals) -> None:
         self._process.send_signal(how)

@@ -38,6 +38,11 @@ async def read_form(call: Call) -> dict[str, str]:
     return parse_form(await call.body())
 
 
+def read_query(call: Call) -> dict[str, str]:
+    """The parameters of the address. Rejected(400), as a form is, for what could be read in two ways."""
+    return parse_form(call.scope.get("query_string", b""))
+
+
 def parse_json(body: bytes, shape: type[_T]) -> _T:
     """UTF-8 JSON of exactly this shape: no unknown member, none twice."""
     try:
@@ -66,11 +71,11 @@ def parse_form(body: bytes) -> dict[str, str]:
 def _decoded(raw: bytes) -> str:
     plain = raw.replace(b"+", b" ")
     if any(len(part) < 2 or not _is_hex(part[:2]) for part in plain.split(b"%")[1:]):
-        raise _request("the body is not a form: a % is not followed by two hexadecimal digits")
+        raise _request("this is not form-encoded: a % is not followed by two hexadecimal digits")
     try:
         return unquote_to_bytes(plain).decode()
     except UnicodeDecodeError:
-        raise _request("the body is not a form in UTF-8") from None
+        raise _request("this is not form-encoded in UTF-8") from None
 
 
 def _is_hex(digits: bytes) -> bool:

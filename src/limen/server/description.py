@@ -67,11 +67,11 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if "{" in endpoint.path:
         name = endpoint.path.partition("{")[2].partition("}")[0]
-        found.append(
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-        )
+        schema = {"type": "string", **endpoint.schemas.get(name, {"format": "uuid"})}
+        found.append({"name": name, "in": "path", "required": True, "schema": schema})
     for name, text in endpoint.query.items():
-        found.append({"name": name, "in": "query", "description": text, "schema": {"type": "string"}})
+        schema = {"type": "string", **endpoint.schemas.get(name, {})}
+        found.append({"name": name, "in": "query", "description": text, "schema": schema})
     return found
 
 
@@ -93,7 +93,9 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
         schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
         good["content"] = {endpoint.media: {"schema": schema}}
     elif endpoint.media != "application/json":
-        good["content"] = {endpoint.media: {"schema": {"type": "string"}}}
+        # Of a stream OpenAPI 3.1 can describe the whole alone, which has no end.
+        whole = {} if endpoint.media == "text/event-stream" else {"schema": {"type": "string"}}
+        good["content"] = {endpoint.media: whole}
     always = (500,) if endpoint.clear_text else (403, 500)
     if 400 in endpoint.errors and {"cookie", "refresh"} & set(endpoint.security):
         always = (*always, 431)

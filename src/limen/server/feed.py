@@ -10,11 +10,11 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import lru_cache
-from urllib.parse import parse_qsl
 
 from limen.clock import Seconds
 from limen.errors import Rejected, Unavailable
 from limen.feed_page import NONCE, Cursor, Event, FeedPage, encode
+from limen.server.bodies import read_query
 from limen.server.services import known_client
 from limen.server.site import Site
 from limen.server.tail import Tail
@@ -31,7 +31,7 @@ followers spread over the processes anew, and a client that was removed is gone.
 async def feed_page(site: Site, call: Call) -> Answer:
     """What is after a cursor, and the whole feed without one. It is a barrier unless it says `more`."""
     client = known_client(site, call)
-    asked = _asked(call)
+    asked = read_query(call)
     nonce = asked.get("nonce", "")
     if nonce and not NONCE.match(nonce):
         raise Rejected("a nonce is 1 to 64 of A-Z a-z 0-9 _ -", code="invalid_request")
@@ -44,7 +44,7 @@ async def feed(site: Site, call: Call) -> Answer:
     """Server-sent events: the pages after a cursor, then each revocation as it comes, with its cursor."""
     client = known_client(site, call)
     seen = call.header(b"last-event-id")
-    cursor = _cursor(_asked(call).get("after") if seen is None else seen.decode("latin-1"))
+    cursor = _cursor(read_query(call).get("after") if seen is None else seen.decode("latin-1"))
     if site.streams.count >= STREAMS_MAX:
         raise Unavailable("this process has as many followers as it takes", retry_after=2, code="feed_full")
     first = await site.tail.page(cursor)
@@ -108,14 +108,6 @@ def _one(epoch: str, event: Event) -> bytes:
 def _event(name: str, data: bytes, cursor: str | None) -> bytes:
     named = b"" if cursor is None else b"id: %b\n" % cursor.encode()
     return b"event: %b\n%bdata: %b\n\n" % (name.encode(), named, data)
-
-
-def _asked(call: Call) -> dict[str, str]:
-    pairs = parse_qsl(call.scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-    asked = dict(pairs)
-    if len(asked) < len(pairs):
-        raise Rejected("a parameter is there twice", code="invalid_request")
-    return asked
 
 
 def _cursor(text: str | None) -> Cursor | None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -50,6 +50,8 @@ class Endpoint:
     """The parameters of a form and what they are; the first is required."""
     query: Mapping[str, str] = field(default_factory=dict)
     """The parameters of the address and what they are; none is required."""
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What parameters of address and path are, where it is not text, or not the UUID of a path."""
     status: int = 200
     also: Mapping[int, type[msgspec.Struct]] = field(default_factory=dict)
     """Good answers of other statuses."""

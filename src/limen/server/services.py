@@ -6,6 +6,7 @@ from base64 import b64decode
 from urllib.parse import unquote_plus
 
 import msgspec
+from msgspec import UNSET
 
 from limen.errors import Denied, LimenError, Rejected, Unavailable
 from limen.server.bodies import read_form
@@ -136,7 +137,7 @@ def _introspected(site: Site, who: Identity) -> Introspection:
         aud=s.audience or s.issuer,
         exp=int(who.expires),
         client_id=s.client_id,
-        scope=" ".join(sorted(who.scopes)),
+        scope=" ".join(sorted(who.scopes)) or UNSET,
         token_type="Bearer",  # noqa: S106 - the name of a type
         sid=who.session,
         auth_time=int(who.authenticated),

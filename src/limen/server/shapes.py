@@ -6,11 +6,22 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from limen.accounts import EMAIL_MAX, NAME_MAX
+from limen.passwords.policy import BESIDE_ANOTHER_FACTOR
+from limen.passwords.text import MAX_BYTES
 from limen.settings import Transport
 
 Moment = Annotated[str, Meta(description="RFC 3339, UTC", extra_json_schema={"format": "date-time"})]
 Whole = Annotated[int, Meta(ge=0, description="seconds")]
 UUID = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+
+# Said in the description alone: what is asked of them is told by the rules, with codes of their own.
+Address = Annotated[str, Meta(extra_json_schema={"format": "email", "minLength": 3, "maxLength": EMAIL_MAX})]
+Password = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_BYTES})]
+NewPassword = Annotated[
+    str, Meta(extra_json_schema={"minLength": BESIDE_ANOTHER_FACTOR, "maxLength": MAX_BYTES})
+]
+Name = Annotated[str, Meta(extra_json_schema={"maxLength": NAME_MAX})]
 
 
 class _Quiet(Struct, frozen=True):
@@ -30,15 +41,15 @@ class _Asked(_Quiet, frozen=True, forbid_unknown_fields=True):
 class Register(_Asked, frozen=True):
     """A new account."""
 
-    email: str
-    password: str
+    email: Address
+    password: NewPassword
 
 
 class Login(_Asked, frozen=True):
     """A sign-in. `transport` is one of those that the configuration allows; its first is the default."""
 
-    email: str
-    password: str
+    email: Address
+    password: Password
     transport: Transport | None = None
     scope: Annotated[str, Meta(description="asked for, separated by blanks; all if it is missing")] | None = (
         None
@@ -64,21 +75,21 @@ class Logout(_Asked, frozen=True):
 class ChangePassword(_Asked, frozen=True):
     """The current password, and the one to come."""
 
-    current_password: str
-    new_password: str
+    current_password: Password
+    new_password: NewPassword
 
 
 class ForgotPassword(_Asked, frozen=True):
     """Whose password is forgotten: one address."""
 
-    email: str
+    email: Address
 
 
 class ResetPassword(_Asked, frozen=True):
     """The ticket of a link, and the password to come."""
 
     token: str
-    password: str
+    password: NewPassword
 
 
 class VerifyEmail(_Asked, frozen=True):
@@ -90,8 +101,8 @@ class VerifyEmail(_Asked, frozen=True):
 class ChangeEmail(_Asked, frozen=True):
     """The password, and the address to come."""
 
-    current_password: str
-    new_email: str
+    current_password: Password
+    new_email: Address
 
 
 class ConfirmEmail(_Asked, frozen=True):
@@ -103,13 +114,13 @@ class ConfirmEmail(_Asked, frozen=True):
 class ChangeAccount(_Asked, frozen=True):
     """How the caller wants to be called; empty: not at all."""
 
-    name: str
+    name: Name
 
 
 class DeleteAccount(_Asked, frozen=True):
     """The password."""
 
-    current_password: str
+    current_password: Password
 
 
 class Confirmed(Struct, frozen=True):
@@ -157,7 +168,7 @@ class ProveFactor(_Asked, frozen=True):
 class StepUp(_Asked, frozen=True):
     """Proof that it is still the same person."""
 
-    password: str
+    password: Password
 
 
 class HalfSignedIn(_Quiet, frozen=True):

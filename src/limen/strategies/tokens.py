@@ -101,7 +101,8 @@ class AccessTokens:
             sid=sid,
             auth_time=int(authenticated),
             amr=amr,
-            scope=" ".join(scopes),
+            scope=" ".join(scopes)
+            or None,  # an empty one is none (RFC 6749 §3.3), and some readers refuse it
             client_id=self._client_id,
             strategy=strategy.value,
             status=status,

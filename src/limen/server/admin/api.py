@@ -12,9 +12,9 @@ from limen.server import shapes
 from limen.server.admin.log import FIELDS, wanted_of
 from limen.server.admin.page import administrator, proven
 from limen.server.admin.shapes import AccountList, AccountSeen, AccountWhole, EntryList, EntrySeen
+from limen.server.bodies import read_query
 from limen.server.grants import moment, revoked
 from limen.server.listing import seen
-from limen.server.pages.render import query
 from limen.server.resource import Endpoint
 from limen.server.site import Site
 from limen.server.wire import Answer, Call, json_answer
@@ -25,7 +25,7 @@ _WHOSE = ("bearer", "cookie")
 async def find_accounts(site: Site, call: Call) -> Answer:
     """Newest first, or by the beginning of the address, or by id."""
     who = await administrator(site, call)
-    asked = query(call)
+    asked = read_query(call)
     among = asked.get("among", "") or Among.ALL.value
     if among not in set(Among):
         raise Rejected(f"among is one of {', '.join(Among)}", code="invalid_request")
@@ -74,7 +74,7 @@ async def end_any_session(site: Site, call: Call) -> Answer:
 async def find_entries(site: Site, call: Call) -> Answer:
     """Entries of the audit log, newest first."""
     who = await administrator(site, call)
-    asked = query(call)
+    asked = read_query(call)
     wanted, wrong = wanted_of({name: asked.get(name, "") for name in FIELDS})
     if wrong:
         raise Rejected(f"{wrong} cannot be read", code="invalid_request", field=wrong)
@@ -120,6 +120,9 @@ _NARROW = {
     "until": "the same; what is before it",
     "before": "`before` of the page before",
 }
+# What is empty is as if it were not there.
+_MOMENT = {"pattern": r"^([0-9]{4}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-5][0-9])?)?$"}
+_ID = {"pattern": r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"}
 
 ENDPOINTS = (
     Endpoint(
@@ -132,6 +135,7 @@ ENDPOINTS = (
             "among": "`all`, `disabled` or `administrators`",
             "after": "`after` of the page before",
         },
+        schemas={"among": {"enum": [*(one.value for one in Among), ""]}},
         gives=(AccountList,),
         errors=(400, 401, 503),
         security=_WHOSE,
@@ -187,6 +191,7 @@ ENDPOINTS = (
         run=find_entries,
         summary="Entries of the audit log, newest first.",
         query=_NARROW,
+        schemas={"account": _ID, "since": _MOMENT, "until": _MOMENT},
         gives=(EntryList,),
         errors=(400, 401, 503),
         security=_WHOSE,
