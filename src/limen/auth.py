@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -23,6 +22,7 @@ from limen.administration import Administration
 from limen.audit import SYSTEM, THE_OPERATOR, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
+from limen.canary import Canary
 from limen.clock import Clock, Seconds, SystemClock
 from limen.counts import Counts, Figures
 from limen.devices import DeviceSealer
@@ -42,7 +42,7 @@ from limen.flows.register import register
 from limen.flows.sign_in import sign_in
 from limen.flows.sign_out import end_other_sessions, end_session, sign_out, sign_out_everywhere
 from limen.flows.step_up import step_up
-from limen.hashing import HashingPool
+from limen.hashing import pool_of
 from limen.ids import Entropy
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
@@ -156,7 +156,7 @@ class Limen:
             filter=self.filter,
             lifetimes=self.lifetimes,
             hasher=Hasher(scheme or scheme_of(s)),
-            pool=_pool(s, self.clock),
+            pool=pool_of(s, self.clock),
             policy=PasswordPolicy(min_length=s.password_min_length),
             devices=DeviceSealer(secret),
             halves=HalfSealer(secret),
@@ -201,6 +201,9 @@ class Limen:
             asyncio.create_task(self._follower.run(), name="limen feed"),
             asyncio.create_task(every(_MAINTENANCE, self.maintain, "maintenance"), name="limen maintenance"),
         ]
+        if self.settings.canary:
+            rounds = every(self.settings.canary, self.canary.round, "the canary's round")
+            self._tasks.append(asyncio.create_task(rounds, name="limen canary"))
         if self._postman is not None:
             self._postman.start()
 
@@ -467,6 +470,11 @@ class Limen:
         sealer = SetUpSealer(require_secret(self.settings))
         return Administration(self._parts, accepted, self._ring, self._pulse, self.sources, sealer)
 
+    @cached_property
+    def canary(self) -> Canary:
+        """What measures until when an ended session is refused; it runs as the setting `canary` says."""
+        return Canary(self._parts, self.authenticate)
+
     async def add_account(
         self,
         email: str,
@@ -608,11 +616,6 @@ class Limen:
 def _client_secret(key: bytes, client_id: str) -> str:
     raw = hmac.digest(key, client_id.encode(), "sha256")
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _pool(s: Settings, clock: Clock) -> HashingPool:
-    threads = s.hash_threads or os.cpu_count() or 1
-    return HashingPool(threads, s.hash_queue, monotonic=clock.monotonic)
 
 
 def _nobody() -> None:

@@ -78,6 +78,13 @@ class Counts:
         self.oldest: Instant | None = None
         """When the oldest letter that could not be delivered was written."""
 
+        self.canary: Counter[str] = Counter()
+        """Rounds of the canary by how they ended."""
+        self.canary_lag: Seconds | None = None
+        """How long after its end its last session was refused."""
+        self.canary_at: Instant | None = None
+        """When that was last measured to the end."""
+
     def check(self) -> Check:
         """`with counts.check() as check:` around a check that is made in full."""
         return Check(self)

@@ -18,9 +18,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple
 
-from limen.clock import Mono, Seconds
+from limen.clock import Clock, Mono, Seconds
 from limen.counts import Durations
 from limen.errors import Misconfigured, Unavailable
+from limen.settings import Settings
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -161,6 +162,12 @@ class HashingPool:
             self._running -= 1
             if began is not None and self._monotonic is not None:
                 self.durations.add(self._monotonic() - began)
+
+
+def pool_of(settings: Settings, clock: Clock) -> HashingPool:
+    """The pool that the settings describe: of as many threads as there are cores, unless they say."""
+    threads = settings.hash_threads or os.cpu_count() or 1
+    return HashingPool(threads, settings.hash_queue, monotonic=clock.monotonic)
 
 
 def _step_back() -> None:

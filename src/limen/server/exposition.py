@@ -17,6 +17,8 @@ from limen.server.wire import Answer, Call
 _GONE: Seconds = 300.0
 """A follower that was not heard of for so long was ended, and is nobody's concern."""
 
+_UNMEASURED = -1.0
+
 
 def _by_client(read: Callable[[Site, list[Follower]], float]) -> Callable[[Site], list[metrics.Sample]]:
     """One figure of the followers of each client that were heard of lately."""
@@ -38,6 +40,10 @@ def _age(site: Site, those: list[Follower]) -> float:
 
 def _behind(site: Site, those: list[Follower]) -> float:
     return max(max(site.auth.filter.position - one.position, 0) for one in those)
+
+
+def _lag(_: Site, those: list[Follower]) -> float:
+    return max((one.lag for one in those if one.lag is not None), default=_UNMEASURED)
 
 
 FOLLOWERS: tuple[Described[Site], ...] = (
@@ -68,6 +74,13 @@ FOLLOWERS: tuple[Described[Site], ...] = (
         "How many events the follower that is furthest behind had not seen when it last asked, by client.",
         ("client",),
         _by_client(_behind),
+    ),
+    Described(
+        "limen_canary_follower_lag_seconds",
+        "gauge",
+        "From the canary's last end until the slowest follower had asked for it, by client.",
+        ("client",),
+        lambda site: [sample for sample in _by_client(_lag)(site) if sample[1] != _UNMEASURED],
     ),
 )
 """The label is the id of a client of the configuration; several behind it are told as the worst of them."""

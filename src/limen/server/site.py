@@ -52,6 +52,8 @@ class Site:
     def of(cls, auth: Limen, *, whole: bool, processes: int = 1) -> Site:
         trusted = Trusted.of(auth.settings.trusted_proxies)
         look = Look.of(auth.settings)
+        followers = Followers(auth.clock)
+        auth.canary.ended.append(followers.mark)
         return cls(
             auth,
             trusted,
@@ -59,7 +61,7 @@ class Site:
             Readiness(auth),
             Tail(auth),
             Streams(),
-            Followers(auth.clock),
+            followers,
             look,
             Once(auth.clock),
             Advisor(auth.clock),

@@ -1,29 +1,19 @@
-"""Prometheus metrics of a Limen or a Verifier, read from what it counts at the moment of a scrape.
-
-    from prometheus_client import REGISTRY
-    REGISTRY.register(limen.metrics.Collector(auth))
-
-docs/operating.md says what each means. A label is a fixed word, a code, or the id of a configured client:
-never an account, a session, an address, or anything else that whoever asks may choose.
-"""
+"""The metrics themselves: name, kind, meaning and labels of each, and how it is read."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Generic, Protocol, TypeVar
 
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
     Metric,
 )
-from prometheus_client.registry import Collector as Collects
 
 import limen
 from limen.clock import Clock
@@ -141,6 +131,17 @@ def _throttled(reading: Reading) -> Iterable[Sample]:
 def _failing(reading: Reading) -> Iterable[Sample]:
     oldest = reading.counts.oldest
     return _one(0.0 if oldest is None else max(reading.now - oldest, 0.0))
+
+
+def _canary_lag(reading: Reading) -> Iterable[Sample]:
+    lag = reading.counts.canary_lag
+    return [] if lag is None else [((reading.figures.strategy,), lag)]
+
+
+def _canary_rounds(reading: Reading) -> Iterable[Sample]:
+    rounds = reading.counts.canary
+    words = ("refused", "denied", "unavailable", "error", *rounds) if rounds else ()
+    return [((word,), rounds[word]) for word in sorted(set(words))]
 
 
 def _info(reading: Reading) -> Iterable[Sample]:
@@ -334,43 +335,27 @@ METRICS: tuple[Described[Reading], ...] = (
         (),
         _failing,
     ),
+    Described(
+        "limen_canary_lag_seconds",
+        "gauge",
+        "How long after its end the last session of the canary was refused here; with jwt the rest of a "
+        "token's life.",
+        ("strategy",),
+        _canary_lag,
+    ),
+    Described(
+        "limen_canary_rounds",
+        "counter",
+        "Rounds of the canary by how they ended: `refused` is as it should be.",
+        ("outcome",),
+        _canary_rounds,
+    ),
+    Described(
+        "limen_canary_last_success_timestamp_seconds",
+        "gauge",
+        "When the canary last measured to the end.",
+        (),
+        lambda r: [] if r.counts.canary_at is None else _one(r.counts.canary_at),
+    ),
 )
 """Everything that a process says of itself."""
-
-
-class Collector(Collects):
-    """All of `METRICS` for one Limen or Verifier. `auth` may be what gives the one that counts now."""
-
-    def __init__(self, auth: Counted | Callable[[], Counted]) -> None:
-        self._auth = auth
-
-    def collect(self) -> Iterator[Metric]:
-        reading = Reading.of(self._auth() if callable(self._auth) else self._auth)
-        for described in METRICS:
-            yield described.family(described.read(reading))
-
-    def describe(self) -> Iterable[Metric]:
-        """Without having started anything: names alone."""
-        return [described.family(()) for described in METRICS]
-
-
-def registry(*collectors: Collects) -> CollectorRegistry:
-    """A registry of its own with these, and with what the process takes (`process_…`)."""
-    found = CollectorRegistry(auto_describe=False)
-    ProcessCollector(registry=found)
-    for collector in collectors:
-        found.register(collector)
-    return found
-
-
-def exposition(found: CollectorRegistry, accept: str = "") -> tuple[bytes, str]:
-    """What a scrape is answered, and its media type: OpenMetrics where that is asked for."""
-    if not accept:
-        return generate_latest(found), "text/plain; version=0.0.4; charset=utf-8"
-    encoder, media = choose_encoder(accept)
-    return encoder(found), media
-
-
-def names(described: Sequence[Described[Any]] = METRICS) -> list[str]:
-    """As queries name them."""
-    return [one.written for one in described]
