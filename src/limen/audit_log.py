@@ -12,6 +12,7 @@ import logging
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import Context
 from itertools import islice
 from typing import TypedDict
 
@@ -160,7 +161,11 @@ class AuditLog:
         self._waiting.append(entry)
         self._put_in += 1
         if self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._write(), name="limen audit log")
+            self._writing = asyncio.get_running_loop().create_task(
+                self._write(),
+                name="limen audit log",
+                context=Context(),  # it is no request's: it writes for all
+            )
 
     async def _write(self) -> None:
         failures = 0

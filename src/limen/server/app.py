@@ -7,9 +7,11 @@ in which it can be written), answers pages of other origins, and answers where t
 from __future__ import annotations
 
 import logging
+import secrets
 
 from starlette.routing import Route, Router
 
+from limen import request_id
 from limen.auth import Limen
 from limen.errors import LimenError, Rejected
 from limen.server import forwarding, playground, reports, workbench
@@ -23,7 +25,7 @@ from limen.server.pages.telling import tell
 from limen.server.resource import broken, refusal, respond
 from limen.server.site import Site
 from limen.server.table import endpoints_of
-from limen.server.wire import Answer, Call, Receive, Scope, Send
+from limen.server.wire import Answer, Call, Message, Receive, Scope, Send
 
 _BY_ADDRESS = frozenset({"/healthz", "/readyz", forwarding.PATH})
 """What load balancers and proxies ask, by whatever name they know us."""
@@ -84,6 +86,13 @@ class Server:
             raise RuntimeError(f"a scope of type {kind!r} is refused: nothing is served by it")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        peer, trusted = scope.get("client"), self._site.trusted
+        now, chance = self._auth.clock.now(), secrets.token_bytes
+        request = request_id.of(scope["headers"], peer[0] if peer else None, trusted, now=now, entropy=chance)
+        with request_id.under(request):
+            await self._answer(scope, receive, _naming(request, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope = forwarding.as_question(scope)
         call = self._site.call(scope, receive)
         send = self._cross_origin.sending(call, send)
@@ -136,6 +145,18 @@ class Server:
         finally:
             await self.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _naming(request: str, send: Send) -> Send:
+    """Every answer says the id of its request."""
+    header = (request_id.HEADER, request.encode())
+
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), header]}
+        await send(message)
+
+    return named
 
 
 def _not_found() -> Rejected:
