@@ -17,7 +17,6 @@ from limen.keys import KeyRing, StoredRing
 from limen.live_ring import LiveRing
 from limen.sessions import StrategyName
 from limen.settings import Settings
-from limen.stores.base import Store
 from limen.strategies.base import Revoked, Strategy
 
 
@@ -25,7 +24,6 @@ class Operating:
     """Every method is the flow of its name, with the parts of this Limen."""
 
     settings: Settings
-    store: Store
     _parts: Parts
     _ring: LiveRing
     _strategies: Mapping[StrategyName, Strategy]
@@ -87,7 +85,7 @@ class Operating:
 
     async def stored_ring(self) -> StoredRing:
         """All keys with their states, retired ones too."""
-        return await self.store.ring()
+        return await self._parts.store.ring()
 
     async def rotate_keys(self, *, by: Actor = THE_OPERATOR) -> KeyRing:
         """See live_ring."""

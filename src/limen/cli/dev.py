@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from limen.cli import logs, serving, surroundings
+from limen.cli import listening, logs, serving, surroundings
 from limen.cli.answer import Answer, Exit, Verb, note, wants_json
 from limen.cli.developing import Development, exit_of, split
 from limen.errors import Misconfigured
@@ -45,9 +45,9 @@ def verb(
     serving.leave_on_signals()
     logging.config.dictConfig(logs.configuration(log_level, access=access_log))
     surroundings.put({"strategy": strategy, "database": database, "config": config})
-    bound = serving.listen(host, _port() if port is None else port)
+    bound = listening.listen(host, _port() if port is None else port)
     _require_loopback(bound.getsockname()[0], host)
-    address = serving.address_of(bound, host)
+    address = listening.address_of(bound, host)
     _surround(address)
     child = Development(
         application, str(Path.cwd()), address,
@@ -70,7 +70,7 @@ def _watched(child: Development, bound: socket) -> Exit:
 
 
 def _require_loopback(address: str, host: str) -> None:
-    if not serving.is_loopback(address):
+    if not listening.is_loopback(address):
         raise Misconfigured(
             f"`limen dev` stays on this machine: listen on 127.0.0.1 instead of {host}",
             code="development_exposed",

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 from limen.clock import Clock, Instant, Seconds
 from limen.revocations import Filter, Kind, Revocation
+from limen.sessions import StrategyName
 from limen.strategies.base import Identity, Verified
 
 _SET: Seconds = 0.25
@@ -44,13 +45,15 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Seen:
-    __slots__ = ("ends", "follows_feed", "identity")
+    __slots__ = ("ends", "follows_feed", "identity", "tally")
 
-    def __init__(self, verified: Verified, ends: float) -> None:
+    def __init__(self, verified: Verified, ends: float, tally: list[int]) -> None:
         self.identity = verified.identity
         self.follows_feed = verified.follows_feed
         self.ends = ends
         """By the monotonic clock if it follows the feed, else by the wall clock."""
+        self.tally = tally
+        """Its strategy's, in a list of one: that is added to in the time of an addition."""
 
 
 class _Generation:
@@ -103,6 +106,7 @@ class Recall:
         "_seen",
         "_young",
         "drops",
+        "tallies",
     )
 
     def __init__(self, filter_: Filter, clock: Clock, *, size: int, max_staleness: Seconds) -> None:
@@ -115,6 +119,8 @@ class Recall:
         """Until then by the monotonic clock."""
         self.drops = 0
         """How often everything was dropped: what was verified before then is not kept after it."""
+        self.tallies: Mapping[StrategyName, list[int]] = {name: [0] for name in StrategyName}
+        """How many checks were answered here, by strategy."""
         self.forget()
         filter_.hearing.append(self._hear)
         filter_.missing.append(self.forget)
@@ -140,6 +146,7 @@ class Recall:
                 return None
         elif self._now() >= seen.ends:
             return None
+        seen.tally[0] += 1
         return seen.identity
 
     def recall_or(
@@ -177,7 +184,7 @@ class Recall:
                 ends: float = verified.good_until
                 if verified.follows_feed:
                     ends -= self._parted + _ROUNDING
-                self._keep(key, _Seen(verified, ends))
+                self._keep(key, _Seen(verified, ends, self.tallies[verified.identity.strategy]))
 
     def trust(self, max_staleness: Seconds) -> None:
         """From now on believe a view of at most this age."""

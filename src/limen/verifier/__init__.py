@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Self
 
 from limen.barrier import Barrier
 from limen.clock import Clock, Instant, Seconds, SystemClock
+from limen.counts import Counts, Figures
 from limen.errors import Denied, LimenError, Misconfigured, Unavailable
+from limen.figures import figures_of
 from limen.insecure import AcceptStale
 from limen.jose.jwt import Claims
+from limen.pulse import Pulse
 from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.sessions import StrategyName
@@ -91,7 +94,9 @@ class Verifier:
         client = _client(client_id, client_secret)
         self.strategy = StrategyName.HYBRID if client or feed else StrategyName.JWT
         self.clock: Clock = clock or SystemClock()
+        self.counts = Counts(self.clock.monotonic)
         self.filter = Filter()
+        self.filter.reading.append(Pulse(self.clock.now, self.counts).take)
         accepts_older = on_outage.at_most if isinstance(on_outage, AcceptStale) else 0.0
         self._more = accepts_older
         patience = min(_PATIENCE_MAX, max(s.max_staleness * RHYTHM, 0.05))
@@ -201,6 +206,10 @@ class Verifier:
         mono = self.clock.monotonic()
         return self.filter.is_fresh(mono=mono, max_staleness=self._follower.max_staleness)
 
+    def figures(self) -> Figures:
+        """What this process is like now, for `limen.metrics`."""
+        return figures_of(self.clock, self.max_staleness, self.strategy, self._recall, self.filter)
+
     # -- checking ----------------------------------------------------------------------------------------
 
     async def authenticate(self, credential: str, *, activity: bool = True) -> Identity:
@@ -208,16 +217,18 @@ class Verifier:
         identity = self.recall(credential)
         if identity is not None:
             return identity
-        if "." not in credential:
-            raise _not_accepted("not_a_token")
-        now = self.clock.now()
-        claims = await self._keys.claims(credential, now=now)
-        verified, settled, fresh = self._by_the_view(claims)
-        if not settled:
-            verified = await self._asking.ask(credential, verified, outage=not fresh, now=now)
-        if now < verified.good_until:
-            self._recall.remember(credential, verified)
-        return verified.identity
+        with self.counts.check() as check:
+            if "." not in credential:
+                raise _not_accepted("not_a_token")
+            now = self.clock.now()
+            claims = await self._keys.claims(credential, now=now)
+            check.strategy = self.strategy.value
+            verified, settled, fresh = self._by_the_view(claims)
+            if not settled:
+                verified = await self._asking.ask(credential, verified, outage=not fresh, now=now)
+            if now < verified.good_until:
+                self._recall.remember(credential, verified)
+            return verified.identity
 
     def check_now(self, credential: str) -> Identity | None:
         """What `authenticate` would say, from memory alone and from any thread; Denied where it would deny.
@@ -254,13 +265,15 @@ class Verifier:
         return recently(self, minutes=minutes, scopes=names)
 
     def _verify_now(self, credential: str, now: Instant) -> Verified | None:
-        if "." not in credential:
-            raise _not_accepted("not_a_token")
-        claims = self._keys.claims_now(credential, now=now)
-        if claims is None:
-            return None
-        verified, settled, _ = self._by_the_view(claims)
-        return verified if settled else None
+        with self.counts.check() as check:
+            if "." not in credential:
+                raise _not_accepted("not_a_token")
+            claims = self._keys.claims_now(credential, now=now)
+            check.strategy, check.made = self.strategy.value, claims is not None
+            if claims is None:
+                return None
+            verified, check.made, _ = self._by_the_view(claims)
+            return verified if check.made else None
 
     def _by_the_view(self, claims: Claims) -> tuple[Verified, bool, bool]:
         """What the token says, whether our view is the whole answer, and whether it is fresh; Denied if
