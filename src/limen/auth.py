@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from limen.accounts import Account
 from limen.administration import Administration
@@ -33,6 +33,7 @@ from limen.flows import operate
 from limen.flows.change_password import change_password
 from limen.flows.explain import Witness, explain
 from limen.flows.factors import Factor, checked, prove_factor
+from limen.flows.import_accounts import How, Records, import_accounts
 from limen.flows.issue import SignedIn
 from limen.flows.parts import Parts
 from limen.flows.refresh import refresh
@@ -42,6 +43,7 @@ from limen.flows.sign_out import end_other_sessions, end_session, sign_out, sign
 from limen.flows.step_up import step_up
 from limen.hashing import HashingPool
 from limen.ids import Entropy
+from limen.importing import Report, Rules
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
 from limen.letters import LetterSealer
@@ -472,6 +474,10 @@ class Limen:
         return await operate.add_account(
             self._parts, email, password, scopes=wanted, verified=verified, by=by
         )
+
+    async def import_accounts(self, records: Records, rules: Rules, **how: Unpack[How]) -> Report:
+        """See flows/import_accounts."""
+        return await import_accounts(self._parts, records, rules, **how)
 
     async def find_account(self, email_or_id: str) -> Account:
         """See flows/operate."""
