@@ -88,7 +88,9 @@ _COLUMNS_OF_BETTER_AUTH = (
 
 def _of_database(source: Source, path: Path, table: str) -> Iterator[Row | Refused]:
     """The rows of a table, read and never written, in the order in which they were made."""
-    if source not in _TABLES:
+    if source is Source.FILE and not table:
+        raise _rejected(f"{path} is a SQLite database: say which table, --table")
+    if source not in _TABLES and source is not Source.FILE:
         raise _rejected(f"accounts of {source} come from an export and not from a SQLite database")
     db = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
     try:
@@ -120,7 +122,7 @@ def _beside(source: Source, known: dict[str, set[str]]) -> str:
         found += [_PROVEN] if "account_emailaddress" in known else []
     elif source is Source.FASTAPI_USERS:
         found += [_LINKED] if "oauth_account" in known else []
-    else:
+    elif source is Source.BETTER_AUTH:
         names = [n for n in _COLUMNS_OF_BETTER_AUTH if set(n.values()) <= known.get("account", set())]
         if not names:
             raise _rejected("there is no table `account` as Better Auth makes one, and passwords are in it")
