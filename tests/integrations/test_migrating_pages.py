@@ -71,7 +71,7 @@ def test_people_of_fastapi_users_sign_in_with_their_passwords_and_find_their_not
         assert client.post("/auth/login", json=wrong).status_code == 401
 
 
-def test_R01_old_tokens_of_fastapi_users_live_for_a_period_and_die_with_the_account(
+def test_old_tokens_of_fastapi_users_live_for_a_period_and_die_with_the_account(
     fastapi_users: tuple[Guide, dict[str, str]],
 ) -> None:
     guide, old = fastapi_users

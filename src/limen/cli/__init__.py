@@ -19,7 +19,7 @@ from limen.cli.lazy import LazyGroup
 VERBS = {
     "serve": "Answer over HTTP.",
     "migrate": "Bring the database's schema up to date.",
-    "account": "Add, show, disable, enable and delete accounts; set passwords and scopes.",
+    "account": "Add, import, show, disable, enable and delete accounts; set passwords and scopes.",
     "session": "List and end sessions.",
     "key": "Rotate, retire and end signing keys; make secrets.",
     "token": "Decode, verify, explain, sign and lint tokens.",

@@ -22,7 +22,7 @@ _who = click.argument("who", metavar="EMAIL|ID")
 
 @click.group("account", cls=VerbGroup)
 def verb() -> None:
-    """Add, show, disable, enable and delete accounts; set passwords and scopes."""
+    """Add, import, show, disable, enable and delete accounts; set passwords and scopes."""
 
 
 verb.add_command(import_verb)

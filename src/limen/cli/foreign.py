@@ -87,7 +87,7 @@ _COLUMNS_OF_BETTER_AUTH = (
 
 
 def _of_database(source: Source, path: Path, table: str) -> Iterator[Row | Refused]:
-    """The rows of a table, read and never written, in the order in which they were made."""
+    """The rows of a table or a view, read and never written, in the order in which they lie there."""
     if source is Source.FILE and not table:
         raise _rejected(f"{path} is a SQLite database: say which table, --table")
     if source not in _TABLES and source is not Source.FILE:
@@ -98,7 +98,7 @@ def _of_database(source: Source, path: Path, table: str) -> Iterator[Row | Refus
         known = {str(row[0]): _columns(db, str(row[0])) for row in db.execute(_NAMES)}
         if table not in known:
             raise _rejected(f"{path} has no table {table!r}; is it called something else? Say --table")
-        statement = f"SELECT u.*{_beside(source, known)} FROM {_quoted(table)} u ORDER BY u.rowid"  # noqa: S608 - names that the database has
+        statement = f"SELECT u.*{_beside(source, known)} FROM {_quoted(table)} u"  # noqa: S608 - names that the database has
         for line, row in enumerate(db.execute(statement), 1):
             yield _row(line, row)
     except sqlite3.Error as error:

@@ -94,7 +94,7 @@ async def test_whoever_is_there_keeps_password_scopes_and_id() -> None:
 
 
 @pytest.mark.parametrize("twin", ["P1@EXAMPLE.ORG", "p1@example.org", "ｐ1@example.org"])
-async def test_A30_twins_in_a_file_are_reported_and_not_merged(twin: str) -> None:
+async def test_A25_twins_in_a_file_are_reported_and_not_merged(twin: str) -> None:
     async with world() as (auth, _):
         report = await brought(auth, person(1), person(2, email=twin, password=None))
         assert report.new == 1
