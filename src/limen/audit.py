@@ -40,6 +40,8 @@ EVENTS: Mapping[str, str] = {
     "name_set": "the owner chose how to be called",
     "export": "the owner took a copy of all that is kept",
     "account_added": "an operator made an account",
+    "import_begun": "an operator began to bring accounts from elsewhere",
+    "import_done": "those accounts are there; the detail says how many",
     "account_viewed": "an administrator looked at one account whole",
     "account_disabled": "nobody may sign in to the account any more",
     "account_enabled": "people may sign in to the account again",

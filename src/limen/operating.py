@@ -7,6 +7,7 @@ audit log with who is said to have done it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Unpack
 
 from limen.accounts import Account
 from limen.audit import THE_OPERATOR, Actor
@@ -18,6 +19,10 @@ from limen.live_ring import LiveRing
 from limen.sessions import StrategyName
 from limen.settings import Settings
 from limen.strategies.base import Revoked, Strategy
+
+if TYPE_CHECKING:  # brought in by the one process in a thousand that imports
+    from limen.flows.import_accounts import How, Records
+    from limen.importing import Report, Rules
 
 
 class Operating:
@@ -42,6 +47,12 @@ class Operating:
         return await operate.add_account(
             self._parts, email, password, scopes=wanted, verified=verified, by=by
         )
+
+    async def import_accounts(self, records: Records, rules: Rules, **how: Unpack[How]) -> Report:
+        """See flows/import_accounts."""
+        from limen.flows.import_accounts import import_accounts
+
+        return await import_accounts(self._parts, records, rules, **how)
 
     async def find_account(self, email_or_id: str) -> Account:
         """See flows/operate."""

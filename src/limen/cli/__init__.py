@@ -20,7 +20,7 @@ VERBS = {
     "serve": "Answer over HTTP.",
     "dev": "Run an application that holds a Limen, on this machine, with all that it needs.",
     "migrate": "Bring the database's schema up to date.",
-    "account": "Add, show, disable, enable and delete accounts; set passwords and scopes.",
+    "account": "Add, import, show, disable, enable and delete accounts; set passwords and scopes.",
     "session": "List and end sessions.",
     "key": "Rotate, retire and end signing keys; make secrets.",
     "token": "Decode, verify, explain, sign and lint tokens.",

@@ -10,6 +10,7 @@ from limen.accounts import ADMIN_SCOPE, Account
 from limen.auth import Limen
 from limen.cli import given
 from limen.cli.answer import Answer, Table, VerbGroup, visible
+from limen.cli.importing import verb as import_verb
 from limen.cli.moments import moment
 from limen.cli.opening import with_limen
 from limen.cli.revoked import effective
@@ -21,7 +22,10 @@ _who = click.argument("who", metavar="EMAIL|ID")
 
 @click.group("account", cls=VerbGroup)
 def verb() -> None:
-    """Add, show, disable, enable and delete accounts; set passwords and scopes."""
+    """Add, import, show, disable, enable and delete accounts; set passwords and scopes."""
+
+
+verb.add_command(import_verb)
 
 
 @verb.command()

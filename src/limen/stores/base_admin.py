@@ -11,7 +11,25 @@ from limen.clock import Instant
 from limen.ids import AccountID
 
 
-class Directory(Protocol):
+class Arrivals(Protocol):
+    """Many accounts at once, which come from elsewhere."""
+
+    async def add_accounts(self, accounts: Sequence[Account]) -> frozenset[AccountID]:
+        """Keep new accounts, all in one step; the ids of those that were kept.
+
+        Where an id or a `key` is taken, the account that has it stays as it is. Of two in one call that
+        share one, one is kept.
+        """
+        ...
+
+    async def taken(
+        self, *, keys: Sequence[str], ids: Sequence[AccountID] = ()
+    ) -> list[tuple[AccountID, str]]:
+        """Id and key of each account that has one of these, in no order."""
+        ...
+
+
+class Directory(Arrivals, Protocol):
     """The list of accounts. All that is asked for is found by an index: a million take no longer than few."""
 
     async def newest_accounts(

@@ -50,6 +50,27 @@ class MemoryAdmin(ABC):
             self._keys[account.key] = account.id
             return True
 
+    async def add_accounts(self, accounts: Sequence[Account]) -> frozenset[AccountID]:
+        for a in accounts:
+            storable(a.email, a.key, a.password or "", a.name)
+            joined(a.scopes)
+        kept = set()
+        with self._step():
+            for account in accounts:
+                if account.id not in self._accounts and account.key not in self._keys:
+                    self._accounts[account.id] = account
+                    self._keys[account.key] = account.id
+                    kept.add(account.id)
+        return frozenset(kept)
+
+    async def taken(
+        self, *, keys: Sequence[str], ids: Sequence[AccountID] = ()
+    ) -> list[tuple[AccountID, str]]:
+        with self._step():
+            found = {*(self._keys[key] for key in keys if key in self._keys)}
+            found |= {account for account in ids if account in self._accounts}
+            return [(account, self._accounts[account].key) for account in found]
+
     def _among(self, among: Among) -> list[Account]:
         if among is Among.DISABLED:
             return [a for a in self._accounts.values() if a.disabled is not None]

@@ -1,5 +1,5 @@
-"""Recovery over two stores: tickets and the outbox are where the accounts are, and what ends sessions is
-carried out in the store of the sessions."""
+"""Recovery and arrivals over two stores: tickets and the outbox are where the accounts are, and what ends
+sessions is carried out in the store of the sessions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from limen.accounts import Account
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID
 from limen.letters import Posted
@@ -31,6 +32,14 @@ class SplitRecovery(ABC):
         *,
         careful: bool = False,
     ) -> Revocation | None: ...
+
+    async def add_accounts(self, accounts: Sequence[Account]) -> frozenset[AccountID]:
+        return await self._accounts.add_accounts(accounts)
+
+    async def taken(
+        self, *, keys: Sequence[str], ids: Sequence[AccountID] = ()
+    ) -> list[tuple[AccountID, str]]:
+        return await self._accounts.taken(keys=keys, ids=ids)
 
     async def open_tickets(
         self, account: AccountID, tickets: Sequence[Ticket], letters: Sequence[Posted] = ()

@@ -35,6 +35,7 @@ from limen.stores.base import (
 from limen.stores.postgres import (
     accounts,
     address,
+    arrivals,
     audit,
     directory,
     events,
@@ -246,6 +247,21 @@ class PostgresStore(PostgresRecovery):
 
     async def raise_marks(self, marks: Mapping[str, int]) -> None:
         await self._parts.writer.do(marks_table.raise_, (NONE, ""), dict(marks))
+
+    # -- arrivals ----------------------------------------------------------------------------------------
+
+    async def add_accounts(self, accounts: Sequence[Account]) -> frozenset[AccountID]:
+        for a in accounts:
+            storable(a.email, a.key, a.password or "", a.name)
+            joined(a.scopes)
+        return await self._parts.writer.do(arrivals.add, (NONE, ""), tuple(accounts))
+
+    async def taken(
+        self, *, keys: Sequence[str], ids: Sequence[AccountID] = ()
+    ) -> list[tuple[AccountID, str]]:
+        known, raw = [key for key in keys if is_storable(key)], [rows.raw(one) for one in ids]
+        found = await self._parts.reader.rows(arrivals.TAKEN, known, raw)
+        return [(AccountID(str(row[0])), row[1]) for row in found]
 
     # -- administration ----------------------------------------------------------------------------------
 

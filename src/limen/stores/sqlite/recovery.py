@@ -1,4 +1,4 @@
-"""The SQLite store for recovery: tickets and the outbox."""
+"""The SQLite store for recovery, tickets and the outbox, and for arrivals."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+from limen.accounts import Account
 from limen.clock import Instant, Seconds
 from limen.ids import AccountID
 from limen.letters import Posted
 from limen.revocations import Revocation
 from limen.sessions import Digest
-from limen.stores.base import storable
+from limen.stores.base import is_storable, joined, storable
 from limen.stores.base_recovery import AddressTaken, Moved, OneSide
+from limen.stores.sqlite import arrivals, rows
 from limen.stores.sqlite import letters as outbox
-from limen.stores.sqlite import rows
 from limen.stores.sqlite import tickets as spending
 from limen.stores.sqlite.sweep import sweep_recovery
 from limen.stores.sqlite.writer import Writer
@@ -32,6 +33,19 @@ class SQLiteRecovery(ABC):
 
     @abstractmethod
     def _all(self, statement: str, *values: Any) -> list[rows.Row]: ...
+
+    async def add_accounts(self, accounts: Sequence[Account]) -> frozenset[AccountID]:
+        for a in accounts:
+            storable(a.email, a.key, a.password or "", a.name)
+            joined(a.scopes)
+        return await self._writer.do(arrivals.add, tuple(accounts))
+
+    async def taken(
+        self, *, keys: Sequence[str], ids: Sequence[AccountID] = ()
+    ) -> list[tuple[AccountID, str]]:
+        found = [row for key in keys if is_storable(key) for row in self._all(arrivals.BY_KEY, key)]
+        found += [row for one in ids for row in self._all(arrivals.BY_ID, rows.raw(one))]
+        return arrivals.named(found)
 
     async def open_tickets(
         self, account: AccountID, tickets: Sequence[Ticket], letters: Sequence[Posted] = ()

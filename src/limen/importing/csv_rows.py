@@ -1,0 +1,97 @@
+"""Records of a CSV file (RFC 4180), under the names of its first line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+
+from limen.errors import Rejected
+from limen.importing.record import Refused, Row, unreadable
+from limen.importing.text import LINE_MAX
+
+_COLUMNS_MAX = 1_000
+_SEPARATORS = ",;\t"
+
+
+def csv_rows(lines: Iterable[str], names: Sequence[str] = ()) -> Iterator[Row | Refused]:
+    """The records. With `names` the file has no line of names, may leave columns out at its end, and its
+    maker is not strict about quotes.
+
+    Refused: a record with more or fewer fields than there are names. Rejected where it cannot be read on.
+    """
+    csv.field_size_limit(LINE_MAX)
+    given = iter(lines)
+    if names:
+        yield from _records(csv.reader(given), names, 0, short=True)
+        return
+    first, skipped = _first(given)
+    head = csv.reader([first], delimiter=_separator(first), strict=True)
+    found = _names(next(_fields(head, skipped))[1], skipped + 1)
+    body = csv.reader(given, delimiter=_separator(first), strict=True)
+    yield from _records(body, found, skipped + 1, short=False)
+
+
+def _first(lines: Iterator[str]) -> tuple[str, int]:
+    for number, line in enumerate(lines):
+        if line.strip():
+            return line, number
+    raise Rejected("the file is empty", code="import_unreadable", status=422)
+
+
+def _separator(line: str) -> str:
+    """What stands most often between the names: comma, semicolon (spreadsheets in Europe) or tabulator."""
+    return max(_SEPARATORS, key=line.count)
+
+
+def _names(fields: Sequence[str], line: int) -> list[str]:
+    names = [field.strip() for field in fields]
+    if len(names) > _COLUMNS_MAX:
+        raise unreadable(line, f"there are more than {_COLUMNS_MAX:,} columns")
+    twice = [number for number, name in enumerate(names, 1) if names.index(name) + 1 != number]
+    if twice:
+        raise unreadable(line, f"column {twice[0]} has the name of another")
+    return names
+
+
+def _records(
+    reader: Iterable[list[str]], names: Sequence[str], before: int, *, short: bool
+) -> Iterator[Row | Refused]:
+    for line, fields in _fields(reader, before):
+        if not any(fields):
+            continue
+        if short:
+            fields = _stretched(fields, len(names))
+        if len(fields) == len(names):
+            yield Row(line, dict(zip(names, fields, strict=True)))
+        else:
+            yield Refused(line, f"it has {len(fields)} fields, where there are {len(names)} columns")
+
+
+def _stretched(fields: list[str], size: int) -> list[str]:
+    while len(fields) > size and not fields[-1]:
+        fields.pop()
+    return [*fields, *[""] * (size - len(fields))]
+
+
+def _fields(reader: Iterable[list[str]], before: int) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line where it begins."""
+    begins = before + 1
+    iterator = iter(reader)
+    while True:
+        try:
+            fields = next(iterator)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise unreadable(begins, f"this is no CSV: {_said(error)}") from None
+        yield begins, fields
+        begins = before + 1 + int(getattr(reader, "line_num", 0))
+
+
+def _said(error: csv.Error) -> str:
+    known = {
+        "field larger": f"a field is longer than {LINE_MAX:,} characters; is a quote left open?",
+        "unexpected end": "a quote is left open",
+        "'": "a quote stands in the middle of a field",
+    }
+    return next((said for start, said in known.items() if str(error).startswith(start)), "quotes do not fit")
