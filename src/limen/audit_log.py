@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
@@ -73,6 +73,8 @@ class AuditLog:
         self._writing: asyncio.Task[None] | None = None
         self._moved, self._closing = asyncio.Event(), asyncio.Event()
         self._failing = False
+        self.counted: Counter[tuple[str, str]] = Counter()
+        """Every entry that was noted, by event and result."""
 
     def note(
         self,
@@ -105,6 +107,7 @@ class AuditLog:
             audit.clean(detail, most=200),
         )
         _lines.info("%s", audit.line(entry))
+        self.counted[event, result] += 1
         if self._keep and not self._repeats(entry):
             self._put(entry)
         return entry

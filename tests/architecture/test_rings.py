@@ -23,6 +23,7 @@ RINGS = {
         "audit",
         "compact",
         "cookies",
+        "counts",
         "devices",
         "explanation",
         "factors",
@@ -54,6 +55,7 @@ RINGS = {
         "barrier",
         "doctor",
         "feed",
+        "figures",
         "flows",
         "hashing",
         "live_ring",
@@ -61,11 +63,13 @@ RINGS = {
         "pulse",
         "recovery",
         "requirement",
+        "rounds",
         "status_lists",
         "verifier",
         "vigil",
+        "watched_store",
     },
-    5: {"integrations", "lab", "server", "testing"},
+    5: {"integrations", "lab", "metrics", "server", "testing"},
     6: {"cli"},
 }
 RING = {concept: ring for ring, concepts in RINGS.items() for concept in concepts}
@@ -101,6 +105,12 @@ PAIRS = {
     ("auth", "mail"): "Limen puts the parts together",
     ("recovery", "mail"): "whoever waits for letters has them sent now",
     ("auth", "requirement"): "`auth.required` is a requirement",
+    ("auth", "figures"): "Limen says what it is like",
+    ("auth", "rounds"): "Limen puts the parts together",
+    ("auth", "watched_store"): "Limen puts the parts together",
+    ("figures", "hashing"): "how busy the pool is",
+    ("verifier", "figures"): "as in auth",
+    ("verifier", "pulse"): "as in auth",
     ("auth", "barrier"): "callers who come at once share one read",
     ("auth", "vigil"): "what stays open ends with its session",
     ("auth", "status_lists"): "Limen puts the parts together",
@@ -124,6 +134,7 @@ PAIRS = {
 
 SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
+    ("server", "metrics"): "/metrics is what an application can register too",
     ("lab", "integrations"): "what is measured is what an application embeds",
 }
 """The edge's parts never import each other, but for these."""
@@ -134,6 +145,7 @@ EDGE_SEES = {
     "audit",
     "auth",
     "cookies",
+    "counts",
     "explanation",
     "factors",
     "feed_page",

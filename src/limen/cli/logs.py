@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from limen.settings import Settings
+
 _QUIET = ("warning", "error")
 
 
@@ -15,6 +17,11 @@ class AccessFormatter(logging.Formatter):
         client, method, path, version, status = record.args or ("", "", "", "", "")
         record.message = f'{client} "{method} {str(path).partition("?")[0]} HTTP/{version}" {status}'
         return super().formatMessage(record)
+
+
+def of(settings: Settings, *, access: bool) -> dict[str, Any]:
+    """As the settings say it."""
+    return configuration(settings.log_level, access=access)
 
 
 def configuration(level: str, *, access: bool) -> dict[str, Any]:

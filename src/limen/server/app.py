@@ -30,17 +30,20 @@ _BY_ADDRESS = frozenset({"/healthz", "/readyz", forwarding.PATH})
 _log = logging.getLogger("limen.server")
 
 
-def create_app(auth: Limen) -> Server:
-    """The whole server as an ASGI application. Its lifespan starts and stops `auth`."""
-    return Server(auth)
+def create_app(auth: Limen, *, processes: int = 1) -> Server:
+    """The whole server as an ASGI application. Its lifespan starts and stops `auth`.
+
+    `processes`: how many answer on this address. Each counts for itself, so of several none shows `/metrics`.
+    """
+    return Server(auth, processes=processes)
 
 
 class Server:
     """An ASGI application that refuses every kind of scope but lifespan and http."""
 
-    def __init__(self, auth: Limen) -> None:
+    def __init__(self, auth: Limen, *, processes: int = 1) -> None:
         self._auth = auth
-        self._site = Site.of(auth, whole=True)
+        self._site = Site.of(auth, whole=True, processes=processes)
         self._hosts = Hosts.of(auth.settings)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
         self._people = [*people.endpoints(self._site), *administration.endpoints(self._site)]
@@ -55,6 +58,18 @@ class Server:
         if self._playground is not None:
             routes.append(Route(playground.LANES, self._playground))
         self._router = Router(routes, redirect_slashes=False, default=self._nowhere)
+
+    @property
+    def site(self) -> Site:
+        return self._site
+
+    async def start(self) -> None:
+        await self._auth.start()
+
+    async def close(self) -> None:
+        if self._playground is not None:
+            await self._playground.close()
+        await self._auth.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -108,7 +123,7 @@ class Server:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            await self._auth.start()
+            await self.start()
         except LimenError as error:
             await send({"type": "lifespan.startup.failed", "message": error.message})
             return
@@ -119,9 +134,7 @@ class Server:
         try:
             await receive()
         finally:
-            if self._playground is not None:
-                await self._playground.close()
-            await self._auth.close()
+            await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
