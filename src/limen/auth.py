@@ -35,7 +35,7 @@ from limen.flows.factors import Factor, checked, prove_factor
 from limen.flows.issue import SignedIn
 from limen.flows.parts import Parts
 from limen.flows.refresh import refresh
-from limen.flows.register import register
+from limen.flows.register import register, words_of_the_service
 from limen.flows.sign_in import sign_in
 from limen.flows.sign_out import end_other_sessions, end_session, sign_out, sign_out_everywhere
 from limen.flows.step_up import step_up
@@ -160,7 +160,7 @@ class Limen(Operating):
             lifetimes=self.lifetimes,
             hasher=Hasher(scheme or scheme_of(s)),
             pool=pool_of(s, self.clock),
-            policy=PasswordPolicy(min_length=s.password_min_length),
+            policy=PasswordPolicy(min_length=s.password_min_length, context=words_of_the_service(s)),
             devices=DeviceSealer(secret),
             halves=HalfSealer(secret),
             tickets=TicketSealer(secret),

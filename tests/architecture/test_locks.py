@@ -35,7 +35,7 @@ def asked(*, extras: tuple[str, ...], groups: tuple[str, ...]) -> set[str]:
 
 
 def test_there_are_locks() -> None:
-    assert [lock.stem for lock in LOCKS] == ["bench", "build", "lock", "run", "test"]
+    assert [lock.stem for lock in LOCKS] == ["bench", "build", "image", "lock", "run", "test"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -57,6 +57,7 @@ def test_a_place_is_seen(text: str) -> None:
     ("name", "extras", "groups"),
     [
         ("run", ("server",), ()),
+        ("image", ("server", "postgres", "redis"), ()),
         ("test", ("server",), ("test", "check")),
         ("bench", ("server",), ("test", "check", "bench")),
         ("build", (), ("build",)),

@@ -72,7 +72,7 @@ async def test_the_metadata_leads_to_what_there_is() -> None:
     async with served() as at, at.client() as client:
         document = (await client.get("/.well-known/oauth-authorization-server")).json()
         assert document["issuer"] == ISSUER
-        assert document["response_types_supported"] == []
+        assert document["response_types_supported"] == document["grant_types_supported"] == []
         assert (await client.get(document["jwks_uri"])).status_code == 200
         for name in ("introspection_endpoint", "revocation_endpoint"):
             answer = await client.post(document[name], data={"token": "x"}, headers=basic(at.auth))

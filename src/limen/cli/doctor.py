@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from limen import doctor as rules
-from limen.cli import machine, surroundings
+from limen.cli import auditing, machine, surroundings
 from limen.cli.answer import Answer, Table, Verb
 from limen.cli.findings import found_data, found_lines, verdict
 from limen.cli.opening import log_to_stderr
+from limen.cli.outside import Wanted, outside_options, seen_from_outside
 from limen.clock import SystemClock
 from limen.doctor import Observed
 from limen.errors import LimenError
@@ -25,15 +26,29 @@ from limen.stores.base import Schema
 
 @click.command("doctor", cls=Verb)
 @click.option("--settings", "show", is_flag=True, help="Show every setting and where it comes from.")
+@click.option("--asvs", is_flag=True, help="Go through OWASP ASVS 5.0.0: V6, V7, V9, V10.")
+@click.option("--level", type=click.IntRange(1, 3), help="Of ASVS; 2 unless said otherwise.")
+@click.option("--url", metavar="URL", help="Look at a deployment from outside: https://auth.example.")
+@outside_options
 @surroundings.configuration_options
-def verb(show: bool, database: str | None, config: str | None) -> Answer:
+def verb(
+    show: bool, asvs: bool, level: int | None, url: str | None, wanted: Wanted | None,
+    database: str | None, config: str | None,
+) -> Answer:  # fmt: skip
     """Check the configuration against the mistakes that people make; exit code 1 for errors.
 
     It changes no row, and works where nothing else does: a configuration that cannot be read is a finding.
+    With --url it reads no configuration, and asks a deployment as a stranger would.
     """
     log_to_stderr("error")
+    if level is not None and not asvs:
+        raise click.UsageError("--level is of --asvs")
+    if wanted is not None:
+        return seen_from_outside(wanted)
     surroundings.put({"database": database, "config": config})
     seen = _observe()
+    if asvs:
+        return auditing.audited(seen, level=level or 2)
     found = rules.examine(seen)
     table = _table(seen) if show and seen.settings is not None else None
     lines = found_lines(found, nothing="nothing found: this deployment looks well")

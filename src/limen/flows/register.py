@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from limen import ids
 from limen.accounts import Account, check_email, check_scopes, email_key
 from limen.errors import Denied
@@ -10,7 +12,7 @@ from limen.flows.post import may_write_to, notice, ticket_for
 from limen.ids import AccountID
 from limen.letters import Kind
 from limen.passwords import normalise
-from limen.settings import Registration
+from limen.settings import Registration, Settings
 from limen.tickets import Purpose
 
 
@@ -79,3 +81,10 @@ def words_of(parts: Parts, address: str) -> tuple[str, ...]:
     """Words that this account's password must not be: the address and its parts."""
     local, _, domain = address.partition("@")
     return (address, local, domain, domain.partition(".")[0])
+
+
+def words_of_the_service(settings: Settings) -> tuple[str, ...]:
+    """Words that nobody's password must be: what the service is called, and where it lies."""
+    host = urlsplit(settings.issuer).hostname or ""
+    labels = host.split(".")
+    return (settings.brand_name, host, *labels, ".".join(labels[-2:]))

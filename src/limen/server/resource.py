@@ -17,6 +17,7 @@ import msgspec
 from limen import ids, transport
 from limen.errors import LimenError, Misconfigured, Rejected, Unavailable
 from limen.problems import problem
+from limen.server import probe
 from limen.server.site import Site
 from limen.server.standing import with_standing
 from limen.server.wire import STREAM, Answer, Call, ClientLeft, Receive, Scope, Send, Streamed
@@ -162,7 +163,7 @@ def broken(error: BaseException, where: str, tells: Callable[..., Answer] | None
 
 async def respond(site: Site, call: Call, answer: Answer, send: Send) -> None:
     """Send the answer with its standing headers."""
-    whole = with_standing(answer, hsts=site.hsts(call))
+    whole = with_standing(answer, hsts=site.hsts(call)).plus(*probe.told(call))
     if isinstance(whole, Streamed):
         call.scope[STREAM] = True
     await whole.send(send, bodiless=call.scope["method"] == "HEAD")

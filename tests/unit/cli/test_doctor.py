@@ -106,3 +106,27 @@ def test_no_password_of_a_mail_server_or_a_database_is_shown(shell: Shell) -> No
     )
     assert "hunter2" not in ran.out + ran.err
     assert "smtps://limen:…@mail.example" in ran.out
+
+
+def test_asvs_is_judged_by_this_configuration(ada: Shell) -> None:
+    ran = ada("doctor", "--asvs", "--json")
+    assert (ran.code, ran.json["standard"], ran.json["level"]) == (1, "OWASP ASVS 5.0.0", 2)
+    by_id = {one["id"]: one for one in ran.json["requirements"]}
+    assert by_id["v5.0.0-7.4.1"]["verdict"] == "pass"
+    assert by_id["v5.0.0-7.4.1"]["settings"]["strategy"] == "hybrid"
+    jwt = ada("doctor", "--asvs", "--json", LIMEN_STRATEGY="jwt")
+    assert {one["id"]: one["verdict"] for one in jwt.json["requirements"]}["v5.0.0-7.4.1"] == "fail"
+
+
+def test_asvs_exits_by_what_fails_at_its_level(ada: Shell) -> None:
+    assert ada("doctor", "--asvs", "--level", "1").code == 0
+    assert ada("doctor", "--asvs", "--level", "1", LIMEN_STRATEGY="jwt").code == 1
+    table = ada("doctor", "--asvs", "--level", "3").out
+    assert "10.3.5" in table
+    assert "test_S18_the_idle_end_is_exact" in table
+    assert "idle_lifetime=7d" in table
+
+
+def test_asvs_judges_nothing_that_cannot_be_read(shell: Shell) -> None:
+    assert shell("doctor", "--asvs", LIMEN_LEEWAY="often").code == 4
+    assert shell("doctor", "--level", "2").code == 2

@@ -1,0 +1,230 @@
+"""A real Limen in production behind real proxies that end TLS, set up well or with one mistake."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from limen.auth import Limen
+from limen.errors import Rejected
+from limen.insecure import WeakHashing
+from limen.secret import Secret
+from support.gateways import KINDS, executable
+from support.servers import free_port
+from support.serving import Serving
+from support.world import EMAIL, PASSWORD, SECRET
+
+NGINX = """daemon off; master_process off; pid {folder}/pid; error_log stderr warn;
+events {{}}
+http {{
+    access_log off; {temporary}
+    server {{
+        listen 127.0.0.1:{port} ssl; server_name localhost;
+        ssl_certificate {folder}/chain.pem; ssl_certificate_key {folder}/key.pem;
+        large_client_header_buffers 4 16k;
+        location ~ ^/(readyz|metrics)$ {{ return 404; }}
+        location / {{
+            proxy_pass http://127.0.0.1:{limen};
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header Remote-User "";
+        }}
+    }}
+    server {{ listen 127.0.0.1:{clear}; return 301 https://localhost:{port}$request_uri; }}
+}}
+"""
+CADDY = """{{
+    admin off
+    auto_https off
+}}
+https://localhost:{port} {{
+    bind 127.0.0.1
+    tls {folder}/chain.pem {folder}/key.pem
+    @probes path /readyz /metrics
+    respond @probes 404
+    request_header -Remote-*
+    reverse_proxy 127.0.0.1:{limen}
+}}
+http://localhost:{clear} {{
+    bind 127.0.0.1
+    redir https://localhost:{port}{{uri}} permanent
+}}
+"""
+HAPROXY = """global
+    tune.bufsize 32768
+defaults
+    mode http
+    timeout client 20s
+    timeout server 20s
+    timeout connect 5s
+frontend tls
+    bind 127.0.0.1:{port} ssl crt {folder}/both.pem
+    http-request deny deny_status 404 if {{ path /readyz /metrics }}
+    http-request del-header Remote- -m beg
+    http-request set-header X-Forwarded-For %[src]
+    http-request set-header X-Forwarded-Proto https
+    default_backend limen
+frontend clear
+    bind 127.0.0.1:{clear}
+    http-request redirect location https://localhost:{port}%[capture.req.uri] code 301
+backend limen
+    server limen 127.0.0.1:{limen}
+"""
+FILES = {"nginx": ("nginx.conf", NGINX), "caddy": ("Caddyfile", CADDY), "haproxy": ("haproxy.cfg", HAPROXY)}
+_COMMANDS = {
+    "nginx": ("-e", "stderr", "-c"),
+    "caddy": ("run", "--adapter", "caddyfile", "--config"),
+    "haproxy": ("-db", "-f"),
+}
+
+
+class Fronts:
+    """Limen, and a port before it for one proxy after another; leave the `with` to end it."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="limen"))
+        self.folder.chmod(0o755)
+        self.port, self.clear, self.limen = free_port(), free_port(), free_port()
+        self.url = f"https://localhost:{self.port}"
+        self.ca = self.folder / "ca.pem"
+        self._serving: Serving | None = None
+
+    def __enter__(self) -> Self:
+        self.certify()
+        self._serving = Serving(
+            self.folder, "--port", str(self.limen), "--log-level", "error",
+            LIMEN_ISSUER=self.url, LIMEN_DATABASE=f"sqlite:///{self.folder}/limen.db",
+            LIMEN_SECRET=Secret(SECRET).reveal(), LIMEN_TRUSTED_PROXIES="127.0.0.1",
+        ).ready()  # fmt: skip
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._serving is not None:
+            self._serving.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def certify(self, *, name: str = "localhost", days: float = 90) -> None:
+        """An authority, and a certificate of it for `name` that ends after so many days."""
+        authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        root = _certificate("Limen's tests", authority, "Limen's tests", authority, days=900, ca=True)
+        leaf = _certificate(name, key, "Limen's tests", authority, days=days, ca=False)
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.ca.write_bytes(root.public_bytes(Encoding.PEM))
+        (self.folder / "chain.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+        (self.folder / "key.pem").write_bytes(private)
+        (self.folder / "both.pem").write_bytes(leaf.public_bytes(Encoding.PEM) + private)
+
+    def signed_in(self) -> str:
+        """An access token of somebody who has an account."""
+
+        async def sign_in() -> str:
+            settings = {"issuer": self.url, "secret": Secret(SECRET), "scheme": WeakHashing()}
+            async with Limen(f"sqlite:///{self.folder}/limen.db", **settings) as auth:
+                with suppress(Rejected):
+                    await auth.add_account(EMAIL, PASSWORD)
+                return (await auth.sign_in(EMAIL, PASSWORD)).grant.credential
+
+        return asyncio.run(sign_in())
+
+    def rows(self) -> dict[str, int]:
+        """How many there are of what a request could have made."""
+        tables = ("accounts", "sessions", "buckets", "revocations", "tickets", "letters")
+        with closing(sqlite3.connect(self.folder / "limen.db")) as db:
+            return {one: db.execute(f"SELECT count(*) FROM limen_{one}").fetchone()[0] for one in tables}
+
+    @contextmanager
+    def behind(self, program: str, changes: Mapping[str, str] | None = None) -> Iterator[None]:
+        """The proxy runs, from its good file with these texts replaced; each of them must be in it."""
+        name, text = FILES[program]
+        temporary = "".join(
+            f"{one}_temp_path {self.folder}/{one};"
+            for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        text = text.format(
+            folder=self.folder, port=self.port, clear=self.clear, limen=self.limen, temporary=temporary
+        )
+        for old, new in (changes or {}).items():
+            assert old in text, old
+            text = text.replace(old, new)
+        (self.folder / name).write_text(text)
+        kind = KINDS[program]
+        command = [executable(program, kind), *_COMMANDS[program], str(self.folder / name)]
+        process = _started(command, self.folder, self.port)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(10)
+
+
+def _started(command: list[str], folder: Path, port: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
+        )
+    pause = threading.Event()
+    for _ in range(1_000):
+        assert process.poll() is None, (folder / "log").read_text(errors="replace")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process
+        pause.wait(0.02)
+    process.kill()
+    raise AssertionError(f"{command[0]} does not come up")
+
+
+def _certificate(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    signer: ec.EllipticCurvePrivateKey,
+    *,
+    days: float,
+    ca: bool,
+) -> x509.Certificate:
+    now = datetime.now(UTC)
+    usage = x509.KeyUsage(
+        digital_signature=True, key_cert_sign=ca, crl_sign=ca, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False,
+        decipher_only=False,
+    )  # fmt: skip
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_named(name))
+        .issuer_name(_named(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=800))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(name.replace(" ", "-").replace("'", ""))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(signer, SHA256())
+    )
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
