@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from limen.accounts import Account
 from limen.administration import Administration
+from limen.adoption import Adoption
 from limen.audit import SYSTEM, THE_OPERATOR, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
@@ -450,6 +451,11 @@ class Limen:
         return await explain(self._witness, credential, source=source)
 
     # -- what an operator does ---------------------------------------------------------------------------
+
+    @cached_property
+    def adoption(self) -> Adoption:
+        """What a framework asks that keeps users of its own."""
+        return Adoption(self._parts, self._strategies.values())
 
     @cached_property
     def admin(self) -> Administration:
