@@ -60,7 +60,7 @@ from limen.settings import Settings, Transport, load, require_secret
 from limen.status_lists import StatusLists
 from limen.stores import open_store
 from limen.stores.base import Store
-from limen.strategies.base import Grant, Guarantees, Identity, Revoked, Strategy
+from limen.strategies.base import Grant, Guarantees, Identity, Revoked, Strategy, Verified, accepted
 from limen.strategies.hybrid import HybridStrategy
 from limen.strategies.jwt import JWTStrategy
 from limen.strategies.opening import Opener
@@ -184,6 +184,7 @@ class Limen:
         """Open the store, load the ring, read the feed, and keep following. Twice is once."""
         if self._tasks:
             return
+        self._parts.pool.open()
         await self.store.start()
         try:
             await self._ring.load()
@@ -271,17 +272,24 @@ class Limen:
                 await self.catch_up()  # a process that slept, or that nothing wakes, has an old key ring too
         now = self.clock.now()
         name, proof = self._prover.prove(credential, now=now)
-        strategy = self._strategies.get(name)
-        if strategy is None:
-            raise Denied(
-                "this credential is not accepted here",
-                code="credential_invalid",
-                reason="strategy_not_accepted",
-            )
+        strategy = accepted(self._strategies, name)
         verified = await strategy.admit(proof, now=now, mono=self.clock.monotonic(), activity=activity)
         if now < verified.good_until:
             self._recall.remember(credential, verified)
         return verified.identity
+
+    def check_now(self, credential: str) -> Identity | None:
+        """What `authenticate` would say, from memory alone and from any thread; Denied where it would deny.
+
+        None where a store must be asked: then await `authenticate` on the loop that this was started on.
+        """
+        return self._recall.recall_or(self._verify_now, credential)
+
+    def _verify_now(self, credential: str, now: Instant) -> Verified | None:
+        if not self.is_fresh():
+            return None
+        name, proof = self._prover.prove(credential, now=now)
+        return accepted(self._strategies, name).admit_now(proof, now=now, mono=self.clock.monotonic())
 
     def alive(self, identity: Identity) -> AbstractAsyncContextManager[None]:
         """`async with auth.alive(identity): …` for what goes on after the request: a WebSocket, a stream.
