@@ -596,14 +596,9 @@ class Limen:
             publish_for=s.jwks_max_age, overlap=s.access_lifetime + s.leeway, every=s.key_rotation
         )
         return LiveRing(
-            self.store,
-            wrap,
-            policy,
-            Algorithm(s.algorithm),
-            self.clock,
-            memory=self.lifetimes.memory,
-            on_change=self._use_ring,
-        )
+            self.store, wrap, policy, Algorithm(s.algorithm), self.clock,
+            memory=self.lifetimes.memory, on_change=self._use_ring,
+        )  # fmt: skip
 
     def _use_ring(self, ring: KeyRing) -> None:
         self._tokens.use(ring)

@@ -17,11 +17,13 @@ def headers_of(request: Any) -> Headers:
     for key, value in request.META.items():
         if key.startswith("HTTP_"):
             found.append((key[5:].replace("_", "-").lower().encode("latin-1"), _raw(value)))
+        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+            found.append((key.replace("_", "-").lower().encode("latin-1"), _raw(value)))
     return found
 
 
 def source_of(request: Any) -> str:
-    """The client's address, behind the proxies that `trusted_proxies` names; empty where there is no request."""
+    """The client's address, behind the proxies that `trusted_proxies` names; empty without a request."""
     if request is None:
         return ""
     trusted = Trusted.of(config.auth().settings.trusted_proxies)
@@ -39,7 +41,7 @@ def scope_of(request: Any) -> dict[str, Any]:
     return {
         "type": "http",
         "method": request.method,
-        "path": request.path_info,
+        "path": request.META.get("SCRIPT_NAME", "").rstrip("/") + request.path_info,
         "root_path": request.META.get("SCRIPT_NAME", "").rstrip("/"),
         "query_string": request.META.get("QUERY_STRING", "").encode("latin-1"),
         "headers": headers_of(request),

@@ -35,7 +35,7 @@ class LimenBackend(ModelBackend):
     def authenticate(
         self, request: Any, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> Any | None:
-        """The user, or None. TooManyAttempts while nothing is looked at; Unavailable where nobody can tell."""
+        """The user, or None. TooManyAttempts while nothing is looked at; Unavailable if nobody can tell."""
         users = get_user_model()
         typed = username or kwargs.get(users.USERNAME_FIELD) or kwargs.get("email")
         if typed is None or password is None:
@@ -69,9 +69,7 @@ class LimenBackend(ModelBackend):
         return await sync_to_async(self.authenticate)(request, username, password, **kwargs)
 
     @sensitive_variables("password")
-    def _prove(
-        self, request: Any, account: str | None, typed: str, password: str
-    ) -> Proven | None:
+    def _prove(self, request: Any, account: str | None, typed: str, password: str) -> Proven | None:
         proving = config.auth().adoption.prove(account, typed, password, source=source_of(request))
         try:
             return config.run(proving)

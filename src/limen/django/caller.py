@@ -8,6 +8,7 @@ where the request came from, and altogether where Django does not look.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
 
-from limen import Denied, Grant, Identity, LimenError, Limen, Transport
+from limen import Denied, Grant, Identity, Limen, LimenError, Rejected, Transport
 from limen import transport as rules
 from limen.clock import Seconds
 from limen.django import config
@@ -26,6 +27,7 @@ from limen.server.grants import cleared, kept
 from limen.server.site import Site
 from limen.transport import Found
 
+_log = logging.getLogger("limen.django")
 _UNSET: Any = object()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -67,9 +69,8 @@ class Caller:
         """Who is asking, a stranger where what came is no good. Unavailable is raised: see `identity`."""
         try:
             return self.identity
-        except LimenError as error:
-            if not isinstance(error, Denied) and not hasattr(error, "http_status"):
-                raise
+        except (Denied, Rejected) as error:
+            _log.debug("a credential was not accepted: %s", error.reason)
             return None
 
     async def aknown(self) -> Identity | None:
@@ -80,16 +81,11 @@ class Caller:
 
     def require(self, *scopes: str, within: Seconds | None = None) -> Identity:
         """The identity if it has these scopes, and was proven at most `within` seconds ago; else Denied."""
-        identity = self.identity
-        if identity is None:
-            raise Denied("sign in first", code="credential_missing")
-        Requirement(self.auth, scopes=scopes, within=within).judge(identity)
-        return identity
+        return config.run(self._compared(self.identity, scopes, within))
 
     async def arequire(self, *scopes: str, within: Seconds | None = None) -> Identity:
         """See `require`."""
-        await self.aidentity()
-        return self.require(*scopes, within=within)
+        return await self._compared(await self.aidentity(), scopes, within)
 
     def found(self) -> Found | None:
         """The credential of Limen's own transports."""
@@ -109,7 +105,7 @@ class Caller:
             if self.found() is None:
                 return False
             identity = self.identity
-        except Denied:
+        except (Denied, Rejected):
             return False
         return identity is not None and identity.session != sid
 
@@ -130,7 +126,10 @@ class Caller:
 
     def write(self, response: Any) -> None:
         """The cookies of what was granted, or their end."""
-        if self._grant is None and not self._clear or Transport.COOKIE not in self.auth.transports:
+        if isinstance(self._answer, Rejected):
+            for line in self._answer.clears:
+                response.cookies.load(line.decode("latin-1"))
+        if (self._grant is None and not self._clear) or Transport.COOKIE not in self.auth.transports:
             return
         site = Site.of(self.auth, whole=False)
         call = site.call(scope_of(self._request), _nothing)
@@ -142,6 +141,16 @@ class Caller:
                 response.headers[name.decode("latin-1")] = value.decode("latin-1")
         response.headers.setdefault("cache-control", "no-store")
 
+    async def _compared(
+        self, identity: Identity | None, scopes: tuple[str, ...], within: Seconds | None
+    ) -> Identity:
+        """The rule of every other framework, for an identity that is known: it waits for nothing."""
+        scope = {"limen.identity": identity, "limen.auth": self.auth}
+        if identity is None:
+            raise Denied("sign in first", code="credential_missing")
+        await Requirement(self.auth, scopes=scopes, within=within).check(scope)
+        return identity
+
     # -- how it is found -----------------------------------------------------------------------------------
 
     def _find(self) -> Identity | None:
@@ -150,13 +159,11 @@ class Caller:
             return self._of_the_session()
         if found.transport is Transport.COOKIE:
             self._check_forgery()
-        return config.background().authenticate(
-            found.credential, activity=rules.is_activity(self.headers)
-        )
+        return config.background().authenticate(found.credential, activity=rules.is_activity(self.headers))
 
     def _of_the_session(self) -> Identity | None:
         """Of somebody whom Django's session knows, where its key is a credential of ours."""
-        session = getattr(self._request, "session", None)
+        session: Any = getattr(self._request, "session", None)
         if getattr(session, "credential", None) is None:
             return None
         session.get("")  # loads it: one that has run out by Django's own rules signs nobody in

@@ -9,7 +9,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 
-from limen import Denied, LimenError, Rejected
+from limen import Denied, Rejected
 from limen.audit import Actor
 from limen.django import config, linking
 from limen.django.asking import source_of, user_agent_of
@@ -57,7 +57,7 @@ def signed_out(request: Any, **_: Any) -> None:
 
 
 @receiver(pre_save, dispatch_uid="limen.before")
-def remember(sender: Any, instance: Any, raw: bool = False, **said: Any) -> None:  # noqa: FBT001, FBT002
+def remember(sender: Any, instance: Any, raw: bool = False, **said: Any) -> None:
     """Whether the user may sign in, before it is written."""
     fields = said.get("update_fields")
     if raw or not _is_user(sender) or (fields is not None and "is_active" not in fields):
@@ -67,7 +67,7 @@ def remember(sender: Any, instance: Any, raw: bool = False, **said: Any) -> None
 
 
 @receiver(post_save, dispatch_uid="limen.saved")
-def saved(sender: Any, instance: Any, raw: bool = False, created: bool = False, **said: Any) -> None:  # noqa: FBT001, FBT002
+def saved(sender: Any, instance: Any, raw: bool = False, created: bool = False, **said: Any) -> None:
     """A new password is the account's too and ends its sessions; whoever may not sign in is signed out."""
     fields = said.get("update_fields")
     if raw or created or not _is_user(sender) or (fields is not None and not _WATCHED & set(fields)):
@@ -112,12 +112,8 @@ def gone(sender: Any, instance: Any, **_: Any) -> None:
 def _end(request: Any, caller: Any) -> None:
     try:
         identity = caller.identity
-    except Denied:
+    except (Denied, Rejected):
         return
-    except LimenError as error:
-        if isinstance(error, Rejected):
-            return
-        raise
     if identity is not None:
         config.run(caller.auth.sign_out(identity, source=source_of(request)))
 

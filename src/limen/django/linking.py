@@ -28,7 +28,7 @@ DJANGO = "django"
 _log = logging.getLogger("limen.django")
 
 
-def digest(text: str | None) -> str:
+def seen_as(text: str | None) -> str:
     """What is compared later, so that no hash stands in two tables."""
     return hashlib.sha256((text or "").encode()).hexdigest()
 
@@ -42,7 +42,7 @@ def user_of(account: str) -> Any | None:
     """The user whose account this is, `limen_link` set beside it; None if there is none or it was changed by
     Django and Limen was not told: whoever signed in with the old password is nobody then."""
     found = Link.objects.filter(account=account).select_related("user").first()
-    if found is None or digest(found.user.password) != found.user_hash:
+    if found is None or seen_as(found.user.password) != found.user_hash:
         return None
     found.user.limen_link = found
     return found.user
@@ -63,39 +63,39 @@ def adopt(user: Any) -> tuple[Link, str]:
     why, wanted = "", _address(user)
     if wanted:
         try:
-            account = config.run(config.auth().adoption.adopt_account(wanted, user.password, by=Actor(DJANGO)))
+            account = config.run(
+                config.auth().adoption.adopt_account(wanted, user.password, by=Actor(DJANGO))
+            )
             return _linked(user, account), ""
         except Rejected as error:
             why = error.code
             if (found := link_of(user)) is not None:  # another request adopted this user a moment ago
                 return found, ""
-    account = config.run(
-        config.auth().adoption.adopt_account(_made_up(), user.password, by=Actor(DJANGO))
-    )
+    account = config.run(config.auth().adoption.adopt_account(_made_up(), user.password, by=Actor(DJANGO)))
     return _linked(user, account), why or "no_address"
 
 
 def tell_limen(user: Any, link: Link) -> bool:
     """If Django's hash is a new one, make it the account's and end the account's sessions; whether it was."""
-    seen = digest(user.password)
+    seen = seen_as(user.password)
     if seen == link.user_hash:
         return False
     auth = config.auth()
     account = config.run(auth.find_account(link.account))
     config.run(auth.adoption.set_hash(account, user.password, by=Actor(DJANGO)))
     kept = config.run(auth.find_account(link.account))
-    link.user_hash, link.account_hash = seen, digest(kept.password)
+    link.user_hash, link.account_hash = seen, seen_as(kept.password)
     link.save()
     return True
 
 
 def tell_django(user: Any, link: Link, account: Account) -> bool:
     """If Limen's hash is a new one, write it into the user's row as Django writes it; whether it was."""
-    if digest(account.password) == link.account_hash:
+    if seen_as(account.password) == link.account_hash:
         return False
     user.password = as_django(account.password)
     get_user_model()._default_manager.filter(pk=user.pk).update(password=user.password)
-    link.user_hash, link.account_hash = digest(user.password), digest(account.password)
+    link.user_hash, link.account_hash = seen_as(user.password), seen_as(account.password)
     link.save()
     return True
 
@@ -103,9 +103,9 @@ def tell_django(user: Any, link: Link, account: Account) -> bool:
 def settle(user: Any, link: Link, proven: Proven) -> None:
     """After a sign-in. A hash that was only made anew of the same password leaves the user's row alone; one
     that Limen changed before goes there."""
-    if digest(proven.found) == link.account_hash:
+    if seen_as(proven.found) == link.account_hash:
         if proven.kept.password != proven.found:
-            link.account_hash = digest(proven.kept.password)
+            link.account_hash = seen_as(proven.kept.password)
             link.save(update_fields=["account_hash"])
     else:
         tell_django(user, link, proven.kept)
@@ -120,6 +120,17 @@ def as_django(hashed: str | None) -> str:
     if hashed.startswith("$argon2"):
         return f"argon2{hashed}"
     return f"limen${hashed}" if hashed.startswith("$") else hashed
+
+
+def user_for(account: str) -> Any | None:
+    """The user of an account that has none, made now. None where there is one that must not be shown, or
+    where its name is taken."""
+    if Link.objects.filter(account=account).exists():
+        return None
+    try:
+        return create_user(config.run(config.auth().find_account(account)))
+    except Rejected:  # a token may outlive its account
+        return None
 
 
 def create_user(account: Account) -> Any | None:
@@ -145,9 +156,9 @@ def create_user(account: Account) -> Any | None:
 
 
 def _linked(user: Any, account: Account) -> Link:
-    seen = digest(user.password), digest(account.password)
+    now = seen_as(user.password), seen_as(account.password)
     link, made = Link.objects.get_or_create(
-        user_id=user.pk, defaults={"account": account.id, "user_hash": seen[0], "account_hash": seen[1]}
+        user_id=user.pk, defaults={"account": account.id, "user_hash": now[0], "account_hash": now[1]}
     )
     if not made:  # another request was first: ours is nobody's
         config.run(config.auth().delete_account(account, by=Actor(DJANGO)))

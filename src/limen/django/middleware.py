@@ -26,7 +26,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class LimenMiddleware(AuthenticationMiddleware):
-    """For WSGI and ASGI. LimenError of a view is answered: a page is led to LOGIN_URL, others get a problem."""
+    """For WSGI and ASGI. What a view lacks is answered: a page is led to LOGIN_URL, others get a problem."""
 
     def __call__(self, request: Any) -> Any:
         if self.async_mode:
@@ -104,13 +104,13 @@ def _attach(request: Any) -> None:
     request.user = SimpleLazyObject(partial(_cached, request))
     request.auser = partial(_acached, request)
     if hasattr(request, "_limen_user"):
-        del request._limen_user  # noqa: SLF001 - our own name on Django's object
+        del request._limen_user
 
 
 def _cached(request: Any) -> Any:
     if not hasattr(request, "_limen_user"):
-        request._limen_user = user_of(request)  # noqa: SLF001 - as above
-    return request._limen_user  # noqa: SLF001 - as above
+        request._limen_user = user_of(request)
+    return request._limen_user
 
 
 async def _acached(request: Any) -> Any:

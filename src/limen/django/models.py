@@ -1,4 +1,4 @@
-"""Three tables of our own beside the project's: who is whom, what sessions hold, and nothing that signs in."""
+"""Tables of our own beside the project's: who is whom, what sessions hold, and nothing that signs in."""
 
 from __future__ import annotations
 

@@ -53,7 +53,9 @@ class SessionStore(SessionBase):
     # -- Django's contract ---------------------------------------------------------------------------------
 
     def load(self) -> dict[str, Any]:
-        row = StoredSession.objects.filter(digest=_digest(self.session_key), expires__gt=timezone.now()).first()
+        row = StoredSession.objects.filter(
+            digest=_digest(self.session_key), expires__gt=timezone.now()
+        ).first()
         if row is None:
             return self._nothing()
         if row.sid and self._lives(row) is None:
@@ -80,7 +82,7 @@ class SessionStore(SessionBase):
             self.modified = True
             return
 
-    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
+    def save(self, must_create: bool = False) -> None:
         if self.session_key is None:
             self.create()
             return
@@ -203,7 +205,9 @@ class SessionStore(SessionBase):
             return False
         if not isinstance(link.user, get_user_model()):
             return False
-        return bool(data.get(HASH_SESSION_KEY)) and data[HASH_SESSION_KEY] != link.user.get_session_auth_hash()
+        return (
+            bool(data.get(HASH_SESSION_KEY)) and data[HASH_SESSION_KEY] != link.user.get_session_auth_hash()
+        )
 
     def _lives(self, row: StoredSession) -> str | None:
         """The id of the session of Limen that this one belongs to, if that is alive. Unavailable is raised:
