@@ -138,6 +138,7 @@ SIDEWAYS = {
 EDGE_SEES = {
     "accounts",
     "administration",
+    "adoption",
     "audit",
     "auth",
     "background",

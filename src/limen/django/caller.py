@@ -79,6 +79,11 @@ class Caller:
             self._answer = await _off(lambda: _kept(self._find))
         return self.known
 
+    @property
+    def seen(self) -> Identity | None:
+        """Whom this request was found to come from already; nothing is asked."""
+        return self._answer if isinstance(self._answer, Identity) else None
+
     def require(self, *scopes: str, within: Seconds | None = None) -> Identity:
         """The identity if it has these scopes, and was proven at most `within` seconds ago; else Denied."""
         return config.run(self._compared(self.identity, scopes, within))

@@ -124,7 +124,7 @@ class SessionStore(SessionBase):
         It is as old as the one before: a new key proves nothing. Where that one has ended, there is nothing
         to go on with, unless the end is that of a password which this very request has changed.
         """
-        data = self._session
+        data = self._as_it_was_seen()
         if not self._sid:
             super().cycle_key()
             return
@@ -179,6 +179,19 @@ class SessionStore(SessionBase):
         else:
             self.save()
         self.modified = True
+
+    def _as_it_was_seen(self) -> dict[str, Any]:
+        """The data, also of a session that ended since this request was let in by it: a form that changes the
+        password may look at the session only after that."""
+        seen = None if self.caller is None else self.caller.seen
+        if seen is not None and not hasattr(self, "_session_cache"):
+            row = StoredSession.objects.filter(
+                digest=_digest(self.session_key), sid=seen.session, expires__gt=timezone.now()
+            ).first()
+            if row is not None:
+                self._sid, self._account = row.sid, row.account
+                self._session_cache = self.decode(row.data)
+        return self._session
 
     def _again(self, data: dict[str, Any], account: str, session: Session | None) -> Grant | None:
         if session is None and not self._changed_here(data):
