@@ -107,13 +107,16 @@ class Background:
 
         Unavailable after so many seconds, or if the loop is closed meanwhile; then it is cancelled.
         """
+        return _wait(self.submit(coroutine), self._patience if patience is None else patience)
+
+    def submit(self, coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """Run it on the loop, and wait for it later or never; a cancelled future cancels it."""
         try:
             running = self._started()
         except BaseException:
             coroutine.close()
             raise
-        future = running.submit(coroutine)
-        return _wait(future, self._patience if patience is None else patience)
+        return running.submit(coroutine)
 
     def authenticate(self, credential: str, *, activity: bool = True) -> Identity:
         """The identity behind a credential, from memory or else from the loop; see `auth.authenticate`."""
