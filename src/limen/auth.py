@@ -73,6 +73,7 @@ from limen.watched_store import watched
 
 if TYPE_CHECKING:  # what few processes ask for is brought in when it is asked for: the import stays light
     from limen.administration import Administration
+    from limen.adoption import Adoption
     from limen.explanation import Explanation
     from limen.flows.explain import Witness
     from limen.recovery import Recovery
@@ -481,6 +482,13 @@ class Limen(Operating):
         return await explain(self._witness, credential, source=source)
 
     # -- what an operator does ---------------------------------------------------------------------------
+
+    @cached_property
+    def adoption(self) -> Adoption:
+        """What a framework asks that keeps users of its own."""
+        from limen.adoption import Adoption
+
+        return Adoption(self._parts, self._strategies.values())
 
     @cached_property
     def admin(self) -> Administration:

@@ -54,6 +54,7 @@ RINGS = {
     3: {"strategies"},
     4: {
         "administration",
+        "adoption",
         "audit_log",
         "auth",
         "background",
@@ -76,7 +77,7 @@ RINGS = {
         "vigil",
         "watched_store",
     },
-    5: {"integrations", "lab", "metrics", "server", "testing"},
+    5: {"django", "integrations", "lab", "metrics", "server", "testing"},
     6: {"cli"},
 }
 RING = {concept: ring for ring, concepts in RINGS.items() for concept in concepts}
@@ -138,6 +139,8 @@ PAIRS = {
     ("auth", "operating"): "Limen is the operator's object too",
     ("operating", "flows"): "each method hands on to its flow",
     ("operating", "live_ring"): "an operator moves the keys",
+    ("auth", "adoption"): "`auth.adoption` hands on to its flows",
+    ("adoption", "flows"): "`auth.adoption` hands on to its flows",
     ("auth", "audit_log"): "Limen puts the parts together",
     ("auth", "pulse"): "Limen puts the parts together",
     ("administration", "doctor"): "its findings stand beside the configuration",
@@ -151,6 +154,11 @@ PAIRS = {
 SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
     ("server", "metrics"): "/metrics is what an application can register too",
+    (
+        "django",
+        "server",
+    ): "as for integrations; Django's is a folder of its own, for it is an app with a label",
+    ("django", "integrations"): "its WebSockets are those of plain ASGI",
     ("lab", "integrations"): "what is measured is what an application embeds",
 }
 """The edge's parts never import each other, but for these."""
@@ -158,6 +166,7 @@ SIDEWAYS = {
 EDGE_SEES = {
     "accounts",
     "administration",
+    "adoption",
     "audit",
     "auth",
     "background",
