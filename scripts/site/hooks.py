@@ -17,6 +17,11 @@ _log = logging.getLogger("mkdocs.hooks.limen")
 ROOT = Path(__file__).parents[2]
 _OUTSIDE = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)+[^)#\s]+)(#[^)\s]*)?\)")
 _DRAWING = re.compile(r"^!\[[^\]]*\]\((?:\.\./)*drawings/([a-z]+)\.svg\)$", re.MULTILINE)
+_FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+_NAMED = re.compile(r"(?<![\w/`(\[])`?(docs/[\w/-]+\.md)`?(?![\w`\])])|(?<=[^\]]\()(docs/[\w/-]+\.md)(?=\))")
+_CELL = re.compile(r"<td><code>([^<]+)</code></td>")
+_BREAKS = re.compile(r"(?<=[\w:/])([_/,]+)(?=\w)")
+_WBR = r"\1<wbr>"
 _CORNER = re.compile(r"<th[^>]*></th>")
 _STYLE = re.compile(r"<style>.*?</style>\n", re.DOTALL)
 
@@ -51,19 +56,37 @@ def _expanded(nav: Any, docs: Path, named: set[str]) -> Any:
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
-    """A link to a file that is no page becomes its name; a drawing stands in the page itself."""
-    here = posixpath.dirname(f"docs/{page.file.src_uri}")
+    """Links as a site has them, and drawings in the page itself. A block of code is left alone."""
+    here = f"docs/{page.file.src_uri}"
+    parts = _FENCE.split(markdown)
+    parts[::2] = [_written(part, here) for part in parts[::2]]
+    return "".join(parts)
 
-    def outside(link: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join(here, link[2]))
-        if target.startswith("docs/"):
-            return link[0]
-        if target.startswith("..") or not (ROOT / target).exists():
-            _log.warning("%s leads to %s, which is not in the repository", page.file.src_uri, target)
-        name = f"`{target}`"
-        return name if target in link[1] or link[1].strip("`") in target else f"{link[1]} ({name})"
 
-    return _DRAWING.sub(lambda found: drawn(found[1]), _OUTSIDE.sub(outside, markdown))
+def _written(text: str, here: str) -> str:
+    text = _OUTSIDE.sub(lambda link: _outside(link, here), text)
+    text = _NAMED.sub(lambda name: f"[{name[0]}]({_way(here, name[1] or name[2])})", text)
+    return _DRAWING.sub(lambda found: drawn(found[1]), text)
+
+
+def _outside(link: re.Match[str], here: str) -> str:
+    """A link to a file of the repository that is no page becomes its name."""
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(here), link[2]))
+    if target.startswith("docs/"):
+        return link[0]
+    if target.startswith("..") or not (ROOT / target).exists():
+        _log.warning("%s leads to %s, which is not in the repository", here, target)
+    name = f"`{target}`"
+    return name if target in link[1] or link[1].strip("`") in target else f"{link[1]} ({name})"
+
+
+def _way(here: str, there: str) -> str:
+    return posixpath.relpath(there, posixpath.dirname(here))
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """A long name in a table breaks where its words end."""
+    return _CELL.sub(lambda cell: f'<td><code class="name">{_BREAKS.sub(_WBR, cell[1])}</code></td>', html)
 
 
 def drawn(name: str) -> str:

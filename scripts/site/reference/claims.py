@@ -31,9 +31,8 @@ access token: nothing of Limen accepts it.
 
 
 def page() -> str:
-    return (
-        f"{NOTE}\n{HEAD}{of('limen.jose.payloads', 'Claims')}{FORWARDED}{of('limen.forwarded', 'Forwarded')}"
-    )
+    own, forwarded = of("limen.jose.payloads", "Claims"), of("limen.forwarded", "Forwarded")
+    return f"{HEAD}{own}{FORWARDED}{forwarded}{NOTE}"
 
 
 def of(module: str, name: str) -> str:

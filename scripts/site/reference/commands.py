@@ -19,7 +19,7 @@ _EVERYWHERE = frozenset({"as_json", "help"})
 
 
 def page() -> str:
-    return f"{NOTE}\n{HEAD}" + "\n".join(_verb(way, command) for way, command in verbs(limen))
+    return HEAD + "\n".join(_verb(way, command) for way, command in verbs(limen)) + NOTE
 
 
 def verbs(group: click.Group, *way: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:

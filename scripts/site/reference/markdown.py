@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-NOTE = "<!-- Made of the code by `make reference`: change the code, not this page. -->\n"
+NOTE = "\n<!-- Made of the code by `make reference`: change the code, not this page. -->\n"
+"""At the end of a page: what stands before the title would take its place in the nav."""
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

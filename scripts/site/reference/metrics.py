@@ -48,7 +48,7 @@ def page() -> str | None:
         (code(one.name), one.kind, ", ".join(map(code, one.labels)) or "–", sentence(one.says))
         for one in sorted(found(), key=lambda one: one.name)
     ]
-    return f"{NOTE}\n{HEAD}{table(('metric', 'kind', 'labels', 'says'), rows)}" if rows else None
+    return f"{HEAD}{table(('metric', 'kind', 'labels', 'says'), rows)}{NOTE}" if rows else None
 
 
 def found() -> Iterator[Metric]:

@@ -42,7 +42,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 
 def page() -> str:
-    return NOTE + "\n" + HEAD + "".join(_section(*one) for one in SECTIONS if source.place(one[0]))
+    return HEAD + "".join(_section(*one) for one in SECTIONS if source.place(one[0])) + NOTE
 
 
 def undocumented() -> list[str]:

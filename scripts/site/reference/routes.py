@@ -37,7 +37,7 @@ def page() -> str:
         parts += [_route(path, method, methods[method], document) for method in _METHODS if method in methods]
     parts.append("## Bodies\n\nWhat the routes take and give, as JSON.\n")
     parts += [_shape(name, schema) for name, schema in _shapes(document)]
-    return NOTE + "\n" + "\n".join(parts)
+    return "\n".join(parts) + NOTE
 
 
 def _limen() -> Limen:
@@ -55,7 +55,7 @@ def _route(path: str, method: str, said: Mapping[str, Any], document: Mapping[st
     rows = [("who may ask", _security(said)), *_taken(said), *_answers(said)]
     if (f"{{api}}{path.removeprefix('/auth')}", method.upper()) in _administration():
         rows[0] = ("who may ask", "`bearer`, `cookie`; with the scope `limen:admin`")
-    return "\n\n".join([*lines, table(("", ""), rows)])
+    return "\n\n".join([*lines, table(rows[0], rows[1:])])
 
 
 def _administration() -> set[tuple[str, str]]:
