@@ -30,11 +30,14 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("limen.integrations.litestar", "", ()),
     ("limen.integrations.wsgi", "", ()),
     ("limen.integrations.flask", "", ()),
-    ("limen.integrations.django", "", ()),
-    ("limen.wsgi", "", ()),
-    ("limen.flask", "", ()),
-    ("limen.litestar", "", ()),
-    ("limen.django", "", ()),
+    ("limen.django.config", "", ("auth", "run", "arun")),
+    ("limen.django.backend", "", ()),
+    ("limen.django.middleware", "", ("LimenMiddleware", "user_of")),
+    ("limen.django.decorators", "", ()),
+    ("limen.django.sessions", "", ("SessionStore",)),
+    ("limen.django.hashers", "", ()),
+    ("limen.django.asgi", "", ("with_websockets",)),
+    ("limen.metrics", "", ("Collector",)),
     ("limen.testing", "", ()),
     ("limen.insecure", "", ()),
 )
@@ -66,16 +69,16 @@ def _section(module: str, words: str, only: tuple[str, ...]) -> str:
         node = source.find(module, name)
         if node is None:
             raise LookupError(f"{module} exports {name} and has none")
-        parts.append(f"\n### {name}\n\n{_entry(name, node)}")
+        parts.append(f"\n### {name}\n\n{_entry(node)}")
     return "".join(parts)
 
 
-def _entry(name: str, node: source.Defined | ast.expr) -> str:
+def _entry(node: source.Defined | ast.Assign | ast.AnnAssign) -> str:
     if isinstance(node, ast.ClassDef):
         return _class(node)
     if isinstance(node, source.Function):
         return f"```python\n{_signature(node)}\n```\n\n{_plain(source.first(node))}\n"
-    return f"`{name} = {ast.unparse(node)}`\n"
+    return f"`{_field(node) if isinstance(node, ast.AnnAssign) else ast.unparse(node)}`\n"
 
 
 def _class(node: ast.ClassDef) -> str:
@@ -89,8 +92,10 @@ def _class(node: ast.ClassDef) -> str:
 
 
 def _methods(node: ast.ClassDef) -> Iterator[source.Function]:
+    """What it adds: a method without words of its own, in a class with a base, is the base's."""
     for one in node.body:
-        if isinstance(one, source.Function) and one.name[0] != "_":
+        inherited = node.bases and isinstance(one, source.Function) and not source.first(one)
+        if isinstance(one, source.Function) and one.name[0] != "_" and not inherited:
             yield one
 
 
@@ -119,7 +124,9 @@ def _member(one: source.Function) -> str:
 
 
 def _field(one: ast.AnnAssign) -> str:
-    default = f" = {ast.unparse(one.value)}" if one.value and "field(" not in ast.unparse(one.value) else ""
+    """Its name, its kind, and its default if that is a value and no call."""
+    plain = one.value is not None and not isinstance(one.value, ast.Call)
+    default = f" = {ast.unparse(one.value)}" if one.value is not None and plain else ""
     return f"{ast.unparse(one.target)}: {_bare(one.annotation)}{default}"
 
 

@@ -26,13 +26,16 @@ def tree(module: str) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def find(module: str, name: str) -> Defined | ast.expr | None:
-    """The definition of a name that a module has, wherever it comes from; an expression for a constant."""
-    for node in ast.walk(tree(module)):
-        if isinstance(node, Defined) and node.name == name and node in tree(module).body:
+def find(module: str, name: str) -> Defined | ast.Assign | ast.AnnAssign | None:
+    """The definition of a name that a module has, wherever it comes from."""
+    for node in tree(module).body:
+        if isinstance(node, Defined) and node.name == name:
             return node
-        if isinstance(node, ast.Assign) and name in (ast.unparse(target) for target in node.targets):
-            return node.value
+        if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets):
+            return node
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name:
+            return node
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("limen"):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
