@@ -15,6 +15,7 @@ install(app, auth)
 
 SignedIn = Annotated[Identity, Depends(auth.required)]
 Reader = Annotated[Identity, Depends(auth.scopes("notes:read"))]
+JustProven = Annotated[Identity, Depends(auth.recent(minutes=5))]
 Anybody = Annotated[Identity | None, Depends(auth.optional)]
 
 
@@ -24,8 +25,8 @@ async def home(who: Anybody) -> dict[str, bool]:
 
 
 @app.get("/me")
-async def me(who: SignedIn) -> dict[str, object]:
-    return {"account": who.account, "scopes": sorted(who.scopes)}
+async def me(who: SignedIn) -> dict[str, str]:
+    return {"account": who.account}
 
 
 @app.get("/notes")
@@ -33,8 +34,14 @@ async def notes(who: Reader) -> dict[str, list[str]]:
     return {"notes": [f"a note of {who.account}"]}
 
 
+@app.post("/fresh")
+async def fresh(who: JustProven) -> dict[str, str]:
+    return {"account": who.account}
+
+
 @app.websocket("/echo")
 async def echo(websocket: WebSocket, who: SignedIn) -> None:
     await websocket.accept()
-    async for text in websocket.iter_text():
-        await websocket.send_text(f"{who.account}: {text}")
+    async with auth.alive(who):
+        async for text in websocket.iter_text():
+            await websocket.send_text(text)

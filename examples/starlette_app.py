@@ -20,7 +20,7 @@ async def home(request: Request) -> JSONResponse:
 
 @requires(auth.required)
 async def me(request: Request) -> JSONResponse:
-    return JSONResponse({"account": request.user.who.account, "scopes": sorted(request.user.who.scopes)})
+    return JSONResponse({"account": request.user.who.account})
 
 
 @requires(auth.scopes("notes:read"))
@@ -28,11 +28,17 @@ async def notes(request: Request) -> JSONResponse:
     return JSONResponse({"notes": [f"a note of {request.user.who.account}"]})
 
 
+@requires(auth.recent(minutes=5))
+async def fresh(request: Request) -> JSONResponse:
+    return JSONResponse({"account": request.user.who.account})
+
+
 @requires(auth.required)
 async def echo(websocket: WebSocket) -> None:
     await websocket.accept()
-    async for text in websocket.iter_text():
-        await websocket.send_text(f"{websocket.user.who.account}: {text}")
+    async with auth.alive(websocket.user.who):
+        async for text in websocket.iter_text():
+            await websocket.send_text(text)
 
 
 app = Starlette(
@@ -40,6 +46,7 @@ app = Starlette(
         Route("/", home),
         Route("/me", me),
         Route("/notes", notes),
+        Route("/fresh", fresh, methods=["POST"]),
         WebSocketRoute("/echo", echo),
     ]
 )

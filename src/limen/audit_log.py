@@ -129,7 +129,7 @@ class AuditLog:
         self._closing.set()
         while self._writing is not None:
             await self._writing
-        self._closing.clear()
+        self._moved, self._closing = asyncio.Event(), asyncio.Event()  # the next start may be on another loop
         if self._waiting:
             _log.error("%d entries of the audit log have a line and no row", len(self._waiting))
 

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from limen.accounts import Account
 from limen.administration import Administration
+from limen.adoption import Adoption
 from limen.audit import SYSTEM, THE_OPERATOR, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
@@ -59,7 +60,7 @@ from limen.settings import Settings, Transport, load, require_secret
 from limen.status_lists import StatusLists
 from limen.stores import open_store
 from limen.stores.base import Store
-from limen.strategies.base import Grant, Guarantees, Identity, Revoked, Strategy
+from limen.strategies.base import Grant, Guarantees, Identity, Revoked, Strategy, Verified, accepted
 from limen.strategies.hybrid import HybridStrategy
 from limen.strategies.jwt import JWTStrategy
 from limen.strategies.opening import Opener
@@ -183,6 +184,7 @@ class Limen:
         """Open the store, load the ring, read the feed, and keep following. Twice is once."""
         if self._tasks:
             return
+        self._parts.pool.open()
         await self.store.start()
         try:
             await self._ring.load()
@@ -270,17 +272,24 @@ class Limen:
                 await self.catch_up()  # a process that slept, or that nothing wakes, has an old key ring too
         now = self.clock.now()
         name, proof = self._prover.prove(credential, now=now)
-        strategy = self._strategies.get(name)
-        if strategy is None:
-            raise Denied(
-                "this credential is not accepted here",
-                code="credential_invalid",
-                reason="strategy_not_accepted",
-            )
+        strategy = accepted(self._strategies, name)
         verified = await strategy.admit(proof, now=now, mono=self.clock.monotonic(), activity=activity)
         if now < verified.good_until:
             self._recall.remember(credential, verified)
         return verified.identity
+
+    def check_now(self, credential: str) -> Identity | None:
+        """What `authenticate` would say, from memory alone and from any thread; Denied where it would deny.
+
+        None where a store must be asked: then await `authenticate` on the loop that this was started on.
+        """
+        return self._recall.recall_or(self._verify_now, credential)
+
+    def _verify_now(self, credential: str, now: Instant) -> Verified | None:
+        if not self.is_fresh():
+            return None
+        name, proof = self._prover.prove(credential, now=now)
+        return accepted(self._strategies, name).admit_now(proof, now=now, mono=self.clock.monotonic())
 
     def alive(self, identity: Identity) -> AbstractAsyncContextManager[None]:
         """`async with auth.alive(identity): …` for what goes on after the request: a WebSocket, a stream.
@@ -452,6 +461,11 @@ class Limen:
     # -- what an operator does ---------------------------------------------------------------------------
 
     @cached_property
+    def adoption(self) -> Adoption:
+        """What a framework asks that keeps users of its own."""
+        return Adoption(self._parts, self._strategies.values())
+
+    @cached_property
     def admin(self) -> Administration:
         """What an administrator may see and do."""
         accepted = tuple(self._strategies.values())
@@ -582,14 +596,9 @@ class Limen:
             publish_for=s.jwks_max_age, overlap=s.access_lifetime + s.leeway, every=s.key_rotation
         )
         return LiveRing(
-            self.store,
-            wrap,
-            policy,
-            Algorithm(s.algorithm),
-            self.clock,
-            memory=self.lifetimes.memory,
-            on_change=self._use_ring,
-        )
+            self.store, wrap, policy, Algorithm(s.algorithm), self.clock,
+            memory=self.lifetimes.memory, on_change=self._use_ring,
+        )  # fmt: skip
 
     def _use_ring(self, ring: KeyRing) -> None:
         self._tokens.use(ring)

@@ -35,12 +35,18 @@ class Table:
         self.size = 0
 
     def get(self, key: bytes) -> tuple[int, float] | None:
-        """Number and until of a key, None where it is not there."""
-        bucket = self._buckets[self._place(key)]
-        at = bucket.find(key)
-        while at >= 0 and at % _SIZE:  # the bytes of a key could stand across two records
-            at = bucket.find(key, at + 1)
-        return None if at < 0 else _VALUE.unpack_from(bucket, at + 16)
+        """Number and until of a key, None where it is not there. From any thread, while one other writes:
+        where the table has grown meanwhile, the key may have moved, and is looked for again."""
+        while True:
+            size = len(self._buckets)
+            bucket = self._buckets[self._place(key)]
+            at = bucket.find(key)
+            while at >= 0 and at % _SIZE:  # the bytes of a key could stand across two records
+                at = bucket.find(key, at + 1)
+            if at >= 0:
+                return _VALUE.unpack_from(bucket, at + 16)
+            if size == len(self._buckets):
+                return None
 
     def put(self, key: bytes, number: int, until: float) -> None:
         """Raise what is known of this key to `number` and to `until`."""
@@ -79,14 +85,19 @@ class Table:
         return place if place < len(self._buckets) else place & self._low
 
     def _split(self) -> None:
-        place = len(self._buckets) - self._low - 1
-        records = list(_records(self._buckets[place]))
-        self._buckets.append(b"")
+        """Add a bucket, and move to it what belongs there: into the new one before out of the old one, so
+        that whoever looks meanwhile finds it in the one or sees that the table has grown."""
+        place, added = len(self._buckets) - self._low - 1, len(self._buckets)
+        staying = moving = b""
+        for record in _records(self._buckets[place]):
+            if hash(record[0]) & (self._low << 1 | 1) == added:
+                moving += _RECORD.pack(*record)
+            else:
+                staying += _RECORD.pack(*record)
+        self._buckets.append(moving)
         if len(self._buckets) == 2 * (self._low + 1):
             self._low = len(self._buckets) - 1
-        self._buckets[place] = b""
-        for record in records:
-            self._buckets[self._place(record[0])] += _RECORD.pack(*record)
+        self._buckets[place] = staying
 
 
 class Crowd:

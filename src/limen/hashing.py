@@ -53,12 +53,19 @@ class HashingPool:
         self._lock = threading.Lock()
         self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._running = self._busy_threads = self._refused = 0
-        self._closed = False
-        self._executor = ThreadPoolExecutor(
-            threads,
-            thread_name_prefix="limen-hashing",
-            initializer=_step_back if low_priority else None,
-        )
+        self._low_priority = low_priority
+        self._closed = True
+        self.open()
+
+    def open(self) -> None:
+        """Take calls again after a `close`."""
+        if self._closed:
+            self._executor = ThreadPoolExecutor(
+                self.threads,
+                thread_name_prefix="limen-hashing",
+                initializer=_step_back if self._low_priority else None,
+            )
+            self._closed = False
 
     async def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
         """What `fn(*args)` answers or raises, called in a thread of the pool.

@@ -69,6 +69,12 @@ def problem(error: LimenError, *, instance: str | None = None) -> Problem:
     return Problem(status, headers, msgspec.json.encode(document))
 
 
+def refusal(error: LimenError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body of the answer that tells `error`, with its length."""
+    found = problem(error)
+    return found.status, [*found.headers, (b"content-length", b"%d" % len(found.body))], found.body
+
+
 def status_of(error: LimenError) -> int:
     """The HTTP status that says who must act."""
     if isinstance(error, Denied):

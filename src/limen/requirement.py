@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, MutableMapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Protocol
 
 from limen import transport
@@ -10,7 +11,7 @@ from limen.clock import Clock, Seconds
 from limen.errors import Denied, Misconfigured
 from limen.settings import Transport
 from limen.strategies.base import Identity
-from limen.transport import CookieNames
+from limen.transport import CookieNames, Found
 
 Scope = MutableMapping[str, Any]
 """An ASGI connection scope."""
@@ -57,10 +58,14 @@ class Authenticates(Protocol):
     def required(self) -> Requirement: ...
     @property
     def optional(self) -> Requirement: ...
+    def scopes(self, *names: str) -> Requirement: ...
+    def recent(self, *names: str, minutes: float = 5) -> Requirement: ...
+    def alive(self, identity: Identity, /) -> AbstractAsyncContextManager[None]: ...
     @property
     def recall_raw(self) -> Callable[[bytes], Identity | None]: ...
 
     def recall(self, credential: str, /) -> Identity | None: ...
+    def check_now(self, credential: str) -> Identity | None: ...
     async def authenticate(self, credential: str, *, activity: bool = True) -> Identity: ...
     async def start(self) -> None: ...
     async def close(self) -> None: ...
@@ -99,14 +104,40 @@ class Requirement:
         A credential that is there and bad is an error even where the requirement is optional: a request
         that believes itself signed in must not be answered as if it were not.
         """
-        identity = scope.get(_REMEMBERED)
-        if identity is None or scope.get(_BY) is not self.auth:
-            identity = await self._identify(scope)
+        identity = self._known(scope)
+        if identity is None and (found := self._find(scope)) is not None:
+            identity = self.auth.recall(found.credential)
             if identity is None:
-                if self.optional:
-                    return None
-                raise Denied("sign in first", code="credential_missing")
-            scope[_REMEMBERED], scope[_BY] = identity, self.auth
+                activity = transport.is_activity(scope["headers"])
+                identity = await self.auth.authenticate(found.credential, activity=activity)
+        return self._met_by(identity, scope)
+
+    def check_with(self, scope: Scope, authenticate: Callable[..., Identity]) -> Identity | None:
+        """The same for a caller that does not await: `authenticate(credential, activity=…)` is asked."""
+        identity = self._known(scope)
+        if identity is None and (found := self._find(scope)) is not None:
+            identity = authenticate(found.credential, activity=transport.is_activity(scope["headers"]))
+        return self._met_by(identity, scope)
+
+    def _known(self, scope: Scope) -> Identity | None:
+        """Whom this connection was found to come from earlier, by the same authority."""
+        return scope.get(_REMEMBERED) if scope.get(_BY) is self.auth else None
+
+    def _find(self, scope: Scope) -> Found | None:
+        """Its one credential, if no other site made a browser send it."""
+        found = transport.find_credential(scope["headers"], self.auth.cookie_names, self.auth.transports)
+        if found is not None and found.transport is Transport.COOKIE:
+            method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
+            transport.check_forgery(method, scope["headers"], self.auth.origins)
+        return found
+
+    def _met_by(self, identity: Identity | None, scope: Scope) -> Identity | None:
+        """The identity, remembered, if it has what is asked for."""
+        if identity is None:
+            if self.optional:
+                return None
+            raise Denied("sign in first", code="credential_missing")
+        scope[_REMEMBERED], scope[_BY] = identity, self.auth
         if not identity.scopes.issuperset(self.scopes):
             raise Denied(
                 "this needs a scope that you do not have",
@@ -117,19 +148,6 @@ class Requirement:
         if self.within is not None and self.auth.clock.now() - identity.authenticated > self.within:
             raise Denied("prove again that it is you", code="authentication_too_old", max_age=self.within)
         return identity
-
-    async def _identify(self, scope: Scope) -> Identity | None:
-        auth = self.auth
-        found = transport.find_credential(scope["headers"], auth.cookie_names, auth.transports)
-        if found is None:
-            return None
-        if found.transport is Transport.COOKIE:
-            method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
-            transport.check_forgery(method, scope["headers"], auth.origins)
-        identity = auth.recall(found.credential)
-        if identity is not None:
-            return identity
-        return await auth.authenticate(found.credential, activity=transport.is_activity(scope["headers"]))
 
 
 def recently(auth: Authenticates, *, minutes: float, scopes: tuple[str, ...] = ()) -> Requirement:

@@ -92,6 +92,7 @@ class Filter:
         "fresh_at",
         "hearing",
         "issuer_ms",
+        "leaving",
         "missed",
         "missing",
         "position",
@@ -115,6 +116,8 @@ class Filter:
         """What was last checked below this count was not checked against events that are gone."""
         self.forgotten = Instant(0.0)
         """The filter cannot tell about what ends at this moment or before."""
+        self.leaving = Instant(0.0)
+        """The same, of what is being forgotten just now: another thread must not look in between."""
         self.missed = 0
         """How often events were over before they came here."""
         self.missing: list[Callable[[], None]] = []
@@ -198,7 +201,7 @@ class Filter:
 
     def has_forgotten(self, ends: Instant) -> bool:
         """Whether an event that covers what ends then may have been here and be gone: ask the store."""
-        return ends <= self.forgotten
+        return ends <= self.leaving or ends <= self.forgotten  # in this order: what leaves is forgotten then
 
     def has_stale_claims(self, *, account: AccountID, issued_ms: int | None) -> bool:
         """Whether the account's claims changed at or after a token was issued; for None, whether at all."""
@@ -212,6 +215,13 @@ class Filter:
 
         An issuer-wide cut stays.
         """
+        self.leaving = now
+        try:
+            yield from self._pruning(now)
+        finally:
+            self.leaving = Instant(0.0)
+
+    def _pruning(self, now: Instant) -> Iterator[int]:
         over = [kid for kid, until in self._keys.items() if until <= now]
         yield self._left(len(over), max((self._keys.pop(kid) for kid in over), default=0.0))
         if self._crowd is not None:

@@ -24,6 +24,7 @@ RINGS = {
         "compact",
         "cookies",
         "devices",
+        "environ",
         "explanation",
         "factors",
         "feed_page",
@@ -37,6 +38,7 @@ RINGS = {
         "passwords",
         "problems",
         "proxies",
+        "public_paths",
         "revocations",
         "sessions",
         "set_up",
@@ -49,8 +51,10 @@ RINGS = {
     3: {"strategies"},
     4: {
         "administration",
+        "adoption",
         "audit_log",
         "auth",
+        "background",
         "barrier",
         "doctor",
         "feed",
@@ -65,7 +69,7 @@ RINGS = {
         "verifier",
         "vigil",
     },
-    5: {"integrations", "lab", "server", "testing"},
+    5: {"django", "integrations", "lab", "server", "testing"},
     6: {"cli"},
 }
 RING = {concept: ring for ring, concepts in RINGS.items() for concept in concepts}
@@ -101,6 +105,7 @@ PAIRS = {
     ("auth", "mail"): "Limen puts the parts together",
     ("recovery", "mail"): "whoever waits for letters has them sent now",
     ("auth", "requirement"): "`auth.required` is a requirement",
+    ("background", "requirement"): "what it starts and asks is whoever `Authenticates`",
     ("auth", "barrier"): "callers who come at once share one read",
     ("auth", "vigil"): "what stays open ends with its session",
     ("auth", "status_lists"): "Limen puts the parts together",
@@ -112,6 +117,8 @@ PAIRS = {
     ("verifier", "vigil"): "as in auth",
     ("flows", "audit_log"): "what a person did is recorded",
     ("auth", "administration"): "`auth.admin`",
+    ("auth", "adoption"): "`auth.adoption` hands on to its flows",
+    ("adoption", "flows"): "`auth.adoption` hands on to its flows",
     ("auth", "audit_log"): "Limen puts the parts together",
     ("auth", "pulse"): "Limen puts the parts together",
     ("administration", "doctor"): "its findings stand beside the configuration",
@@ -124,6 +131,8 @@ PAIRS = {
 
 SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
+    ("django", "server"): "as for integrations; Django's is a folder of its own, for it is an app with a label",
+    ("django", "integrations"): "its WebSockets are those of plain ASGI",
     ("lab", "integrations"): "what is measured is what an application embeds",
 }
 """The edge's parts never import each other, but for these."""
@@ -131,9 +140,12 @@ SIDEWAYS = {
 EDGE_SEES = {
     "accounts",
     "administration",
+    "adoption",
     "audit",
     "auth",
+    "background",
     "cookies",
+    "environ",
     "explanation",
     "factors",
     "feed_page",
@@ -146,6 +158,7 @@ EDGE_SEES = {
     "passwords",
     "problems",
     "proxies",
+    "public_paths",
     "requirement",
     "revocations",
     "sessions",

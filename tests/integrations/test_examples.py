@@ -1,4 +1,4 @@
-"""The applications in examples/ run as they stand."""
+"""The applications in examples/ run as they stand, with nothing configured (with it: tests/conformance)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from types import ModuleType
 
 import pytest
 
-from limen.testing import present, running, sign_in, stranger
-from support.websockets import dial
+from limen.testing import running, stranger
 
 pytestmark = pytest.mark.anyio
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.fixture(params=["asgi_app", "starlette_app", "fastapi_app"])
+@pytest.fixture(params=["asgi_app", "starlette_app", "fastapi_app", "litestar_app"])
 def example(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module, imported in an empty directory with nothing configured."""
     monkeypatch.chdir(tmp_path)
@@ -45,15 +44,3 @@ async def test_an_example_runs_from_registration_to_signing_out(example: ModuleT
         assert (await client.get("/me")).json()["account"]
         assert (await client.post("/auth/logout")).status_code == 200
         assert (await client.get("/me")).status_code == 401
-
-
-async def test_an_example_answers_by_scope(example: ModuleType) -> None:
-    app, auth = example.app, example.auth
-    async with running(app), stranger(app, auth) as client:
-        grant = await sign_in(auth, scopes=("notes:read",))
-        present(client, auth, grant, transport="cookie")
-        assert (await client.get("/notes")).status_code == 200
-        headers = {"authorization": f"Bearer {grant.credential}"}
-        if hasattr(example, "echo"):
-            answer = await dial(app, "/echo", headers, texts=["hello"])
-            assert answer.texts == [f"{grant.account}: hello"]

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import httpx2
+import litestar
 import pytest
 from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from starlette.routing import Mount, Route
 from limen import Limen, Misconfigured
 from limen.integrations import fastapi, starlette
 from limen.integrations.asgi import LimenMiddleware
+from limen.integrations.litestar import LimenPlugin, requires
 from limen.testing import TurnableClock, for_tests, running
 
 pytestmark = pytest.mark.anyio
@@ -45,13 +47,21 @@ def in_asgi(auth: Limen) -> Any:
     return LimenMiddleware(app, auth, public={"/own"}, pages=True)
 
 
+def in_litestar(auth: Limen) -> Any:
+    @litestar.get("/own")
+    async def own(request: litestar.Request[Any, Any, Any]) -> str:
+        return f"own {request.url.path}"
+
+    return litestar.Litestar([own], plugins=[LimenPlugin(auth, pages=True)])
+
+
 def browser(app: Any, auth: Limen) -> httpx2.AsyncClient:
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.7", 1))
     headers = {"sec-fetch-site": "same-origin"}
     return httpx2.AsyncClient(transport=transport, base_url=auth.settings.issuer, headers=headers)
 
 
-@pytest.mark.parametrize("made", [in_fastapi, in_starlette, in_asgi])
+@pytest.mark.parametrize("made", [in_fastapi, in_starlette, in_asgi, in_litestar])
 @pytest.mark.parametrize("pages", ["", "/people"])
 async def test_people_sign_in_and_out_beside_the_applications_own_routes(made: Any, pages: str) -> None:
     auth = for_tests(clock=TurnableClock(), strategy="hybrid", pages=pages)
@@ -98,7 +108,15 @@ def guarded_asgi(auth: Limen) -> Any:
     return LimenMiddleware(Starlette(routes=[Route("/secret", own)]), auth, pages=True)
 
 
-@pytest.mark.parametrize("made", [guarded_fastapi, guarded_starlette, guarded_asgi])
+def guarded_litestar(auth: Limen) -> Any:
+    @litestar.get("/secret", guards=[requires(auth.required)])
+    async def secret(request: litestar.Request[Any, Any, Any]) -> str:
+        return str(request.user)
+
+    return litestar.Litestar([secret], plugins=[LimenPlugin(auth, pages=True)])
+
+
+@pytest.mark.parametrize("made", [guarded_fastapi, guarded_starlette, guarded_asgi, guarded_litestar])
 async def test_a_person_is_led_to_the_proof_and_back_and_a_program_is_told(made: Any) -> None:
     auth = for_tests(clock=TurnableClock(), strategy="hybrid", pages="/people")
     app, goes = made(auth), {"sec-fetch-mode": "navigate"}

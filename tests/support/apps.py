@@ -3,6 +3,7 @@
 import json
 from typing import Annotated, Any
 
+import litestar
 from fastapi import Depends, FastAPI, WebSocket
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.websockets import WebSocket as StarletteWebSocket
 from limen import Identity, Limen
 from limen.errors import LimenError
 from limen.integrations import fastapi as limen_fastapi
+from limen.integrations import litestar as limen_litestar
 from limen.integrations import starlette as limen_starlette
 from limen.integrations.asgi import LimenMiddleware
 
@@ -100,4 +102,28 @@ def fastapi_app(auth: Limen) -> FastAPI:
     return app
 
 
-APPS = {"asgi": asgi_app, "starlette": starlette_app, "fastapi": fastapi_app}
+def litestar_app(auth: Limen) -> litestar.Litestar:
+    requires = limen_litestar.requires
+
+    @litestar.get("/maybe", guards=[requires(auth.optional)])
+    async def maybe(request: litestar.Request[Any, Any, Any]) -> dict[str, Any]:
+        return {"account": request.auth and request.auth.account}
+
+    @litestar.route("/me", http_method=["GET", "POST"], guards=[requires(auth.required)], status_code=200)
+    async def me(request: litestar.Request[Any, Any, Any]) -> dict[str, Any]:
+        return {"account": request.auth.account, "session": request.auth.session}
+
+    @litestar.get("/notes", guards=[requires(auth.scopes("notes:read"))])
+    async def notes(request: litestar.Request[Any, Any, Any]) -> dict[str, Any]:
+        return {"account": request.user}
+
+    @litestar.websocket("/socket", guards=[requires(auth.required)])
+    async def socket(socket: litestar.WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+        await socket.send_text(socket.auth.account)
+        await socket.close()
+
+    return litestar.Litestar([maybe, me, notes, socket], plugins=[limen_litestar.LimenPlugin(auth)])
+
+
+APPS = {"asgi": asgi_app, "starlette": starlette_app, "fastapi": fastapi_app, "litestar": litestar_app}

@@ -101,3 +101,26 @@ def test_R19_a_crowd_costs_bits() -> None:
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 2.2 * (1 << 20), "two bytes for each of the million that fit"
+
+
+def test_a_key_that_moves_while_another_thread_looks_is_found() -> None:
+    class Growing(Table):
+        """Grows between the place of a key and the look there, as under another thread."""
+
+        __slots__ = ("grows",)
+        grows: bool
+
+        def _place(self, one: bytes) -> int:
+            place = super()._place(one)
+            if self.grows:
+                self.grows = False
+                for n in range(10_000, 13_000):
+                    self.put(key(n), n, 1.0)
+            return place
+
+    for n in range(32):
+        table = Growing()
+        table.grows = False
+        table.put(key(n), n, 1.0)
+        table.grows = True
+        assert table.get(key(n)) == (n, 1.0)

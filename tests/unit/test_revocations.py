@@ -274,3 +274,19 @@ def test_whoever_listens_hears_each_event_and_each_page() -> None:
     known.follow(page := Page((one, two), 7, 3), sent=Mono(1.0))
     assert heard == [one, one, two]
     assert read == [page]
+
+
+def test_what_leaves_is_in_doubt_before_it_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread that finds it gone asks next whether something went, and must not hear no."""
+    known = knowing(event(Kind.SESSION, "s", until=NOW + 10))
+    forget, told = Filter._forget, []
+
+    def just_before(at: Filter, until: Instant) -> None:
+        told.append((covering(at), at.has_forgotten(Instant(NOW + 10)), at.has_forgotten(Instant(NOW + 11))))
+        forget(at, until)
+
+    monkeypatch.setattr(Filter, "_forget", just_before)
+    assert known.prune(now=Instant(NOW + 10)) == 1
+    assert told == [(None, True, False)]
+    assert known.has_forgotten(Instant(NOW + 10))
+    assert known.leaving == 0

@@ -15,6 +15,7 @@ from typing import Any
 from limen.auth import Limen
 from limen.errors import LimenError, Unavailable
 from limen.problems import problem
+from limen.public_paths import PublicPaths
 from limen.requirement import Authenticates
 from limen.settings import Transport
 from limen.transport import find_credential, glance
@@ -51,13 +52,15 @@ class LimenMiddleware:
     ) -> None:
         self._app, self._auth, self._recall = app, auth, auth.recall_raw
         self._names, self._transports = auth.cookie_names, auth.transports
-        self._public = frozenset(public)
-        self._below = tuple(path for path in public if path.endswith("/") and path != "/")
+        self._public = PublicPaths.of(public)
         self._own, self._own_exact, self._own_below = app, frozenset[str](), tuple[str, ...]()
         self._lead: Callable[[Scope, LimenError], Any] | None = None
         if mount and isinstance(auth, Limen):  # a Verifier has no routes of its own
-            self._own, self._own_exact, self._own_below = _own_routes(auth, pages=pages)
-            self._lead = _lead(auth) if pages else None
+            # Starlette is needed for these alone: with `mount=False` the core's dependencies are enough.
+            from limen.server.embed import leading, own_routes
+
+            self._own, self._own_exact, self._own_below = own_routes(auth, pages=pages)
+            self._lead = leading(auth) if pages else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -106,39 +109,12 @@ class LimenMiddleware:
         try:
             await self._auth.required.check(scope)
         except LimenError as error:
-            if self._is_public(path):
+            if path in self._public:
                 return True
             way = self._lead(scope, error) if self._lead is not None and scope["type"] == "http" else None
-            await (_refuse(error, scope, receive, send) if way is None else way.send(send))
+            await (refuse(error, scope, receive, send) if way is None else way.send(send))
             return False
         return True
-
-    def _is_public(self, path: str) -> bool:
-        # `/static/../admin` lies below `/static/` for us and perhaps not for what comes next.
-        plain = not any(odd in path for odd in ("/.", "//", "\\", ";"))
-        return path in self._public or (plain and path.startswith(self._below))
-
-
-def _own_routes(auth: Limen, *, pages: bool) -> tuple[ASGIApp, frozenset[str], tuple[str, ...]]:
-    """What answers the routes of Limen: the exact paths, and the paths below which everything is its own."""
-    # Starlette is needed for these alone: with `mount=False` the core's dependencies are enough.
-    from starlette.applications import Starlette
-    from starlette.routing import Route
-
-    from limen.server.embed import embed
-
-    app = Starlette()
-    app.router.redirect_slashes = False  # a redirect would be to whichever host the request names
-    embed(app, auth, pages=pages)
-    paths = [route.path for route in app.routes if isinstance(route, Route)]
-    below = {path.partition("{")[0] for path in paths if "{" in path} | {f"{auth.settings.prefix}/"}
-    return app, frozenset(path for path in paths if "{" not in path), tuple(below)
-
-
-def _lead(auth: Limen) -> Callable[[Scope, LimenError], Any]:
-    from limen.server.embed import leading
-
-    return leading(auth)
 
 
 def _path(scope: Scope) -> str:
@@ -148,8 +124,8 @@ def _path(scope: Scope) -> str:
     return path[len(root) :] if root and path.startswith(root + "/") else path
 
 
-async def _refuse(error: LimenError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the problem; a WebSocket is refused before it is accepted."""
+async def refuse(error: LimenError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the problem document of an error; a WebSocket is refused before it is accepted."""
     prefix = "http"
     if scope["type"] == "websocket":
         await receive()  # websocket.connect

@@ -83,6 +83,10 @@ class Postman:
 
     def start(self) -> None:
         self._closing = False
+        self._bell, self._working = (
+            asyncio.Event(),
+            asyncio.Lock(),
+        )  # the last start was on another loop, maybe
         self._task = asyncio.create_task(self._run(), name="limen mail")
 
     async def close(self) -> None:

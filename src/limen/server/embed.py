@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.websockets import WebSocket
+from starlette.routing import Route
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from limen.auth import Limen
-from limen.errors import LimenError
+from limen.errors import LimenError, Unavailable
 from limen.problems import problem
 from limen.requirement import Authenticates
 from limen.server.api import routes
@@ -21,6 +22,7 @@ from limen.server.standing import with_standing
 from limen.server.wire import Answer, Scope
 
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
+_TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
 
 
 def embed(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
@@ -32,6 +34,16 @@ def embed(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
         app.router.routes[:0] = routes(auth, pages=pages)
     app.router.lifespan_context = _around(auth, app.router.lifespan_context)
     app.add_exception_handler(LimenError, _leading(auth) if pages and isinstance(auth, Limen) else _refuse)
+
+
+def own_routes(auth: Limen, *, pages: bool) -> tuple[Any, frozenset[str], tuple[str, ...]]:
+    """What answers the routes of Limen: the exact paths, and the paths below which everything is its own."""
+    app = Starlette()
+    app.router.redirect_slashes = False  # a redirect would be to whichever host the request names
+    embed(app, auth, pages=pages)
+    paths = [route.path for route in app.routes if isinstance(route, Route)]
+    below = {path.partition("{")[0] for path in paths if "{" in path} | {f"{auth.settings.prefix}/"}
+    return app, frozenset(path for path in paths if "{" not in path), tuple(below)
 
 
 def leading(auth: Limen) -> Callable[[Scope, LimenError], Answer | None]:
@@ -96,11 +108,22 @@ async def _refuse(connection: Any, error: Exception) -> Any:
     """The problem document; where a server has none for WebSockets, a close before it is accepted."""
     if not isinstance(error, LimenError):
         raise error
-    denial = "websocket.http.response" in connection.scope.get("extensions", {})
-    if isinstance(connection, WebSocket) and not denial:
-        await connection.close(_POLICY_VIOLATION, error.code)
-        return None
+    if isinstance(connection, WebSocket):
+        if connection.application_state is not WebSocketState.CONNECTING:
+            await _end(connection, error)
+            return None
+        if "websocket.http.response" not in connection.scope.get("extensions", {}):
+            await connection.close(_POLICY_VIOLATION, error.code)
+            return None
     found = problem(error)
     response = Response(found.body, found.status)
     response.raw_headers = [*found.headers, (b"content-length", str(len(found.body)).encode())]
     return response
+
+
+async def _end(socket: WebSocket, error: LimenError) -> None:
+    """Close a socket that was open, unless it is closed: what it was opened with is not good any more."""
+    if WebSocketState.DISCONNECTED not in (socket.application_state, socket.client_state):
+        with suppress(WebSocketDisconnect):  # the other side was quicker
+            code = _TRY_AGAIN_LATER if isinstance(error, Unavailable) else _POLICY_VIOLATION
+            await socket.close(code, error.code)

@@ -23,18 +23,7 @@ from limen.keys import StoredKey, StoredRing
 from limen.letters import Posted
 from limen.revocations import Kind, Page, Revocation
 from limen.sessions import Digest, Session
-from limen.stores.base import (
-    Cut,
-    Gone,
-    NoAccount,
-    Opened,
-    Rotated,
-    Schema,
-    Stale,
-    Store,
-    joined,
-    storable,
-)
+from limen.stores.base import Cut, Gone, NoAccount, Opened, Rotated, Schema, Stale, Store, joined, storable
 from limen.stores.base_beside import Ahead, Beside, Gap
 from limen.stores.split_recovery import SplitRecovery
 from limen.throttle import Limit, Wait
@@ -281,6 +270,7 @@ class SplitStore(SplitRecovery):
     async def close(self) -> None:
         if self._going:
             await asyncio.wait(set(self._going))
+        self._pumping = asyncio.Lock()  # the next start may be on another loop
         await self._sessions.close()
         await self._accounts.close()
 

@@ -6,6 +6,7 @@ configuration accepts and picks by what the credential proves; there is no `if s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -87,6 +88,8 @@ class SignIn:
     scopes: tuple[str, ...]
     user_agent: str = ""
     source: str = ""
+    authenticated: Instant | None = None
+    """When a person last proved who they are, where that was not now: a session that goes on in another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,23 @@ class Strategy(Protocol):
         """
         ...
 
+    def admit_now(self, proof: Proof, *, now: Instant, mono: Mono) -> Verified | None:
+        """The same from memory alone, on any thread; None where only `admit` can tell."""
+        ...
+
     def effective(self, identity: Identity, *, now: Instant) -> Revoked:
         """When a revocation acknowledged at `now` takes effect everywhere."""
         ...
+
+
+def accepted(strategies: Mapping[StrategyName, Strategy], name: StrategyName) -> Strategy:
+    """The strategy of this name; Denied where the configuration does not accept it."""
+    found = strategies.get(name)
+    if found is None:
+        raise Denied(
+            "this credential is not accepted here", code="credential_invalid", reason="strategy_not_accepted"
+        )
+    return found
 
 
 class Refreshes(Strategy, Protocol):

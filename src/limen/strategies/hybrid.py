@@ -73,16 +73,18 @@ class HybridStrategy:
         return self._grant(session, first, later_than=account.claims_changed, now=now)
 
     async def admit(self, proof: Proof, *, now: Instant, mono: Mono, activity: bool) -> Verified:
-        known = self._opener.filter
-        verified = followed(token_claims(proof), self.name, known, leeway=self._leeway)
-        identity = verified.identity
-        refuse_covered(verified, known)
-        if known.is_fresh(mono=mono, max_staleness=self._max_staleness) and is_settled(verified, known):
+        verified, settled = self._by_the_view(proof, mono)
+        if settled:
             return verified
+        identity = verified.identity
         row = await self._opener.store.session(identity.session)
         session = living(row, identity.session, identity.account, self.name, now=now, alarm=_log.critical)
         narrowed = identity.scopes & frozenset(session.scopes)
         return replace(verified, identity=replace(identity, scopes=narrowed), good_until=now)
+
+    def admit_now(self, proof: Proof, *, now: Instant, mono: Mono) -> Verified | None:
+        verified, settled = self._by_the_view(proof, mono)
+        return verified if settled else None
 
     async def refresh(self, presented: Presented, *, now: Instant) -> Grant:
         """The successor's grant. Two callers with one credential get the same successor.
@@ -123,6 +125,18 @@ class HybridStrategy:
 
     def effective(self, identity: Identity, *, now: Instant) -> Revoked:
         return Revoked(Instant(now + self._max_staleness))
+
+    def _by_the_view(self, proof: Proof, mono: Mono) -> tuple[Verified, bool]:
+        """What the token says, and whether our view of the feed is the whole answer; Denied if covered.
+
+        How fresh the view is is asked first: on another thread than the loop's it may be renewed meanwhile,
+        and what was looked up in the old one must not count as fresh.
+        """
+        known = self._opener.filter
+        fresh = known.is_fresh(mono=mono, max_staleness=self._max_staleness)
+        verified = followed(token_claims(proof), self.name, known, leeway=self._leeway)
+        refuse_covered(verified, known)
+        return verified, fresh and is_settled(verified, known)
 
     async def _live(self, presented: Presented, now: Instant) -> Session:
         row = await self._opener.store.session(presented.sid)

@@ -48,6 +48,9 @@ class JWTStrategy:
         return Grant(account.id, sid, self.name, token, expires, sign_in.scopes)
 
     async def admit(self, proof: Proof, *, now: Instant, mono: Mono, activity: bool) -> Verified:
+        return self.admit_now(proof, now=now, mono=mono)
+
+    def admit_now(self, proof: Proof, *, now: Instant, mono: Mono) -> Verified:
         claims = token_claims(proof)
         identity = token_identity(claims, self.name)
         return Verified(identity, Instant(claims.exp + self._leeway), follows_feed=False)

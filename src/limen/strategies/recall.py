@@ -8,13 +8,20 @@ it may cover as it comes, so that no check has to look for events. And one clock
 follows the feed is kept in the monotonic time by which the view ages. Where the wall clock is set, that is
 found when the view is next renewed, and everything is verified anew: within `max_staleness`, or the view is
 not believed.
+
+The event loop hears events; worker threads of synchronous frameworks ask as well, and keep what they have
+verified. Whoever writes holds one lock. Whoever asks holds none: a look is one `get` of a dict, which the
+interpreter's lock makes whole, and what it finds was not covered at that moment (docs/decisions/0022).
 """
 
 from __future__ import annotations
 
+import os
+import threading
+from collections.abc import Callable
 from hashlib import sha256
 
-from limen.clock import Clock, Seconds
+from limen.clock import Clock, Instant, Seconds
 from limen.revocations import Filter, Kind, Revocation
 from limen.strategies.base import Identity, Verified
 
@@ -23,6 +30,17 @@ _SET: Seconds = 0.25
 _ROUNDING: Seconds = 1e-6
 """What doubles leave of a difference of two instants; an end is never late for it."""
 _AIMED = frozenset({Kind.SESSION, Kind.ACCOUNT, Kind.CLAIMS})
+_writing = threading.Lock()
+"""Of all there are: held for microseconds, and so that a fork finds it free, whichever thread is writing."""
+
+
+def _end_fork() -> None:
+    if _writing.locked():  # a server that forks in C may not have said so before
+        _writing.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_writing.acquire, after_in_parent=_end_fork, after_in_child=_end_fork)
 
 
 class _Seen:
@@ -84,6 +102,7 @@ class Recall:
         "_parted",
         "_seen",
         "_young",
+        "drops",
     )
 
     def __init__(self, filter_: Filter, clock: Clock, *, size: int, max_staleness: Seconds) -> None:
@@ -94,6 +113,8 @@ class Recall:
         self._parted = self._parting()
         self._believed = filter_.fresh_at + max_staleness
         """Until then by the monotonic clock."""
+        self.drops = 0
+        """How often everything was dropped: what was verified before then is not kept after it."""
         self.forget()
         filter_.hearing.append(self._hear)
         filter_.missing.append(self.forget)
@@ -121,22 +142,42 @@ class Recall:
             return None
         return seen.identity
 
-    def remember(self, credential: str, verified: Verified) -> None:
+    def recall_or(
+        self, verify: Callable[[str, Instant], Verified | None], credential: str
+    ) -> Identity | None:
+        """From any thread: the identity if it is known or `verify` can tell, and then it is kept. None: ask.
+
+        Between a look and the question how fresh the view is, an event and a fresh view may both have come:
+        then what was found had been looked up in a view too old, and is verified. And keys that verified
+        something may be gone before it is kept; so how often all was dropped is counted from before.
+        """
+        believed, drops = self._believed, self.drops
+        identity = self.recall(credential)
+        if identity is not None and believed == self._believed:
+            return identity
+        now = self._now()
+        verified = verify(credential, now)
+        if verified is None:
+            return None
+        if now < verified.good_until:
+            self.remember(credential, verified, drops=drops)
+        return verified.identity
+
+    def remember(self, credential: str, verified: Verified, *, drops: int | None = None) -> None:
         """Keep what a strategy has verified. A size of zero keeps nothing.
 
-        What came while it was verified may cover it: `verified.changes` is from before.
+        What came while it was verified may cover it: `verified.changes` is from before, and so is `drops`
+        where another thread than the loop's has verified it, whose keys may be gone by now.
         """
-        known = self._filter
-        if not self._half or (
-            verified.follows_feed
-            and verified.changes != known.changes
-            and (verified.changes < known.floor or self._is_covered(verified))
-        ):
+        if not self._half:
             return
-        ends: float = verified.good_until
-        if verified.follows_feed:
-            ends -= self._parted + _ROUNDING
-        self._keep(sha256(credential.encode()).digest(), _Seen(verified, ends))
+        key = sha256(credential.encode()).digest()
+        with _writing:  # an event is in the filter before it is heard here: found now, or taken out then
+            if (drops is None or drops == self.drops) and not self._may_be_covered(verified):
+                ends: float = verified.good_until
+                if verified.follows_feed:
+                    ends -= self._parted + _ROUNDING
+                self._keep(key, _Seen(verified, ends))
 
     def trust(self, max_staleness: Seconds) -> None:
         """From now on believe a view of at most this age."""
@@ -145,17 +186,23 @@ class Recall:
 
     def forget(self) -> None:
         """Drop everything: the key ring changed."""
-        self._young, self._old = _Generation(), _Generation()
-        self._seen = self._young.seen
+        with _writing:
+            self.drops += 1
+            self._young, self._old = _Generation(), _Generation()
+            self._seen = self._young.seen
 
     def __len__(self) -> int:
-        return len(self._young.seen.keys() | self._old.seen.keys())
+        with _writing:
+            return len(self._young.seen.keys() | self._old.seen.keys())
 
     def _older(self, key: bytes) -> _Seen | None:
         """What the young generation does not know, but the old one; it is young again."""
-        seen = self._old.seen.get(key)
-        if seen is not None:
-            self._keep(key, seen)
+        if key not in self._old.seen:
+            return None
+        with _writing:  # from here on no event can take it out of one generation while it moves to the other
+            seen = self._old.seen.get(key)
+            if seen is not None:
+                self._keep(key, seen)
         return seen
 
     def _keep(self, key: bytes, seen: _Seen) -> None:
@@ -167,8 +214,9 @@ class Recall:
     def _hear(self, event: Revocation) -> None:
         """Take out what a new event concerns, covered or not: the strategy will say."""
         if event.kind in _AIMED:
-            self._young.drop(event.subject)
-            self._old.drop(event.subject)
+            with _writing:
+                self._young.drop(event.subject)
+                self._old.drop(event.subject)
         elif event.kind is Kind.ISSUER:
             self.forget()
 
@@ -182,8 +230,19 @@ class Recall:
     def _parting(self) -> float:
         return self._now() - self._monotonic()
 
+    def _may_be_covered(self, verified: Verified) -> bool:
+        """By what came, or came and went, since it was verified: then the strategy asks."""
+        known = self._filter
+        if not verified.follows_feed or verified.changes == known.changes:
+            return False
+        # In this order: what has left the filter while it was looked at is found by what it leaves behind.
+        return (
+            self._is_covered(verified)
+            or verified.good_until <= known.leaving
+            or verified.changes < known.floor
+        )
+
     def _is_covered(self, verified: Verified) -> bool:
-        """Or may be: then the strategy asks."""
         who, known = verified.identity, self._filter
         kind = known.covering(sid=who.session, account=who.account, sid_ms=verified.sid_ms, kid=None)
         if kind is not None or known.doubts(sid=who.session, account=who.account):

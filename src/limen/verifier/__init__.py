@@ -165,6 +165,7 @@ class Verifier:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._follower.close()
         await self._issuer.close()
+        self._asking.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -208,21 +209,22 @@ class Verifier:
         if identity is not None:
             return identity
         if "." not in credential:
-            raise Denied(
-                "this credential is not accepted here", code="credential_invalid", reason="not_a_token"
-            )
+            raise _not_accepted("not_a_token")
         now = self.clock.now()
         claims = await self._keys.claims(credential, now=now)
-        if claims.strategy != self.strategy.value:
-            raise Denied(
-                "this credential is not accepted here",
-                code="credential_invalid",
-                reason="strategy_not_accepted",
-            )
-        verified = await self._admit(credential, claims, now)
+        verified, settled, fresh = self._by_the_view(claims)
+        if not settled:
+            verified = await self._asking.ask(credential, verified, outage=not fresh, now=now)
         if now < verified.good_until:
             self._recall.remember(credential, verified)
         return verified.identity
+
+    def check_now(self, credential: str) -> Identity | None:
+        """What `authenticate` would say, from memory alone and from any thread; Denied where it would deny.
+
+        None where the issuer must be asked: then await `authenticate` on the loop that this was started on.
+        """
+        return self._recall.recall_or(self._verify_now, credential)
 
     def alive(self, identity: Identity) -> AbstractAsyncContextManager[None]:
         """`async with verifier.alive(identity): …` for what goes on after the request; see `Limen.alive`."""
@@ -251,17 +253,28 @@ class Verifier:
         """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470)."""
         return recently(self, minutes=minutes, scopes=names)
 
-    async def _admit(self, token: str, claims: Claims, now: Instant) -> Verified:
+    def _verify_now(self, credential: str, now: Instant) -> Verified | None:
+        if "." not in credential:
+            raise _not_accepted("not_a_token")
+        claims = self._keys.claims_now(credential, now=now)
+        if claims is None:
+            return None
+        verified, settled, _ = self._by_the_view(claims)
+        return verified if settled else None
+
+    def _by_the_view(self, claims: Claims) -> tuple[Verified, bool, bool]:
+        """What the token says, whether our view is the whole answer, and whether it is fresh; Denied if
+        covered. How fresh is asked first, as in strategies/hybrid."""
+        if claims.strategy != self.strategy.value:
+            raise _not_accepted("strategy_not_accepted")
         leeway = self._settings.leeway
         if self.strategy is StrategyName.JWT:
             good_until = Instant(claims.exp + leeway)
-            return Verified(token_identity(claims, self.strategy), good_until, follows_feed=False)
+            return Verified(token_identity(claims, self.strategy), good_until, follows_feed=False), True, True
+        fresh = self.filter.is_fresh(mono=self.clock.monotonic(), max_staleness=self.max_staleness)
         verified = followed(claims, self.strategy, self.filter, leeway=leeway)
         refuse_covered(verified, self.filter)
-        fresh = self.filter.is_fresh(mono=self.clock.monotonic(), max_staleness=self.max_staleness)
-        if fresh and is_settled(verified, self.filter):
-            return verified
-        return await self._asking.ask(token, verified, outage=not fresh, now=now)
+        return verified, fresh and is_settled(verified, self.filter), fresh
 
     # -- following ---------------------------------------------------------------------------------------
 
@@ -302,6 +315,10 @@ class Verifier:
             await asyncio.sleep(_MAINTENANCE)
             for _ in self.filter.pruning(now=self.clock.now()):
                 await asyncio.sleep(0)
+
+
+def _not_accepted(reason: str) -> Denied:
+    return Denied("this credential is not accepted here", code="credential_invalid", reason=reason)
 
 
 def _client(client_id: str | None, secret: str | None) -> tuple[str, str] | None:

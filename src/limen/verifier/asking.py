@@ -46,6 +46,10 @@ class Asking:
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._shut_until = Mono(float("-inf"))
 
+    def close(self) -> None:
+        """The next start may be on another loop."""
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
     async def ask(self, token: str, verified: Verified, *, outage: bool, now: Instant) -> Verified:
         """The token as the issuer sees it at this moment, good for this request; Denied, or Unavailable."""
         if outage and not self.asks:

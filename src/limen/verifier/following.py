@@ -66,6 +66,10 @@ class RemoteFollower:
         self.max_staleness = max_staleness
         """Ours, or the issuer's where it promises less."""
         self._cursor: Cursor | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Before each start, for that may be on another loop than the last."""
         self._one_by_one = asyncio.Lock()
         self._wanted = asyncio.Event()
         self._begun = asyncio.Event()
@@ -126,6 +130,7 @@ class RemoteFollower:
 
     async def close(self) -> None:
         """Nothing is held here: the connections are the issuer's."""
+        self._begin()
 
     async def _listen(self) -> bool:
         """Until the stream ends; whether it said anything."""

@@ -69,6 +69,17 @@ class KnownKeys:
                 raise
         return self._verify(token, now)
 
+    def claims_now(self, token: str, *, now: Instant) -> jwt.Claims | None:
+        """The same from any thread, without a question; None where one may be worth it."""
+        try:
+            return self._verify(token, now)
+        except Unavailable:
+            return None
+        except Denied as denied:
+            if denied.reason == "kid_unknown":
+                return None
+            raise
+
     def take(self, jwks: bytes | Mapping[str, Any], *, etag: str) -> None:
         """Use this set from now on; Unavailable if it is none, and then the old one stays."""
         if etag == self.etag:
@@ -99,9 +110,7 @@ class KnownKeys:
             self._use({name: key for name, key in self._keys.items() if name != kid})
 
     def _use(self, keys: Mapping[str, jwk.VerifyKey]) -> None:
-        self._keys = keys
-        self._unknown.clear()
-        self._verifier = None
+        verifier = None
         if keys:
             policy = jwt.TokenPolicy(
                 issuer=self._issuer,
@@ -109,13 +118,19 @@ class KnownKeys:
                 algorithms=frozenset(key.alg for key in keys.values()),
                 leeway=self._leeway,
             )
-            self._verifier = jwt.TokenVerifier(policy, keys)
+            verifier = jwt.TokenVerifier(policy, keys)
+        self._keys, self._verifier = keys, verifier
+        self._unknown.clear()
         self._on_change()
 
     def _verify(self, token: str, now: Instant) -> jwt.Claims:
-        if self._verifier is None or self._clock.monotonic() - self._confirmed > GOOD_FOR:
+        confirmed, verifier = (
+            self._confirmed,
+            self._verifier,
+        )  # in this order: no set is younger than its word
+        if verifier is None or self._clock.monotonic() - confirmed > GOOD_FOR:
             raise Unavailable("the issuer's keys are not known just now", reason="keys_unknown")
-        return self._verifier.verify(token, now=now)
+        return verifier.verify(token, now=now)
 
     async def _may_have_come(self, kid: str) -> bool:
         mono = self._clock.monotonic()

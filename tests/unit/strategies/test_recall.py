@@ -223,3 +223,56 @@ def test_an_event_takes_out_every_token_of_its_session_in_both_generations(times
     assert desk.recall._young.about.keys() | desk.recall._old.about.keys() == {
         f"session of c{n}" for n in range(times)
     }
+
+
+def test_keys_that_go_while_a_thread_verifies_leave_nothing_behind() -> None:
+    desk = Desk()
+
+    def verify(credential: str, now: Instant) -> Verified:
+        found = verified_at(desk, now)
+        desk.recall.forget()  # the loop takes another ring
+        return found
+
+    assert desk.recall.recall_or(verify, "a") is not None
+    assert len(desk.recall) == 0
+    assert desk.recall.recall_or(lambda _, now: verified_at(desk, now), "a") is not None
+    assert len(desk.recall) == 1
+
+
+def test_S36_an_event_that_comes_while_a_thread_verifies_keeps_it_out() -> None:
+    desk = Desk()
+
+    def verify(credential: str, now: Instant) -> Verified:
+        found = verified_at(desk, now)
+        desk.arrive(desk.event(Kind.SESSION, found.identity.session))
+        return found
+
+    desk.recall.recall_or(verify, "a")
+    assert len(desk.recall) == 0
+
+
+def test_S36_what_a_thread_found_in_a_view_too_old_is_verified_though_the_view_is_renewed_just_then() -> None:
+    desk = Desk()
+    who = desk.keep("a", lives=600)
+    desk.clock.turn(60)
+    asked: list[str] = []
+
+    def renewed_just_then() -> float:
+        desk.recall._monotonic = desk.clock.monotonic
+        desk.arrive(desk.event(Kind.SESSION, who.session))
+        return desk.clock.monotonic()
+
+    desk.recall._monotonic = renewed_just_then  # type: ignore[assignment]
+
+    def verify(credential: str, now: Instant) -> None:
+        asked.append(credential)
+
+    assert desk.recall.recall_or(verify, "a") is None
+    assert asked == ["a"]
+
+
+def verified_at(desk: Desk, now: Instant) -> Verified:
+    sid = SessionID("session of a thread")
+    who = Identity(ADA, sid, StrategyName.HYBRID, now, ("pwd",), frozenset(), Instant(now + 60))
+    ms = int(now * 1000)
+    return Verified(who, Instant(now + 60), True, ms, ms, desk.filter.changes)

@@ -1,0 +1,70 @@
+"""Plain WSGI: nothing gets past without an identity, unless its path was named public.
+
+    app = LimenMiddleware(app, auth, public={"/", "/static/"})  # auth: a Limen, or a Verifier
+
+The application reads who is asking from `environ["limen.identity"]`; on a public path the key is there only
+if a good credential came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+from limen.auth import Limen
+from limen.background import Background
+from limen.environ import Environ, path_of, respond, scope_of
+from limen.errors import LimenError
+from limen.problems import refusal
+from limen.public_paths import PublicPaths
+from limen.requirement import Authenticates, Requirement
+from limen.strategies.base import Identity
+
+if TYPE_CHECKING:
+    from limen.server.under_wsgi import OwnRoutes
+
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+IDENTITY = "limen.identity"
+
+
+class LimenMiddleware:
+    """Asks every request for an identity, answers the routes of Limen, and runs it on a loop of its own.
+
+    `public` names exact paths; one that ends in `/` names everything below it, `/` itself excepted. `pages`
+    adds those that people meet (docs/pages.md). `background` is the loop where an application asks more.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApp,
+        auth: Authenticates,
+        *,
+        public: Collection[str] = (),
+        mount: bool = True,
+        pages: bool = False,
+        background: Background | None = None,
+    ) -> None:
+        self._app, self._auth, self._public = app, auth, PublicPaths.of(public)
+        self.background = background or Background(auth)
+        self._own: OwnRoutes | None = None
+        if mount and isinstance(auth, Limen):  # a Verifier has no routes of its own
+            from limen.server.under_wsgi import OwnRoutes  # with `mount=False` the core is enough
+
+            self._own = OwnRoutes(auth, self.background, pages=pages)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ.pop(IDENTITY, None)
+        if self._own is not None and environ in self._own:
+            return self._own(environ, start_response)
+        try:
+            environ[IDENTITY] = self.check(self._auth.required, environ)
+        except LimenError as error:
+            if path_of(environ) not in self._public:
+                told = refusal(error) if self._own is None else self._own.told(environ, error)
+                return respond(environ, start_response, *told)
+        return self._app(environ, start_response)
+
+    def check(self, requirement: Requirement, environ: Environ) -> Identity | None:
+        """The identity of a request as a requirement wants it; raises as `requirement.check` does."""
+        return requirement.check_with(scope_of(environ), self.background.authenticate)

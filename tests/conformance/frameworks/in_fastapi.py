@@ -1,0 +1,3 @@
+from conformance.framework import Framework, uvicorn
+
+FRAMEWORK = Framework("fastapi", uvicorn("examples.fastapi_app:app"))

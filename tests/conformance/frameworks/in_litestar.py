@@ -1,0 +1,3 @@
+from conformance.framework import Framework, uvicorn
+
+FRAMEWORK = Framework("litestar", uvicorn("examples.litestar_app:app"))
