@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run servers test check static format rings bench peers soak dist lock clean
+.PHONY: help run servers test check static format rings site reference bench peers soak dist lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +19,7 @@ ARGS ?=
 $(shell test -x $(BIN)/python || rm -f $(VENV)/.made)
 
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/.run ## Start the server on an embedded database; ARGS="--strategy session" is passed on
 	@$(BIN)/limen serve $(ARGS)
@@ -33,7 +33,7 @@ test: $(VENV)/.test $(VENV)/.browser $(NODE) $(PEERS) servers ## Install what th
 servers:
 	@sh scripts/servers
 
-check: static rings ## Format, lint, strict types, rings, then all tests
+check: static rings site ## Format, lint, strict types, rings, documentation, then all tests
 	@$(MAKE) --no-print-directory test
 
 static: $(VENV)/.test tests/browser/node_modules/.made ## Format, lint and strict types only
@@ -44,6 +44,15 @@ static: $(VENV)/.test tests/browser/node_modules/.made ## Format, lint and stric
 
 rings: $(VENV)/.test ## The rules of the house only: rings, sizes, words
 	$(BIN)/python -m pytest -q tests/architecture
+
+# Not --quiet: that drops the warnings before they are counted, and nothing fails any more. What the theme says of
+# its own future at each build is known (docs/decisions/0027); the variable is its way to be told so.
+site: $(VENV)/.test ## Build the documentation into .site; whatever leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+reference: $(VENV)/.test ## Write the parts of the documentation that are made of the code
+	$(BIN)/python -m scripts.site.reference
+	$(BIN)/python -m scripts.site.drawings
 
 format: $(VENV)/.test ## Put the code in form
 	$(BIN)/ruff check --fix .
@@ -65,7 +74,7 @@ lock: $(VENV)/.lock ## Resolve requirements/*.txt anew from pyproject.toml
 	sh scripts/lock $(BIN)/uv
 
 clean: ## Remove what make made, the environment included
-	rm -rf $(VENV) dist .limen/peers .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/*/node_modules
+	rm -rf $(VENV) .site dist .limen/peers .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/*/node_modules
 
 $(VENV)/.made: scripts/venv
 	@sh scripts/venv $(VENV)

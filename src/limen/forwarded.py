@@ -33,17 +33,29 @@ class Forwarded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who is asking, as an application hears it."""
 
     iss: str
+    """Who says so: the setting `issuer`."""
     sub: str
+    """The id of the account."""
     aud: str
+    """Whom it is for: the setting `forward_audience`."""
     exp: int
+    """When it ends: a minute later, and never after the credential that it stands for."""
     iat: int
+    """When the gateway asked."""
     sid: str
+    """The session."""
     auth_time: int
+    """When a person last proved who they are."""
     amr: tuple[str, ...]
+    """How (RFC 8176)."""
     strategy: str
+    """`session`, `jwt` or `hybrid`."""
     scope: str = ""
+    """What the credential allows, with blanks between; nothing is written where it allows nothing."""
     email: str = ""
+    """The address of the account, where `forward_headers` has it."""
     name: str = ""
+    """What its owner is called, where `forward_headers` has it."""
 
 
 def token(said: Forwarded, key: SigningKey) -> str:

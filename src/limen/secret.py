@@ -43,6 +43,7 @@ class Secret:
 
     @classmethod
     def generate(cls) -> Secret:
+        """A new one, of 32 random bytes."""
         return cls(secrets.token_bytes(MINIMUM_BYTES))
 
     @classmethod

@@ -48,14 +48,17 @@ class SignedInUser(BaseUser):
 
     @property
     def is_authenticated(self) -> bool:
+        """Always: a stranger is Starlette's own `UnauthenticatedUser`."""
         return True
 
     @property
     def identity(self) -> str:
+        """The id of the account."""
         return self.who.account
 
     @property
     def display_name(self) -> str:
+        """The id of the account: a name would take a read of the store."""
         return self.who.account
 
 
@@ -70,6 +73,7 @@ class LimenBackend(AuthenticationBackend):
         self._auth = auth
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
+        """Who is asking; None for a stranger and for a credential that is no good."""
         try:
             identity = await self._auth.optional.check(conn.scope)
         except LimenError as error:

@@ -33,19 +33,33 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """What an access token says. Its text is its fields in this order, those that are None left out."""
 
     iss: Name
+    """Who issued it: the setting `issuer`."""
     sub: Name
+    """Whose it is: the id of the account, a UUIDv7."""
     aud: str | tuple[str, ...]
+    """Whom it is for: the setting `audience`, or the issuer itself; whoever verifies must be among them."""
     exp: NumericDate
+    """When it ends, in seconds since 1970."""
     iat: NumericDate
+    """When it was issued."""
     jti: Name
+    """Its own id, a UUIDv7; the time in it decides whether a change of the account's scopes came later."""
     client_id: Name
+    """The client that signed in: the setting `client_id`."""
     nbf: NumericDate | None = None
+    """Not before; never issued, and minded where another issuer says it."""
     sid: str | None = None
+    """The session, a UUIDv7; the time in it decides whether a sign-out everywhere covers it."""
     auth_time: NumericDate | None = None
+    """When a person last proved who they are."""
     amr: tuple[str, ...] | None = None
+    """How (RFC 8176): `pwd`, and the name of each further factor."""
     scope: str | None = None
+    """What it allows, with blanks between (RFC 8693 §4.2)."""
     strategy: str | None = None
+    """`jwt` or `hybrid`: whether a session stands behind it that can be ended."""
     status: Status | None = None
+    """A place in a status list, where the setting `status_list` asks for it (IETF Token Status List)."""
 
 
 _encode = msgspec.json.Encoder().encode

@@ -22,9 +22,11 @@ class TurnableClock:
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def now(self) -> Instant:
+        """The moment on the wall."""
         return Instant(self._now)
 
     def monotonic(self) -> Mono:
+        """The time that no one sets back."""
         return Mono(self._mono)
 
     def turn(self, seconds: Seconds) -> None:

@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "configuration.md"
 
 def row(setting: Setting) -> str:
     default = f"`{setting.default}`" if setting.default else "–"
-    return f"| `{setting.name}` | `{setting.variable}` | {default} | {setting.means} |"
+    return f"| `{setting.name}` | `{setting.variable}` | {setting.kind} | {default} | {setting.means} |"
 
 
 def test_every_setting_has_a_row_that_says_its_default_and_meaning() -> None:
