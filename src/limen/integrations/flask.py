@@ -57,6 +57,8 @@ _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
 _LOOK: Seconds = 0.25
 """After so long at most a silent WebSocket learns that it has ended."""
+_FAREWELL: Seconds = 1.0
+"""For the client's answer to a close."""
 _log = logging.getLogger("limen.flask")
 
 
@@ -275,8 +277,13 @@ class _Socket:
             return self._background.authenticate(self._credential, activity=activity)
         except LimenError as error:
             code = _TRY_AGAIN_LATER if isinstance(error, Unavailable) else _POLICY_VIOLATION
-            self._socket.close(code, error.code)
+            self._close(code, error.code)
             raise _closed(code, error.code) from error
+
+    def _close(self, code: int, reason: str) -> None:
+        """Close it, and let its own thread read the answer, for which Werkzeug would wait in vain."""
+        self._socket.close(code, reason)
+        self._socket.thread.join(_FAREWELL)
 
 
 def _closed(code: int, reason: str) -> Exception:
