@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from limen.accounts import Account
 from limen.administration import Administration
+from limen.adoption import Adoption
 from limen.audit import SYSTEM, THE_OPERATOR, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
@@ -460,6 +461,11 @@ class Limen:
     # -- what an operator does ---------------------------------------------------------------------------
 
     @cached_property
+    def adoption(self) -> Adoption:
+        """What a framework asks that keeps users of its own."""
+        return Adoption(self._parts, self._strategies.values())
+
+    @cached_property
     def admin(self) -> Administration:
         """What an administrator may see and do."""
         accepted = tuple(self._strategies.values())
@@ -590,14 +596,9 @@ class Limen:
             publish_for=s.jwks_max_age, overlap=s.access_lifetime + s.leeway, every=s.key_rotation
         )
         return LiveRing(
-            self.store,
-            wrap,
-            policy,
-            Algorithm(s.algorithm),
-            self.clock,
-            memory=self.lifetimes.memory,
-            on_change=self._use_ring,
-        )
+            self.store, wrap, policy, Algorithm(s.algorithm), self.clock,
+            memory=self.lifetimes.memory, on_change=self._use_ring,
+        )  # fmt: skip
 
     def _use_ring(self, ring: KeyRing) -> None:
         self._tokens.use(ring)

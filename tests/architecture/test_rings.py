@@ -51,6 +51,7 @@ RINGS = {
     3: {"strategies"},
     4: {
         "administration",
+        "adoption",
         "audit_log",
         "auth",
         "background",
@@ -68,7 +69,7 @@ RINGS = {
         "verifier",
         "vigil",
     },
-    5: {"integrations", "lab", "server", "testing"},
+    5: {"django", "integrations", "lab", "server", "testing"},
     6: {"cli"},
 }
 RING = {concept: ring for ring, concepts in RINGS.items() for concept in concepts}
@@ -116,6 +117,8 @@ PAIRS = {
     ("verifier", "vigil"): "as in auth",
     ("flows", "audit_log"): "what a person did is recorded",
     ("auth", "administration"): "`auth.admin`",
+    ("auth", "adoption"): "`auth.adoption` hands on to its flows",
+    ("adoption", "flows"): "`auth.adoption` hands on to its flows",
     ("auth", "audit_log"): "Limen puts the parts together",
     ("auth", "pulse"): "Limen puts the parts together",
     ("administration", "doctor"): "its findings stand beside the configuration",
@@ -128,6 +131,8 @@ PAIRS = {
 
 SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
+    ("django", "server"): "as for integrations; Django's is a folder of its own, for it is an app with a label",
+    ("django", "integrations"): "its WebSockets are those of plain ASGI",
     ("lab", "integrations"): "what is measured is what an application embeds",
 }
 """The edge's parts never import each other, but for these."""
@@ -135,6 +140,7 @@ SIDEWAYS = {
 EDGE_SEES = {
     "accounts",
     "administration",
+    "adoption",
     "audit",
     "auth",
     "background",

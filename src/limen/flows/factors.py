@@ -46,18 +46,8 @@ def checked(factors: Iterable[Factor]) -> tuple[Factor, ...]:
 
 async def finish(parts: Parts, account: Account, half: Half, *, source: str, user_agent: str) -> Grant | None:
     """A grant if nothing is missing; Unfinished if something is; None if the account changed meanwhile."""
-    event = "sign_in" if half.replaces is None else "step_up"
-    proven = " ".join(half.amr)
-    missing = await _missing(parts, account, half)
-    if missing:
-        await parts.record(
-            event, result="unfinished", actor="", account=account.id, source=source, detail=proven
-        )
-        raise Unfinished(
-            parts.halves.seal(half),
-            tuple(factor.name for factor in missing),
-            Instant(half.begun + HALF_LIFETIME),
-        )
+    await require_whole(parts, account, half, source=source)
+    event, proven = _event(half), " ".join(half.amr)
     grant = await issue(parts, account, SignIn(half.amr, half.scopes, user_agent, source))
     if grant is not None and half.replaces is not None:
         now = parts.clock.now()
@@ -69,6 +59,19 @@ async def finish(parts: Parts, account: Account, half: Half, *, source: str, use
     if grant is not None:
         await parts.record(event, account=account.id, session=grant.session, source=source, detail=proven)
     return grant
+
+
+async def require_whole(parts: Parts, account: Account, half: Half, *, source: str) -> None:
+    """Unfinished if a factor is missing."""
+    missing = await _missing(parts, account, half)
+    if not missing:
+        return
+    detail = " ".join(half.amr)
+    await parts.record(
+        _event(half), result="unfinished", actor="", account=account.id, source=source, detail=detail
+    )
+    names = tuple(factor.name for factor in missing)
+    raise Unfinished(parts.halves.seal(half), names, Instant(half.begun + HALF_LIFETIME))
 
 
 async def prove_factor(
@@ -116,6 +119,10 @@ async def _prove(parts: Parts, factor: Factor, account: Account, answer: str, so
 
 async def _missing(parts: Parts, account: Account, half: Half) -> list[Factor]:
     return [f for f in parts.factors if f.name not in half.amr and await f.asked_of(account)]
+
+
+def _event(half: Half) -> str:
+    return "sign_in" if half.replaces is None else "step_up"
 
 
 def _stands(account: Account, half: Half) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from limen.accounts import Account, check_scopes, email_key
 from limen.clock import Mono
 from limen.errors import Denied, Rejected, Unavailable
 from limen.factors import Half
-from limen.flows.factors import finish
+from limen.flows.factors import finish, require_whole
 from limen.flows.issue import SignedIn, known_to, signed_in
 from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge, Parts
 from limen.flows.verify_email import require_proven
@@ -55,13 +56,36 @@ async def sign_in(
     return signed_in(parts, proven, grant, device)
 
 
+async def prove_sign_in(
+    parts: Parts, account: Account | None, typed: str, password: str, *, source: str
+) -> Account:
+    """The account as it is kept now, if the password is its own: for whoever opens the session later.
+
+    Throttled, timed and denied as `sign_in`, and nothing is opened. `account=None`: nobody is called what was
+    `typed`. Unfinished where further factors are asked for, which only Limen's own routes can ask.
+    """
+    started = parts.clock.monotonic()
+    secret, key = normalise(password), email_key(typed) if account is None else account.key
+    charges = _charges(parts, key, None, source)
+    whose = None if account is None else account.id
+    await parts.charge(charges, "sign_in", account=whose, source=source)
+    proven, matched = await _proven(parts, account, secret, charges, started, source)
+    kept = await _settle(parts, proven, matched, secret, charges)
+    await require_proven(parts, proven, source=source)
+    half = Half(proven.id, proven.cutoff, parts.clock.now(), ("pwd",), proven.scopes)
+    await require_whole(parts, proven, half, source=source)
+    return kept
+
+
 async def _settle(
     parts: Parts, proven: Account, matched: Matched, password: str, charges: list[Charge]
-) -> None:
-    """What a right password is good for, whatever else is asked for: it was no guess, its hash is renewed."""
+) -> Account:
+    """What a right password is good for, whatever else is asked for: it was no guess, its hash is renewed.
+    The account with the hash that is kept now."""
     await parts.store.settle(clear=[charges[0][0]], refund=charges[1:])
     if matched.outdated and proven.password is not None:
-        await _upgrade(parts, proven, proven.password, password)
+        return await _upgrade(parts, proven, proven.password, password)
+    return proven
 
 
 async def prove_password(parts: Parts, account: Account, password: str, *, source: str) -> None:
@@ -135,13 +159,15 @@ def _compare(hasher: Hasher, stored: str, password: str) -> Matched | Mismatched
         return error
 
 
-async def _upgrade(parts: Parts, account: Account, spent: str, password: str) -> None:
+async def _upgrade(parts: Parts, account: Account, spent: str, password: str) -> Account:
     """Replace a hash of an older kind. The sign-in has succeeded, and does so whether or not this does."""
     try:
         fresh = await parts.pool.run(parts.hasher.hash, password)
-        await parts.store.upgrade_password(account.id, spent=spent, fresh=fresh)
+        if await parts.store.upgrade_password(account.id, spent=spent, fresh=fresh):
+            return replace(account, password=fresh)
     except Unavailable as error:
         _log.warning("the hash of account %s was not upgraded: %s", account.id, error.reason)
+    return account
 
 
 def _granted(account: Account, asked: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ a loopback address: only there is a secret made for you, and only there do cooki
 
 from __future__ import annotations
 
-from limen.settings.loading import Loaded, load
+from limen.settings.loading import Loaded, beneath, load
 from limen.settings.record import (
     ADMIN_SCOPE,
     DEVELOPMENT_DIRECTORY,
@@ -30,6 +30,7 @@ __all__ = [
     "Setting",
     "Settings",
     "Transport",
+    "beneath",
     "describe",
     "is_loopback_http",
     "load",

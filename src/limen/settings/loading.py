@@ -6,7 +6,9 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,20 @@ class Loaded:
     sources: Mapping[str, str]
 
 
+_BENEATH: ContextVar[Mapping[str, Any]] = ContextVar("limen settings of a project", default={})  # noqa: B039 - never changed
+
+
+@contextmanager
+def beneath(options: Mapping[str, Any]) -> Iterator[None]:
+    """While this lasts, every `load` that reads the environment has these options beneath its own: for a
+    framework whose settings hold them, and which runs our commands."""
+    token = _BENEATH.set(options)
+    try:
+        yield
+    finally:
+        _BENEATH.reset(token)
+
+
 def load(
     options: Mapping[str, Any],
     *,
@@ -57,6 +73,7 @@ def load(
     """
     chosen = _keywords(options, "keyword")
     if environment:
+        chosen = _keywords(_BENEATH.get(), "keyword") | chosen
         chosen |= _file()
         chosen |= _environment()
     chosen |= _keywords(over or {}, "flag")

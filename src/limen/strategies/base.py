@@ -88,6 +88,8 @@ class SignIn:
     scopes: tuple[str, ...]
     user_agent: str = ""
     source: str = ""
+    authenticated: Instant | None = None
+    """When a person last proved who they are, where that was not now: a session that goes on in another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _session(
         generation=first.generation,
         rotated=now,
         created=now,
-        authenticated=now,
+        authenticated=now if sign_in.authenticated is None else sign_in.authenticated,
         amr=sign_in.amr,
         scopes=sign_in.scopes,
         touched=now,

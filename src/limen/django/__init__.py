@@ -1,0 +1,8 @@
+"""Django: `INSTALLED_APPS += ["limen.django"]`, and people sign in by Limen as they did by Django.
+
+    AUTHENTICATION_BACKENDS = ["limen.django.backend.LimenBackend"]
+    SESSION_ENGINE = "limen.django.sessions"
+    LIMEN = {"database": "sqlite:///limen.db", "strategy": "session", "issuer": "https://app.example"}
+
+docs/django.md has the rest, the way out included.
+"""

@@ -1,0 +1,128 @@
+"""For `asgi.py`: Django with WebSockets that only somebody signed in can open, and that end with it.
+
+    application = with_websockets(get_asgi_application(), URLRouter([path("echo", Echo.as_asgi())]))
+
+A consumer finds `scope["limen.identity"]`, and `await scope["auser"]()` is the user. Without WebSockets
+nothing of this is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from limen import Identity, Transport
+from limen.clock import Clock
+from limen.django import config
+from limen.django.middleware import known_as
+from limen.integrations.asgi import ASGIApp, LimenMiddleware, Receive, Scope, Send
+from limen.requirement import Requirement, recently
+from limen.transport import CookieNames
+
+
+def with_websockets(http: ASGIApp, websocket: ASGIApp) -> ASGIApp:
+    """Requests go to `http`, and to `websocket` the WebSockets of whom Limen knows."""
+    guarded = LimenMiddleware(_with_user(websocket), Elsewhere(), mount=False)
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await (http if scope["type"] == "http" else guarded)(scope, receive, send)
+
+    return application
+
+
+class Elsewhere:
+    """This process's Limen as it is asked from a server's own loop."""
+
+    @property
+    def clock(self) -> Clock:
+        return config.auth().clock
+
+    @property
+    def cookie_names(self) -> CookieNames:
+        return config.auth().cookie_names
+
+    @property
+    def transports(self) -> Collection[Transport]:
+        return config.auth().transports
+
+    @property
+    def origins(self) -> Collection[str]:
+        return config.auth().origins
+
+    @property
+    def cookie(self) -> str:
+        return config.auth().cookie
+
+    @property
+    def required(self) -> Requirement:
+        return Requirement(self)
+
+    @property
+    def optional(self) -> Requirement:
+        return Requirement(self, optional=True)
+
+    def scopes(self, *names: str) -> Requirement:
+        return Requirement(self, scopes=names)
+
+    def recent(self, *names: str, minutes: float = 5) -> Requirement:
+        return recently(self, minutes=minutes, scopes=names)
+
+    @asynccontextmanager
+    async def alive(self, identity: Identity, /) -> AsyncIterator[None]:
+        """The body while the identity is good: see `Limen.alive`, which watches on its own loop."""
+        watching = asyncio.wrap_future(config.background().submit(_over(identity)))
+        try:
+            async with asyncio.timeout(None) as limit:
+                watching.add_done_callback(lambda _: limit.reschedule(0))
+                yield
+        except TimeoutError:
+            if not watching.done():
+                raise
+            await watching  # raises why
+        finally:
+            watching.cancel()
+
+    @property
+    def recall_raw(self) -> Callable[[bytes], Identity | None]:
+        return lambda _: None  # that path is of the other loop; `check_now` is for every thread
+
+    def recall(self, credential: str, /) -> Identity | None:
+        return None
+
+    def check_now(self, credential: str) -> Identity | None:
+        return config.auth().check_now(credential)
+
+    async def authenticate(self, credential: str, *, activity: bool = True) -> Identity:
+        """From memory, else from Limen's loop while this one goes on."""
+        found = self.check_now(credential)
+        if found is not None:
+            return found
+        return await config.arun(config.auth().authenticate(credential, activity=activity))
+
+    async def start(self) -> None:
+        await asyncio.to_thread(config.background().start)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(config.close)
+
+
+async def _over(identity: Identity) -> None:
+    async with config.auth().alive(identity):
+        await asyncio.Event().wait()
+
+
+def _with_user(app: ASGIApp) -> ASGIApp:
+    async def known(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["auser"] = partial(_user, scope.get("limen.identity"))
+        await app(scope, receive, send)
+
+    return known
+
+
+async def _user(identity: Identity | None) -> Any:
+    return await sync_to_async(known_as)(identity)

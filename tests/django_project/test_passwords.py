@@ -1,0 +1,227 @@
+"""One password in two tables: whichever side changes it, and the way in and out."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.hashers import check_password, make_password
+from django.core.management import call_command
+from django.test import Client
+from django.test.utils import override_settings
+
+from limen import Denied
+from limen.django import config
+from limen.django.backend import TooManyAttempts
+from limen.django.models import Link
+from support.django_site import PASSWORD
+
+FRESH = "another battery, another staple"
+
+
+def account_of(user: Any) -> Any:
+    return config.run(config.auth().find_account(Link.objects.get(user=user).account))
+
+
+def rows(database: Path) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(database) as connection:
+        return connection.execute("SELECT * FROM auth_user ORDER BY id").fetchall()
+
+
+def schema(database: Path) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(database) as connection:
+        return connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+        ).fetchall()
+
+
+STOCK = """
+import json, sys
+import django
+from django.conf import settings
+settings.configure(
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}},
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
+    SECRET_KEY="x" * 50,
+)
+django.setup()
+from django.contrib.auth import authenticate
+tried = json.loads(sys.argv[2])
+print(json.dumps([authenticate(username=name, password=word) is not None for name, word in tried]))
+"""
+
+
+def stock(database: Path, tried: list[tuple[str, str]]) -> list[bool]:
+    """Who signs in to the same database by Django alone, with the settings that it comes with."""
+    command = [sys.executable, "-c", STOCK, str(database), json.dumps(tried)]
+    found: list[bool] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return found
+
+
+def test_P10_a_hash_of_djangos_is_verified_and_upgraded_and_the_row_is_left(bare: Path, ada: Any) -> None:
+    before = rows(bare)
+    call_command("limen", "adopt", stdout=StringIO())
+    assert account_of(ada).password == ada.password
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    assert account_of(ada).password.startswith("$argon2id$")
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    assert rows(bare) == before
+
+
+@pytest.mark.parametrize("typed", ["ada", "ada@example.com", "ADA@Example.com"])
+def test_people_sign_in_by_name_or_address(bare: Path, ada: Any, typed: str) -> None:
+    call_command("limen", "adopt", stdout=StringIO())
+    assert authenticate(None, username=typed, password=PASSWORD) == ada
+    assert authenticate(None, username=typed, password="wrong") is None
+
+
+@pytest.mark.parametrize("encoded", ["pbkdf2_sha256", "argon2", "bcrypt_sha256", "scrypt"])
+def test_P10_every_format_of_djangos_goes_on_working(bare: Path, ada: Any, encoded: str) -> None:
+    every = [
+        "support.django_site.FewRounds",
+        "django.contrib.auth.hashers.Argon2PasswordHasher",
+        "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+        "django.contrib.auth.hashers.ScryptPasswordHasher",
+    ]
+    with override_settings(PASSWORD_HASHERS=every):
+        made = make_password(PASSWORD, hasher=encoded)
+    get_user_model().objects.filter(pk=ada.pk).update(password=made)
+    call_command("limen", "adopt", stdout=StringIO())
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    assert authenticate(None, username="ada", password=FRESH) is None
+
+
+def test_A01_an_unknown_name_and_a_wrong_password_are_the_same(bare: Path, ada: Any) -> None:
+    assert authenticate(None, username="nobody", password=PASSWORD) is None
+    assert authenticate(None, username="ada", password=FRESH) is None
+    ada.is_active = False
+    ada.save()
+    assert authenticate(None, username="ada", password=PASSWORD) is None
+
+
+def test_A05_guesses_are_throttled_and_the_form_says_so(bare: Path, ada: Any, client: Client) -> None:
+    for _ in range(5):
+        assert authenticate(None, username="ada", password="guess") is None
+    with pytest.raises(TooManyAttempts):
+        authenticate(None, username="ada", password=PASSWORD)
+    answer = client.post("/login/", {"username": "ada", "password": PASSWORD})
+    assert answer.status_code == 200
+    assert b"too many attempts" in answer.content
+
+
+def test_authenticate_alone_opens_no_session(bare: Path, ada: Any) -> None:
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    auth = config.auth()
+    assert config.run(auth.store.sessions_of(account_of(ada).id, now=auth.clock.now())) == []
+
+
+def test_S40_a_password_that_django_changes_ends_the_other_sessions_and_keeps_this_one(
+    site: str, ada: Any, client: Client
+) -> None:
+    other = Client(headers={"host": "testserver.localhost"})
+    for one in (client, other):
+        one.post("/login/", {"username": "ada", "password": PASSWORD})
+    form = {"old_password": PASSWORD, "new_password1": FRESH, "new_password2": FRESH}
+    assert client.post("/password/", form).status_code == 302
+    assert client.get("/whoever").json()["user"] == "ada"
+    assert other.get("/whoever").json()["user"] == ("ada" if site == "jwt" else "")
+    assert authenticate(None, username="ada", password=PASSWORD) is None
+    assert authenticate(None, username="ada", password=FRESH) == ada
+
+
+def test_S40_a_password_changed_past_every_signal_signs_nobody_in_who_had_the_old_one(
+    site: str, ada: Any, client: Client
+) -> None:
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    get_user_model().objects.filter(pk=ada.pk).update(password=make_password(FRESH))
+    assert client.get("/whoever").json()["user"] == ""
+    assert authenticate(None, username="ada", password=PASSWORD) is None
+    assert authenticate(None, username="ada", password=FRESH) == ada
+
+
+def test_a_password_that_limen_changes_is_djangos_at_the_next_sign_in(bare: Path, ada: Any) -> None:
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    config.run(config.auth().set_password(account_of(ada), FRESH))
+    assert authenticate(None, username="ada", password=FRESH) == ada
+    ada.refresh_from_db()
+    assert check_password(FRESH, ada.password)
+    assert not check_password(PASSWORD, ada.password)
+
+
+def test_who_is_made_inactive_is_signed_out_and_who_is_deleted_is_gone(
+    bare: Path, ada: Any, client: Client
+) -> None:
+    client.force_login(ada)
+    account = account_of(ada)
+    credential = client.cookies["sessionid"].value
+    ada.is_active = False
+    ada.save()
+    with pytest.raises(Denied):
+        config.run(config.auth().authenticate(credential))
+    ada.is_active = True
+    ada.save()
+    assert account_of(ada).disabled is None
+    ada.delete()
+    assert config.run(config.auth().store.account(account.id)) is None
+
+
+def test_an_address_that_is_taken_is_never_taken_over(bare: Path, ada: Any) -> None:
+    config.run(config.auth().add_account("ada@example.com", FRESH))  # somebody who says so
+    out = StringIO()
+    call_command("limen", "adopt", stdout=out)
+    assert "another account has this address" in out.getvalue()
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    assert authenticate(None, username="ada", password=FRESH) is None
+    assert authenticate(None, username="ada@example.com", password=FRESH) is None
+
+
+def test_two_users_with_one_address_sign_in_by_name(bare: Path, ada: Any) -> None:
+    bob = get_user_model().objects.create_user("bob", "Ada@example.com", FRESH)
+    call_command("limen", "adopt", stdout=StringIO())
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    assert authenticate(None, username="bob", password=FRESH) == bob
+    assert authenticate(None, username="ada@example.com", password=PASSWORD) is None
+
+
+def test_adopt_says_what_it_would_do_and_does_it_once(bare: Path, ada: Any) -> None:
+    out = StringIO()
+    call_command("limen", "adopt", "--dry-run", stdout=out)
+    assert "1 users would be given an account; 0 had one before" in out.getvalue()
+    assert not Link.objects.exists()
+    call_command("limen", "adopt", stdout=StringIO())
+    out = StringIO()
+    call_command("limen", "adopt", stdout=out)
+    assert "0 users were given an account; 1 had one before" in out.getvalue()
+
+
+def test_the_way_out_leaves_the_tables_as_they_were(bare: Path, ada: Any, client: Client) -> None:
+    bob = get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)
+    call_command("migrate", "limen", "zero", verbosity=0)
+    before, people = schema(bare), rows(bare)
+    call_command("migrate", "limen", verbosity=0)
+    call_command("limen", "adopt", stdout=StringIO())
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    assert authenticate(None, username="bob", password=PASSWORD) == bob
+    config.run(config.auth().set_password(account_of(bob), FRESH))
+    call_command("limen", "leave", stdout=StringIO())
+    assert check_password(FRESH, get_user_model().objects.get(pk=bob.pk).password)
+    call_command("migrate", "limen", "zero", verbosity=0)
+    assert schema(bare) == before
+    assert rows(bare)[0] == people[0]
+    changed = [one for one, two in zip(rows(bare)[1], people[1], strict=True) if one != two]
+    assert len(changed) == 1  # the password that Limen was told to change, and nothing else
+    found = stock(
+        bare,
+        [("ada", PASSWORD), ("ada", FRESH), ("bob", FRESH), ("bob", PASSWORD)],
+    )
+    assert found == [True, False, True, False]
+    call_command("migrate", "limen", verbosity=0)  # and in again
+    call_command("limen", "adopt", stdout=StringIO())
+    assert authenticate(None, username="bob", password=FRESH) == bob
