@@ -71,8 +71,8 @@ class _Rooted:
 
 
 def _astray(route: Route) -> Route:
-    """The same path with slashes behind it leads nowhere: Starlette would redirect from there, to whichever host
-    the request names (W08)."""
+    """The same path with slashes behind it leads nowhere: Starlette would redirect from there, to whichever
+    host the request names (W08)."""
     astray = Route(f"{route.path}/", _Nowhere())
     astray.path_regex = re.compile(f"{astray.path_regex.pattern.removesuffix('$')}+$")
     return astray
