@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from limen.cli import logs, serving, surroundings
+from limen.cli import logs, loopback, serving, surroundings
 from limen.cli.answer import Answer, Exit, Verb, note, wants_json
 from limen.cli.application import split
 from limen.cli.developing import Development, exit_of
@@ -48,7 +48,7 @@ def verb(
     surroundings.put({"strategy": strategy, "database": database, "config": config})
     bound = serving.listen(host, _port() if port is None else port)
     _require_loopback(bound.getsockname()[0], host)
-    address = serving.address_of(bound, host)
+    address = loopback.address_of(bound, host)
     _surround(address)
     child = Development(
         application, str(Path.cwd()), address,
@@ -71,7 +71,7 @@ def _watched(child: Development, bound: socket) -> Exit:
 
 
 def _require_loopback(address: str, host: str) -> None:
-    if not serving.is_loopback(address):
+    if not loopback.is_loopback(address):
         raise Misconfigured(
             f"`limen dev` stays on this machine: listen on 127.0.0.1 instead of {host}",
             code="development_exposed",

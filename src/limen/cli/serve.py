@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import logging.config
 import socket
@@ -39,7 +40,7 @@ def verb(
     logging.config.dictConfig(logs.configuration(log_level, access=access_log))
     surroundings.put({"strategy": strategy, "database": database, "config": config, "issuer": issuer})
     bound = _listen(host, port, workers)
-    address = serving.address_of(bound, host)
+    address = _address(bound, host)
     auth, set_up = asyncio.run(_tried())
     _remark(auth.settings, bound.getsockname()[1])
     _greet(auth, address, workers, set_up, as_json=wants_json(context))
@@ -50,7 +51,7 @@ def _listen(host: str, port: int | None, workers: int) -> socket.socket:
     """The socket, on an address where this configuration may be served."""
     loaded = load({}, environment=True)
     settings = loaded.settings
-    if settings.development and not serving.is_loopback(host):
+    if settings.development and not _is_loopback(host):
         raise Misconfigured(
             f"{settings.issuer} is for development, which stays on this machine: name the https address that "
             f"clients use with --issuer, or listen on 127.0.0.1 instead of {host}",
@@ -63,7 +64,7 @@ def _listen(host: str, port: int | None, workers: int) -> socket.socket:
     if settings.development and not settings.mail:
         surroundings.put({"mail": mail_server.CONSOLE})  # so that every flow can be walked through at once
     if loaded.sources.get("issuer", "default") == "default" and chosen != _default_port(settings):
-        surroundings.put({"issuer": serving.address_of(bound, host)})
+        surroundings.put({"issuer": _address(bound, host)})
     return bound
 
 
@@ -101,3 +102,14 @@ def _remark(settings: Settings, port: int) -> None:
 
 def _default_port(settings: Settings) -> int:
     return (urlsplit(settings.issuer).port or _PORT) if settings.development else _PORT
+
+
+def _address(bound: socket.socket, host: str) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

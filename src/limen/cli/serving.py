@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import signal
 import socket
@@ -50,19 +49,6 @@ def listen(host: str, port: int) -> socket.socket:
         raise _no_socket(error, host, port) from error
     bound.set_inheritable(True)
     return bound
-
-
-def address_of(bound: socket.socket, host: str) -> str:
-    """Where a socket is reached that was bound to this host."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this is the machine that we are on, and no other reaches it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def leave_on_signals() -> None:
