@@ -142,6 +142,16 @@ async def test_a_person_is_led_to_the_proof_and_back_and_a_program_is_told(made:
         assert (await client.get("/secret", headers=goes)).status_code == 200
 
 
+@pytest.mark.parametrize("made", [guarded_fastapi, guarded_starlette, guarded_asgi, guarded_litestar])
+async def test_below_a_mount_of_another_application_a_person_is_led_below_it(made: Any) -> None:
+    auth = for_tests(clock=TurnableClock(), strategy="hybrid")
+    app = Starlette(routes=[Mount("/app", made(auth))])
+    async with auth, browser(app, auth) as client:
+        led = await client.get("/app/secret", headers={"sec-fetch-mode": "navigate"})
+        assert led.headers["location"] == "/app/sign-in?next=%2Fapp%2Fsecret"
+        assert (await client.get("/app/sign-in")).status_code == 200
+
+
 async def test_below_a_mount_every_address_is_below_it() -> None:
     auth = for_tests(clock=TurnableClock(), strategy="hybrid")
     app = Starlette(routes=[Mount("/app", in_starlette(auth)), Route("/own", own)])

@@ -12,7 +12,8 @@ import click
 
 from limen.cli import listening, logs, serving, surroundings
 from limen.cli.answer import Answer, Exit, Verb, note, wants_json
-from limen.cli.developing import Development, exit_of, split
+from limen.cli.application import split
+from limen.cli.developing import Development, exit_of
 from limen.errors import Misconfigured
 from limen.settings import DEVELOPMENT_DIRECTORY, load, mail_server
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import gc
-import importlib
-import inspect
 import json
 import logging.config
 import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
@@ -25,10 +22,10 @@ import uvicorn
 from limen.auth import Limen
 from limen.cli import logs, serving
 from limen.cli.answer import Exit
+from limen.cli.application import Broken, find
 from limen.cli.failures import explained
 from limen.cli.mail_box import PATH, MailBox
-from limen.errors import LimenError, Misconfigured
-from limen.settings import mail_server
+from limen.settings import Settings, mail_server
 
 _DRAIN_SECONDS = 2
 """Streams that are open must not keep a change waiting."""
@@ -39,18 +36,6 @@ BROKEN = 64
 def exit_of(code: int) -> Exit:
     """What the command ends with, where nothing will change."""
     return Exit.MISCONFIGURED if code == BROKEN else Exit(code)
-
-
-def split(application: str) -> tuple[str, list[str]]:
-    """The module and the names of `module:name.name`; Misconfigured for anything else."""
-    module, colon, name = application.partition(":")
-    names = name.split(".")
-    parts = [*module.split("."), *names]
-    if not colon or not all(part.isidentifier() for part in parts):
-        raise Misconfigured(
-            f"{application} names no application: write the module, a colon and the name in it, as app:app"
-        )
-    return module, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +66,7 @@ class Development:
         with explained(as_json=self.as_json) as outcome:
             try:
                 inner = find(self.application, self.folder, factory=self.factory)
-            except _Broken:
+            except Broken:
                 broken = True
                 raise
             server = uvicorn.Server(self._configured(_Told(inner, self._tell)))
@@ -163,9 +148,10 @@ def _lines(address: str, told: dict[str, Any]) -> list[str]:
     if told.get("set_up"):
         lines += ["  make the first administrator, within an hour and once:", f"    {told['set_up']}"]
     elif "set_up" in told:
+        where = "" if told["database"] == Settings().database else f" --database {told['database']}"
         lines.append(
             "  nobody has an account, and there are no pages (pages=True): an administrator is made by "
-            "`limen account add you@example.com --admin`"
+            f"`limen account add you@example.com --admin{where}`"
         )
     return lines
 
@@ -193,96 +179,6 @@ async def _has_page(app: Any, issuer: str, path: str) -> bool:
     except Exception:  # noqa: BLE001 - it is the application's, and a question beside the way
         return False
     return found == [410]
-
-
-def find(application: str, folder: str, *, factory: bool = False) -> Any:
-    """The application; Misconfigured where there is none, with what to write instead."""
-    module, names = split(application)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    found: Any = _imported(module, folder)
-    for name in names:
-        if not hasattr(found, name):
-            raise Misconfigured(f"{module} has no {'.'.join(names)}{_instead(found, module)}")
-        found = getattr(found, name)
-    if factory:
-        return _made(found, application)
-    if inspect.isclass(found) or not callable(found):
-        raise Misconfigured(f"{application} is {_kind(found)}, and no application{_instead(found, module)}")
-    if inspect.isfunction(found) and len(inspect.signature(found).parameters) < 3:
-        raise Misconfigured(f"{application} is a function that makes an application: add --factory")
-    return found
-
-
-def _imported(module: str, folder: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
-            raise Misconfigured(
-                f"there is no module {error.name} in {folder}: name it as Python imports it, from the folder "
-                "where it lies"
-            ) from error
-        raise _broken(error) from error
-    except LimenError:
-        raise
-    except Exception as error:
-        raise _broken(error) from error
-
-
-def _made(make: Any, application: str) -> Any:
-    if _is_application(make):
-        raise Misconfigured(f"{application} is an application already: leave --factory out")
-    if not callable(make):
-        raise Misconfigured(f"{application} is {_kind(make)}, and no function that makes an application")
-    try:
-        made = make()
-    except LimenError:
-        raise
-    except Exception as error:
-        raise _broken(error) from error
-    if not callable(made):
-        raise Misconfigured(f"{application} made {_kind(made)}, and no application")
-    return made
-
-
-class _Broken(Misconfigured):
-    """The application itself does not start; a change of it may help."""
-
-
-def _broken(error: BaseException) -> _Broken:
-    """The traceback from where the application begins, and a sentence."""
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if not _is_ours(frame.filename)]
-    lines = [*traceback.format_list(theirs), *traceback.format_exception_only(error)]
-    click.echo("".join(lines).rstrip(), err=True)
-    return _Broken(f"the application does not start: {type(error).__name__}", code="application_broken")
-
-
-def _is_ours(file: str) -> bool:
-    return file == __file__ or file.startswith("<frozen importlib") or file == importlib.__file__
-
-
-def _kind(found: Any) -> str:
-    kind = "a class" if inspect.isclass(found) else type(found).__name__
-    return kind if kind.startswith("a ") else f"a value of type {kind}"
-
-
-def _instead(module: Any, name: str) -> str:
-    """What else there is in it that may be meant."""
-    members = vars(module).items() if inspect.ismodule(module) else ()
-    near = [key for key, value in members if not key.startswith("_") and _is_application(value)]
-    return f": is it {' or '.join(f'{name}:{key}' for key in near[:3])}?" if near else ""
-
-
-def _is_application(found: Any) -> bool:
-    """Whether it is called as ASGI calls."""
-    if inspect.isclass(found) or not callable(found):
-        return False
-    try:
-        return list(inspect.signature(found).parameters) == ["scope", "receive", "send"]
-    except (TypeError, ValueError):
-        return False
 
 
 def _end_with_parent() -> None:

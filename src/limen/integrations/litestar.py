@@ -113,8 +113,7 @@ class LimenPlugin(InitPlugin, ReceiveRoutePlugin):
         """The scope as the server gave it, for Litestar takes the root out of the path. An application with a
         path of its own has us below it, as below a mount."""
         root = str(scope.get("root_path") or "").rstrip("/")
-        ours = f"{root}{self._below}"
-        return {**scope, "root_path": ours, "app_root_path": ours, "path": f"{root}{scope['path']}"}
+        return {**scope, "root_path": f"{root}{self._below}", "path": f"{root}{scope['path']}"}
 
     def _running(self, app: Litestar) -> AbstractAsyncContextManager[None]:
         """The rest of the application's lifespan lies inside this: its start-up may already ask Limen."""

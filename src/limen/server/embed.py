@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -17,12 +18,14 @@ from limen.problems import problem
 from limen.requirement import Authenticates
 from limen.server.api import routes
 from limen.server.pages import telling
+from limen.server.resource import nowhere
 from limen.server.site import Site
 from limen.server.standing import with_standing
-from limen.server.wire import Answer, Scope
+from limen.server.wire import Answer, Receive, Scope, Send
 
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
+_ROOT = "limen.root"
 
 
 def embed(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
@@ -31,7 +34,10 @@ def embed(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
     A Verifier has no routes. With `pages` people get theirs too (docs/pages.md), and are led to the sign-in.
     """
     if isinstance(auth, Limen):
-        app.router.routes[:0] = routes(auth, pages=pages)
+        ours = routes(auth, pages=pages)
+        app.router.routes[:0] = [*ours, *(_astray(route) for route in ours if isinstance(route, Route))]
+        if pages:
+            app.add_middleware(_Rooted)
     app.router.lifespan_context = _around(auth, app.router.lifespan_context)
     app.add_exception_handler(LimenError, _leading(auth) if pages and isinstance(auth, Limen) else _refuse)
 
@@ -55,12 +61,38 @@ def leading(auth: Limen) -> Callable[[Scope, LimenError], Answer | None]:
 
     def lead(scope: Scope, error: LimenError) -> Answer | None:
         # A mount inside the application has moved the root, and the pages lie at the application's own.
-        at = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path", ""))}
+        at = {**scope, "root_path": scope.get(_ROOT, scope.get("root_path", ""))}
         call = site.call(at, nothing)
         found = telling.lead(site, call, error)
         return None if found is None else with_standing(found, hsts=site.hsts(call))
 
     return lead
+
+
+class _Rooted:
+    """Keeps where the application itself lies, which may be below a mount of another."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[_ROOT] = scope.get("root_path", "")
+        await self._app(scope, receive, send)
+
+
+def _astray(route: Route) -> Route:
+    """The same path with slashes behind it leads nowhere: Starlette would redirect from there, to whichever
+    host the request names (W08)."""
+    astray = Route(f"{route.path}/", _Nowhere())
+    astray.path_regex = re.compile(f"{astray.path_regex.pattern.removesuffix('$')}+$")
+    return astray
+
+
+class _Nowhere:
+    """Answers that there is nothing."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await nowhere().send(send, bodiless=scope["method"] == "HEAD")
 
 
 def _around(auth: Authenticates, inner: Any) -> Any:

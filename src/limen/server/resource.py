@@ -89,6 +89,7 @@ class Resource:
         if "GET" in self._by_method:
             self._by_method.setdefault("HEAD", self._by_method["GET"])
         self._tells = endpoints[0].tells
+        self._depth = self.path.count("/")
         self._allow = ", ".join(sorted(self._by_method)).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +100,15 @@ class Resource:
             return
         await respond(self._site, call, answer, send)
 
+    def _is_written_plainly(self, call: Call) -> bool:
+        """Whether the path came without a percent sign: none of ours needs one, and what a proxy in front may
+        have read otherwise is none of ours (W09). Above it an application lies where it likes."""
+        raw: bytes = call.scope.get("raw_path") or b""
+        return b"%" not in b"/".join(raw.partition(b"?")[0].rsplit(b"/", self._depth)[1:])
+
     async def _answer(self, call: Call) -> Answer:
+        if not self._is_written_plainly(call):
+            return nowhere()
         endpoint = self._by_method.get(call.scope["method"], self._any)
         try:
             if endpoint is None:
@@ -138,6 +147,11 @@ def _noted(endpoint: Endpoint, error: LimenError) -> None:
     elif isinstance(error, Misconfigured):
         level, reason = logging.ERROR, error.message
     _log.log(level, "%s %s: %s (%s)", endpoint.method, endpoint.path, error.code, reason)
+
+
+def nowhere() -> Answer:
+    """There is nothing at this address."""
+    return refusal(Rejected("there is nothing at this address", code="not_found", status=404))
 
 
 def refusal(error: LimenError) -> Answer:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from limen import Misconfigured
-from limen.cli.developing import find
+from limen.cli.application import find
 
 PARTS = """
 from types import SimpleNamespace
@@ -31,10 +31,12 @@ def make_error(): return 1 / 0
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delenv("LIMEN_SECRET", raising=False)
     for name, text in {
         "parts": PARTS,
         "broken": "raise ValueError('no')",
         "needs": "import a_package_that_nobody_has",
+        "abroad": "from limen import Limen\nLimen(issuer='https://app.example')",
         "misset": "from limen import Limen\nLimen(strategy='magic')",
     }.items():
         (tmp_path / f"{name}.py").write_text(text)
@@ -67,6 +69,7 @@ def test_a_function_makes_one(folder: str) -> None:
         ("broken:app", "does not start: ValueError"),
         ("needs:app", "does not start: ModuleNotFoundError"),
         ("misset:app", "hybrid"),
+        ("abroad:app", "Limen.from_env"),
     ],
 )
 def test_what_is_none_is_said_with_what_to_write(folder: str, name: str, said: str) -> None:
