@@ -53,11 +53,11 @@ class LimenBackend(ModelBackend):
         if proven is None:
             return None
         if user is None and config.own("create_users"):
-            user = linking.create_user(proven.kept)
+            user = linking.create_user(proven.kept, password)
         if user is None or not self.user_can_authenticate(user):
             return None
         if link is not None:
-            linking.settle(user, link, proven)
+            linking.settle(user, link, proven, password)
         user.limen_proven = proven.kept
         return user
 

@@ -43,6 +43,8 @@ class Caller:
         self._clear = False
         self.unseen_by_django = not django_checks()
         """Django's own check against forged requests does not look at this one."""
+        self.user_hash = ""
+        """SHA-256 of the user's `password` when this request was let in."""
 
     @cached_property
     def auth(self) -> Limen:

@@ -89,18 +89,21 @@ def tell_limen(user: Any, link: Link) -> bool:
     return True
 
 
-def tell_django(user: Any, link: Link, account: Account) -> bool:
-    """If Limen's hash is a new one, write it into the user's row as Django writes it; whether it was."""
+def tell_django(user: Any, link: Link, account: Account, password: str | None = None) -> bool:
+    """If Limen's hash is a new one, write it into the user's row as Django reads it; whether it was.
+
+    Where the password itself is at hand, by the hasher that Django prefers: it need not be made anew later.
+    """
     if seen_as(account.password) == link.account_hash:
         return False
-    user.password = as_django(account.password)
+    user.password = as_django(account.password) if password is None else make_password(password)
     get_user_model()._default_manager.filter(pk=user.pk).update(password=user.password)
     link.user_hash, link.account_hash = seen_as(user.password), seen_as(account.password)
     link.save()
     return True
 
 
-def settle(user: Any, link: Link, proven: Proven) -> None:
+def settle(user: Any, link: Link, proven: Proven, password: str) -> None:
     """After a sign-in. A hash that was only made anew of the same password leaves the user's row alone; one
     that Limen changed before goes there."""
     if seen_as(proven.found) == link.account_hash:
@@ -108,7 +111,7 @@ def settle(user: Any, link: Link, proven: Proven) -> None:
             link.account_hash = seen_as(proven.kept.password)
             link.save(update_fields=["account_hash"])
     else:
-        tell_django(user, link, proven.kept)
+        tell_django(user, link, proven.kept, password)
 
 
 def as_django(hashed: str | None) -> str:
@@ -133,7 +136,7 @@ def user_for(account: str) -> Any | None:
         return None
 
 
-def create_user(account: Account) -> Any | None:
+def create_user(account: Account, password: str | None = None) -> Any | None:
     """A user for an account that registered by Limen's own routes, named by its address; None where a user
     has that name or address already, for nobody has proven that the two are one person."""
     users = get_user_model()
@@ -145,7 +148,7 @@ def create_user(account: Account) -> Any | None:
         _log.warning("account %s gets no user: its name or address is taken", account.id)
         return None
     made = users(**{name: account.email, **({email: account.email} if hasattr(users, email) else {})})
-    made.password = as_django(account.password)
+    made.password = as_django(account.password) if password is None else make_password(password)
     try:
         with transaction.atomic():
             made.save()

@@ -87,7 +87,10 @@ def answered(error: LimenError) -> HttpResponse:
 
 def user_of(request: Any) -> Any:
     """The user behind a request, or AnonymousUser."""
-    return known_as(request.limen.known)
+    user = known_as(request.limen.known)
+    link = getattr(user, "limen_link", None)
+    request.limen.user_hash = "" if link is None else link.user_hash
+    return user
 
 
 def known_as(identity: Identity | None) -> Any:
