@@ -156,7 +156,7 @@ class Limen:
             filter=self.filter,
             lifetimes=self.lifetimes,
             hasher=Hasher(scheme or scheme_of(s)),
-            pool=pool_of(s, self.clock),
+            pool=pool_of(s, self.clock, self.counts.span),
             policy=PasswordPolicy(min_length=s.password_min_length),
             devices=DeviceSealer(secret),
             halves=HalfSealer(secret),

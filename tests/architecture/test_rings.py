@@ -71,7 +71,7 @@ RINGS = {
         "vigil",
         "watched_store",
     },
-    5: {"integrations", "lab", "metrics", "server", "testing"},
+    5: {"integrations", "lab", "metrics", "server", "testing", "tracing"},
     6: {"cli"},
 }
 RING = {concept: ring for ring, concepts in RINGS.items() for concept in concepts}
@@ -139,6 +139,7 @@ PAIRS = {
 
 SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
+    ("server", "tracing"): "its requests are spans, where somebody writes traces",
     ("server", "metrics"): "/metrics is what an application can register too",
     ("lab", "integrations"): "what is measured is what an application embeds",
 }
