@@ -160,7 +160,7 @@ class Limen(Operating):
             filter=self.filter,
             lifetimes=self.lifetimes,
             hasher=Hasher(scheme or scheme_of(s)),
-            pool=pool_of(s, self.clock),
+            pool=pool_of(s, self.clock, self.counts.span),
             policy=PasswordPolicy(min_length=s.password_min_length, context=words_of_the_service(s)),
             devices=DeviceSealer(secret),
             halves=HalfSealer(secret),

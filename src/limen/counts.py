@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from limen.clock import Instant, Mono, Seconds
 from limen.errors import Denied, LimenError, Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+C = TypeVar("C", bound="_Counted")
 
 BOUNDS: tuple[Seconds, ...] = (
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -26,6 +31,7 @@ UNKNOWN = "none"
 """The strategy of a credential that proves nothing."""
 
 Span = AbstractContextManager[Any]
+_NOTHING: Span = nullcontext()
 Spans = Callable[[str, Mapping[str, str]], Span]
 """Opens a span of a trace: its name, and attributes that are fixed words."""
 
@@ -89,12 +95,41 @@ class Counts:
         """`with counts.check() as check:` around a check that is made in full."""
         return Check(self)
 
+    def span(self, name: str) -> Span:
+        """A span around what is worth one; nothing where nobody writes traces."""
+        return _NOTHING if self.spans is None else self.spans(name, {})
+
     def operation(self, name: str) -> Durations:
         """The durations of one operation of the store."""
         found = self.operating.get(name)
         if found is None:
             found = self.operating[name] = Durations()
         return found
+
+
+class _Counted(Protocol):
+    @property
+    def counts(self) -> Counts: ...
+
+
+def spanned(
+    name: str,
+) -> Callable[
+    [Callable[Concatenate[C, P], Awaitable[T]]], Callable[Concatenate[C, P], Coroutine[Any, Any, T]]
+]:
+    """For a flow whose first argument has `counts`: a span around it."""
+
+    def decorate(
+        flow: Callable[Concatenate[C, P], Awaitable[T]],
+    ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, T]]:
+        @wraps(flow)
+        async def run(parts: C, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            with parts.counts.span(name):
+                return await flow(parts, *args, **kwargs)
+
+        return run
+
+    return decorate
 
 
 class Check:

@@ -14,12 +14,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple
 
 from limen.clock import Clock, Mono, Seconds
-from limen.counts import Durations
+from limen.counts import Durations, Span
 from limen.errors import Misconfigured, Unavailable
 from limen.settings import Settings
 
@@ -54,6 +54,7 @@ class HashingPool:
         *,
         low_priority: bool = True,
         monotonic: Callable[[], Mono] | None = None,
+        span: Callable[[str], Span] = lambda _: nullcontext(),
     ) -> None:
         if threads < 1 or queue < 0:
             raise Misconfigured("hash_threads must be at least 1 and hash_queue at least 0")
@@ -62,7 +63,7 @@ class HashingPool:
         self._lock = threading.Lock()
         self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._running = self._busy_threads = self._refused = 0
-        self._monotonic = monotonic
+        self._monotonic, self._span = monotonic, span
         self.durations = Durations()
         """Of the calls themselves, the waiting before them apart; nothing without a clock."""
         self._low_priority = low_priority
@@ -87,7 +88,8 @@ class HashingPool:
         job: Future[T] = Future()
         self._admit(job, lambda: fn(*args))
         try:
-            return await asyncio.wrap_future(job)
+            with self._span("limen.hash"):
+                return await asyncio.wrap_future(job)
         except asyncio.CancelledError:
             self._withdraw(job)
             raise
@@ -171,10 +173,10 @@ class HashingPool:
                 self.durations.add(self._monotonic() - began)
 
 
-def pool_of(settings: Settings, clock: Clock) -> HashingPool:
+def pool_of(settings: Settings, clock: Clock, span: Callable[[str], Span]) -> HashingPool:
     """The pool that the settings describe: of as many threads as there are cores, unless they say."""
     threads = settings.hash_threads or os.cpu_count() or 1
-    return HashingPool(threads, settings.hash_queue, monotonic=clock.monotonic)
+    return HashingPool(threads, settings.hash_queue, monotonic=clock.monotonic, span=span)
 
 
 def _step_back() -> None:

@@ -77,7 +77,7 @@ RINGS = {
         "vigil",
         "watched_store",
     },
-    5: {"django", "integrations", "lab", "metrics", "server", "testing"},
+    5: {"django", "integrations", "lab", "metrics", "server", "testing", "tracing"},
     6: {"cli"},
 }
 RING = {concept: ring for ring, concepts in RINGS.items() for concept in concepts}
@@ -153,6 +153,7 @@ PAIRS = {
 
 SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
+    ("server", "tracing"): "its requests are spans, where somebody writes traces",
     ("server", "metrics"): "/metrics is what an application can register too",
     (
         "django",

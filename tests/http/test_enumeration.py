@@ -26,7 +26,7 @@ async def answered(
     at: Served, path: str, body: dict[str, Any]
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     raw: Raw = await ask(at.app, "POST", path, **posted(body))
-    return raw.status_code, raw.lines, raw.content
+    return raw.status_code, raw.alike, raw.content
 
 
 async def prepared(at: Served) -> None:

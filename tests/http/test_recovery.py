@@ -173,7 +173,7 @@ async def test_A01_A03_who_has_an_account_is_not_told_by_forgot() -> None:
                 headers=[("content-type", "application/json")],
                 body=[body],
             )
-            answers.append((raw.status_code, raw.lines, raw.content))
+            answers.append((raw.status_code, raw.alike, raw.content))
         assert answers == [answers[0]] * len(answers)
         assert answers[0][0] == 202
 

@@ -119,6 +119,11 @@ class Raw:
     """Bytes of the body that were asked for before it was answered."""
 
     @property
+    def alike(self) -> list[tuple[bytes, bytes]]:
+        """The lines, but for the id of the request: that is chance and the time at which it came."""
+        return [(k, b"" if k == b"x-request-id" else v) for k, v in self.lines]
+
+    @property
     def headers(self) -> dict[str, str]:
         return {k.decode(): v.decode() for k, v in self.lines}
 

@@ -125,7 +125,12 @@ class Hosted:
     async def _fresh(self) -> Serves:
         fresh = self._make()
         _check_turns(self.settings, fresh.site.auth.settings)
-        await fresh.start()
+        try:
+            await fresh.start()
+        except BaseException:
+            with suppress(Exception):
+                await fresh.close()
+            raise
         fresh.site.readiness.leaving = self.server.site.readiness.leaving
         return fresh
 

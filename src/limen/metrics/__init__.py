@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector as Collects
 
 from limen.metrics.table import METRICS, Counted, Described, Reading, Sample
@@ -47,8 +48,8 @@ def registry(*collectors: Collects) -> CollectorRegistry:
 
 
 def exposition(found: CollectorRegistry, accept: str = "") -> tuple[bytes, str]:
-    """What a scrape is answered, and its media type: OpenMetrics where that is asked for."""
-    if not accept:
-        return generate_latest(found), "text/plain; version=0.0.4; charset=utf-8"
-    encoder, media = choose_encoder(accept)
-    return encoder(found), media
+    """What a scrape is answered, and its media type: OpenMetrics 1.0 where that is asked for."""
+    if "application/openmetrics-text" in accept:
+        shown: bytes = openmetrics.generate_latest(found)  # type: ignore[no-untyped-call]
+        return shown, openmetrics.CONTENT_TYPE_LATEST
+    return generate_latest(found), CONTENT_TYPE_PLAIN_0_0_4

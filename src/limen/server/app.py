@@ -6,8 +6,11 @@ in which it can be written), answers pages of other origins, and answers where t
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.routing import Route, Router
 
@@ -26,6 +29,9 @@ from limen.server.resource import broken, refusal, respond
 from limen.server.site import Site
 from limen.server.table import endpoints_of
 from limen.server.wire import Answer, Call, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from limen.tracing import Tracing
 
 _BY_ADDRESS = frozenset({"/healthz", "/readyz", forwarding.PATH})
 """What load balancers and proxies ask, by whatever name they know us."""
@@ -47,6 +53,7 @@ class Server:
         self._auth = auth
         self._site = Site.of(auth, whole=True, processes=processes)
         self._hosts = Hosts.of(auth.settings)
+        self._tracing = _tracing(auth)
         self._cross_origin = CrossOrigin(auth.settings.origins, auth.transports)
         self._people = [*people.endpoints(self._site), *administration.endpoints(self._site)]
         described = [*endpoints_of(self._site), *pages(self._site)]
@@ -72,6 +79,8 @@ class Server:
         if self._playground is not None:
             await self._playground.close()
         await self._auth.close()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -90,10 +99,16 @@ class Server:
         now, chance = self._auth.clock.now(), secrets.token_bytes
         request = request_id.of(scope["headers"], peer[0] if peer else None, trusted, now=now, entropy=chance)
         with request_id.under(request):
-            await self._answer(scope, receive, _naming(request, send))
+            await self._traced(forwarding.as_question(scope), receive, _naming(request, send))
+
+    async def _traced(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._tracing is None:
+            await self._answer(scope, receive, send)
+            return
+        with self._tracing.request(scope, self._site.trusted) as answered:
+            await self._answer(scope, receive, _telling(answered, send))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope = forwarding.as_question(scope)
         call = self._site.call(scope, receive)
         send = self._cross_origin.sending(call, send)
         try:
@@ -157,6 +172,26 @@ def _naming(request: str, send: Send) -> Send:
         await send(message)
 
     return named
+
+
+def _telling(answered: Callable[[int], None], send: Send) -> Send:
+    """`answered` is told the status."""
+
+    async def told(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answered(message["status"])
+        await send(message)
+
+    return told
+
+
+def _tracing(auth: Limen) -> Tracing | None:
+    """Who writes traces; its packages are imported where there is somebody to write them for."""
+    if auth.settings.traces != "otlp":
+        return None
+    from limen import tracing
+
+    return tracing.trace(auth, tracing.otlp(), database=auth.settings.database)
 
 
 def _not_found() -> Rejected:

@@ -20,7 +20,7 @@ from limen.problems import problem
 from limen.server import probe
 from limen.server.site import Site
 from limen.server.standing import with_standing
-from limen.server.wire import STREAM, Answer, Call, ClientLeft, Receive, Scope, Send, Streamed
+from limen.server.wire import ROUTE, STREAM, Answer, Call, ClientLeft, Receive, Scope, Send, Streamed
 
 _log = logging.getLogger("limen.server")
 
@@ -94,6 +94,7 @@ class Resource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = self._site.call(scope, receive)
+        scope[ROUTE] = self.path
         try:
             answer = await self._answer(call)
         except ClientLeft:

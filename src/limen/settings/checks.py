@@ -77,6 +77,7 @@ def _names(s: Settings) -> Faults:
     yield from _one_of("registration", (s.registration,), tuple(Registration))
     yield from _one_of("password_scheme", (s.password_scheme,), _SCHEMES)
     yield from _one_of("log_level", (s.log_level,), _LEVELS)
+    yield from _one_of("traces", (s.traces,), ("off", "otlp"))
     yield from _one_of("log_format", (s.log_format,), ("text", "json"))
     if not s.transports:
         yield "transports", "it is empty: name cookie, bearer, or both"

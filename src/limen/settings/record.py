@@ -206,6 +206,10 @@ class Settings:
     log_format: Annotated[
         str, "Lines of `limen serve` on stderr: `text`, or `json`, an object each, with the request's id."
     ] = "text"
+    traces: Annotated[
+        str,
+        "`off`, or `otlp`: spans go by OTLP over HTTP where the variables `OTEL_…` say; needs `limen[otel]`.",
+    ] = "off"
     canary: Annotated[
         Seconds,
         "So often each process makes a session of its own, ends it, and measures until when it is refused; "

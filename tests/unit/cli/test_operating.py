@@ -6,12 +6,14 @@ import json
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from support.behind import within
+from support.otlp import Collector
 from support.servers import free_port
 from support.serving import Serving
 from support.shell import Shell
@@ -137,4 +139,30 @@ def test_W28_readiness_turns_before_anything_is_refused(tmp_path: Path) -> None:
         code, out, err = server.ended()
     assert code == 0
     assert '"event":"register"' in out
+    assert "Traceback" not in err
+
+
+def test_traces_reach_a_collector_as_the_standard_variables_say(tmp_path: Path) -> None:
+    with Collector() as collector:
+        said = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "OTEL_SERVICE_NAME": "sign-in"}
+        with Serving(tmp_path, "--port", "0", LIMEN_TRACES="otlp", **said) as server:
+            httpx2.post(f"{server.address}/auth/register", json=CREDENTIALS)
+            httpx2.post(f"{server.address}/auth/login", json=CREDENTIALS | {"transport": "bearer"})
+            code, _, err = server.stop()
+    names = {span.name for span in collector.spans}
+    assert {"POST /auth/login", "limen.sign_in", "limen.hash", "open_session"} <= names
+    assert "read_feed" not in names
+    assert collector.resources["service.name"] == "sign-in"
+    assert not any(CREDENTIALS["email"] in str(span) for span in collector.spans)
+    assert (code, "Traceback" in err) == (0, False)
+
+
+def test_a_collector_that_is_away_keeps_nobody_waiting(tmp_path: Path) -> None:
+    said = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    with Serving(tmp_path, "--port", "0", LIMEN_TRACES="otlp", **said) as server:
+        assert httpx2.get(f"{server.address}/healthz").status_code == 200
+        began = time.monotonic()
+        code, _, err = server.stop()
+    assert code == 0
+    assert time.monotonic() - began < 5
     assert "Traceback" not in err
