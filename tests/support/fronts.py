@@ -9,13 +9,14 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,6 +31,7 @@ from limen.secret import Secret
 from support.gateways import KINDS, executable
 from support.servers import free_port
 from support.serving import Serving
+from support.shell import surroundings
 from support.world import EMAIL, PASSWORD, SECRET
 
 NGINX = """daemon off; master_process off; pid {folder}/pid; error_log stderr warn;
@@ -100,7 +102,8 @@ _COMMANDS = {
 class Fronts:
     """Limen, and a port before it for one proxy after another; leave the `with` to end it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="limen"))
         self.folder.chmod(0o755)
         self.port, self.clear, self.limen = free_port(), free_port(), free_port()
@@ -110,11 +113,15 @@ class Fronts:
 
     def __enter__(self) -> Self:
         self.certify()
-        self._serving = Serving(
-            self.folder, "--port", str(self.limen), "--log-level", "error",
-            LIMEN_ISSUER=self.url, LIMEN_DATABASE=f"sqlite:///{self.folder}/limen.db",
-            LIMEN_SECRET=Secret(SECRET).reveal(), LIMEN_TRUSTED_PROXIES="127.0.0.1",
-        ).ready()  # fmt: skip
+        self._settings = {
+            "LIMEN_ISSUER": self.url,
+            "LIMEN_DATABASE": f"sqlite:///{self.folder}/limen.db",
+            "LIMEN_SECRET": Secret(SECRET).reveal(),
+            "LIMEN_TRUSTED_PROXIES": "127.0.0.1",
+            **self._settings,
+        }
+        arguments = ("--port", str(self.limen), "--log-level", "error")
+        self._serving = Serving(self.folder, *arguments, **self._settings).ready()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -132,6 +139,19 @@ class Fronts:
         (self.folder / "chain.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
         (self.folder / "key.pem").write_bytes(private)
         (self.folder / "both.pem").write_bytes(leaf.public_bytes(Encoding.PEM) + private)
+
+    @contextmanager
+    def embedded(self) -> Iterator[int]:
+        """An application in FastAPI with Limen in it, on a port of its own."""
+        port = free_port()
+        command = ["-m", "uvicorn", "support.fronts:application", "--factory", "--port", str(port)]
+        environment = {**surroundings(**self._settings), "PYTHONPATH": str(Path(__file__).parents[1])}
+        process = _started([sys.executable, *command, "--no-proxy-headers"], self.folder, port, environment)
+        try:
+            yield port
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
 
     def signed_in(self) -> str:
         """An access token of somebody who has an account."""
@@ -176,8 +196,21 @@ class Fronts:
             process.wait(10)
 
 
-def _started(command: list[str], folder: Path, port: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+def application() -> Any:
+    """What `embedded` runs."""
+    from fastapi import FastAPI
+
+    from limen.integrations.fastapi import install
+
+    app = FastAPI(title="Notes")
+    install(app, Limen.from_env())
+    return app
+
+
+def _started(
+    command: list[str], folder: Path, port: int, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    environment = environment or {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment

@@ -68,7 +68,7 @@ async def _looked(wanted: Wanted, origin: str, place: Place) -> Outside:
     encrypted: Encryption | None = None
     try:
         async with asyncio.timeout(ALL):
-            encrypted = await encryption(place) if place.tls is not None else None
+            encrypted = await encryption(place, patience=wanted.patience) if place.tls is not None else None
             if encrypted is not None and encrypted.untrusted:
                 place = replace(place, tls=unbelieving())
             await _walked(wanted, origin, place, heard)

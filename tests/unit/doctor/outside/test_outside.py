@@ -12,6 +12,7 @@ from limen.doctor.outside import CATALOGUE, examine
 from limen.doctor.outside.mends import MENDS
 from limen.doctor.outside.seen import Certificate, Encryption, Outside, Reply
 from limen.lint import CATALOGUE as OF_TOKENS
+from support.source import ROOT
 
 NOW = Instant(1_800_000_000.0)
 DAY = 86_400.0
@@ -114,3 +115,15 @@ def test_whatever_a_key_set_holds_is_judged_and_nothing_falls_over() -> None:
         seen = at()
         heard = {**seen.heard, "keys": Reply(200, (), body, NOW), "metadata": Reply(200, (), body, NOW)}
         assert found(replace(seen, heard=heard)) & {"keys_missing", "keys_private", "keys_unkept"}
+
+
+def test_every_finding_is_on_the_page() -> None:
+    page = (ROOT / "docs/doctor.md").read_text()
+    rows = [
+        line.split("|")[1:3]
+        for line in page.splitlines()
+        if line.startswith("| `") and "limen" not in line[:9]
+    ]
+    assert {(id_.strip(" `"), severity.strip()) for id_, severity in rows} == {
+        (id_, rule.severity.value) for id_, rule in CATALOGUE.items()
+    }
