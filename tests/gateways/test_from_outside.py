@@ -49,6 +49,17 @@ PLANTED: list[tuple[str, str, dict[str, str]]] = [
     ("host_foreign", "nginx", {_HOST: "proxy_set_header Host $proxy_host;"}),
     ("host_foreign", "haproxy", backend("http-request set-header Host limen.internal")),
     ("host_foreign", "caddy", {_CADDY: f"{_CADDY} {{\n header_up Host limen.internal\n }}"}),
+    ("host_foreign", "apache", {"ProxyPreserveHost On": ""}),
+    ("host_foreign", "traefik", {"loadBalancer: {": "loadBalancer: {passHostHeader: false, "}),
+    ("user_passed", "traefik", {'Remote-User: ""': 'Remote-None: ""'}),
+    ("user_passed", "apache", {"RequestHeader unset Remote-User": ""}),
+    ("authorization_lost", "apache", {"ProxyPreserveHost On": "ProxyPreserveHost On\n"
+                                      "RequestHeader unset Authorization"}),
+    ("errors_replaced", "apache", {"ProxyPreserveHost On": "ProxyPreserveHost On\nProxyErrorOverride On"}),
+    ("hsts_lost", "traefik", {"{customRequestHeaders": "{customResponseHeaders: "
+                              "{Strict-Transport-Security: ''}, "
+                              "customRequestHeaders"}),
+    ("scheme_untold", "apache", {"RequestHeader set X-Forwarded-Proto https": ""}),
     ("scheme_untold", "nginx", {_PROTO: 'proxy_set_header X-Forwarded-Proto "";'}),
     ("scheme_untold", "haproxy", {"http-request set-header X-Forwarded-Proto https": ""}),
     ("scheme_believed", "nginx", {_PROTO: "proxy_set_header X-Forwarded-Proto $told;",

@@ -25,10 +25,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from limen.auth import Limen
+from limen.cli.outside.encryption import unbelieving
+from limen.cli.outside.wire import Place, ask
+from limen.doctor.outside.questions import Question
+from limen.doctor.outside.seen import Reply
 from limen.errors import Rejected
 from limen.insecure import WeakHashing
 from limen.secret import Secret
-from support.gateways import KINDS, executable
+from support.behind import within
+from support.gateways import APACHES, KINDS, executable
 from support.servers import free_port
 from support.serving import Serving
 from support.shell import surroundings
@@ -91,11 +96,60 @@ frontend clear
 backend limen
     server limen 127.0.0.1:{limen}
 """
-FILES = {"nginx": ("nginx.conf", NGINX), "caddy": ("Caddyfile", CADDY), "haproxy": ("haproxy.cfg", HAPROXY)}
+TRAEFIK = """tls:
+  certificates: [{{certFile: {folder}/chain.pem, keyFile: {folder}/key.pem}}]
+http:
+  routers:
+    limen:
+      rule: "!Path(`/readyz`) && !Path(`/metrics`)"
+      service: limen
+      tls: {{}}
+      middlewares: [clean]
+  middlewares:
+    clean: {{headers: {{customRequestHeaders: {{Remote-User: ""}}}}}}
+  services:
+    limen: {{loadBalancer: {{servers: [{{url: "http://127.0.0.1:{limen}"}}]}}}}
+"""
+_MODULES = ("mpm_event", "authn_core", "authz_core", "headers", "proxy", "proxy_http", "ssl", "alias")
+APACHE = """ServerRoot {folder}
+DefaultRuntimeDir {folder}
+PidFile {folder}/pid
+ErrorLog /dev/stderr
+{modules}
+User nobody
+Group nogroup
+StartServers 1
+ServerName localhost
+Listen 127.0.0.1:{port}
+Listen 127.0.0.1:{clear}
+<VirtualHost *:{port}>
+    SSLEngine on
+    SSLCertificateFile {folder}/chain.pem
+    SSLCertificateKeyFile {folder}/key.pem
+    RequestHeader unset X-Forwarded-For early
+    RequestHeader set X-Forwarded-Proto https
+    RequestHeader unset Remote-User
+    ProxyPreserveHost On
+    ProxyPass /readyz !
+    ProxyPass /metrics !
+    ProxyPass / http://127.0.0.1:{limen}/
+</VirtualHost>
+<VirtualHost *:{clear}>
+    Redirect permanent / https://localhost:{port}/
+</VirtualHost>
+"""
+FILES = {
+    "nginx": ("nginx.conf", NGINX),
+    "caddy": ("Caddyfile", CADDY),
+    "haproxy": ("haproxy.cfg", HAPROXY),
+    "traefik": ("routes.yml", TRAEFIK),
+    "apache": ("apache.conf", APACHE),
+}
 _COMMANDS = {
     "nginx": ("-e", "stderr", "-c"),
     "caddy": ("run", "--adapter", "caddyfile", "--config"),
     "haproxy": ("-db", "-f"),
+    "apache": ("-D", "FOREGROUND", "-f"),
 }
 
 
@@ -153,6 +207,23 @@ class Fronts:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
 
+    def _is_alive(self) -> bool:
+        asked = Question("alive", "GET", "/healthz")
+        place = Place("localhost", self.port, f"localhost:{self.port}", unbelieving())
+        found = asyncio.run(ask(place, asked))
+        return isinstance(found, Reply) and found.status == 200
+
+    def _options(self, program: str, file: str) -> list[str]:
+        if program != "traefik":
+            return [*_COMMANDS[program], file]
+        return [
+            f"--entryPoints.tls.address=127.0.0.1:{self.port}",
+            f"--entryPoints.clear.address=127.0.0.1:{self.clear}",
+            "--entryPoints.clear.http.redirections.entryPoint.to=tls",
+            f"--providers.file.filename={file}", "--log.level=WARN", "--global.checkNewVersion=false",
+            "--global.sendAnonymousUsage=false",
+        ]  # fmt: skip
+
     def signed_in(self) -> str:
         """An access token of somebody who has an account."""
 
@@ -179,17 +250,21 @@ class Fronts:
             f"{one}_temp_path {self.folder}/{one};"
             for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
+        modules = "\n".join(f"LoadModule {one}_module {APACHES}/mod_{one}.so" for one in _MODULES)
         text = text.format(
-            folder=self.folder, port=self.port, clear=self.clear, limen=self.limen, temporary=temporary
-        )
+            folder=self.folder, port=self.port, clear=self.clear, limen=self.limen, temporary=temporary,
+            modules=modules,
+        )  # fmt: skip
         for old, new in (changes or {}).items():
             assert old in text, old
             text = text.replace(old, new)
         (self.folder / name).write_text(text)
         kind = KINDS[program]
-        command = [executable(program, kind), *_COMMANDS[program], str(self.folder / name)]
+        command = [executable(program, kind), *self._options(program, str(self.folder / name))]
         process = _started(command, self.folder, self.port)
         try:
+            if program == "traefik":  # it listens before it has read its routes
+                assert within(10, self._is_alive), (self.folder / "log").read_text(errors="replace")
             yield
         finally:
             process.send_signal(signal.SIGTERM)
