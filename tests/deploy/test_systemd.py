@@ -41,12 +41,9 @@ def test_it_is_exposed_as_little_as_can_be() -> None:
     assert float(found[1]) <= EXPOSURE_MOST
 
 
-def test_secrets_come_as_credentials_and_it_stops_in_time() -> None:
-    lines = unit()
-    loaded = {value.partition(":")[0] for name, value in lines if name == "LoadCredential"}
-    said = dict(value.split("=", 1) for name, value in lines if name == "Environment")
-    assert {said["LIMEN_SECRET_FILE"], said["LIMEN_CONFIG"]} == {f"%d/{name}" for name in loaded}
-    values = dict(lines)
+def test_it_is_nobodys_but_its_users_and_stops_in_time() -> None:
+    values = dict(unit())
     assert int(values["TimeoutStopSec"]) > 8
-    assert values["DynamicUser"] == "yes"
+    assert (values["User"], values["Group"]) == ("limen", "limen")
+    assert (values["StateDirectory"], values["StateDirectoryMode"]) == ("limen", "0700")
     assert values["ExecReload"] == "/bin/kill -HUP $MAINPID"

@@ -4,6 +4,7 @@ mistake that is planted."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from limen.doctor.outside.catalogue import CATALOGUE
 from limen.doctor.outside.seen import Outside
 from limen.lint import Finding
 from support.fronts import FILES, Fronts
+from support.serving import Serving
 from support.shell import Shell
 
 _HOST = "proxy_set_header Host $http_host;"
@@ -47,6 +49,17 @@ PLANTED: list[tuple[str, str, dict[str, str]]] = [
     ("host_foreign", "nginx", {_HOST: "proxy_set_header Host $proxy_host;"}),
     ("host_foreign", "haproxy", backend("http-request set-header Host limen.internal")),
     ("host_foreign", "caddy", {_CADDY: f"{_CADDY} {{\n header_up Host limen.internal\n }}"}),
+    ("host_foreign", "apache", {"ProxyPreserveHost On": ""}),
+    ("host_foreign", "traefik", {"loadBalancer: {": "loadBalancer: {passHostHeader: false, "}),
+    ("user_passed", "traefik", {'Remote-User: ""': 'Remote-None: ""'}),
+    ("user_passed", "apache", {"RequestHeader unset Remote-User": ""}),
+    ("authorization_lost", "apache", {"ProxyPreserveHost On": "ProxyPreserveHost On\n"
+                                      "RequestHeader unset Authorization"}),
+    ("errors_replaced", "apache", {"ProxyPreserveHost On": "ProxyPreserveHost On\nProxyErrorOverride On"}),
+    ("hsts_lost", "traefik", {"{customRequestHeaders": "{customResponseHeaders: "
+                              "{Strict-Transport-Security: ''}, "
+                              "customRequestHeaders"}),
+    ("scheme_untold", "apache", {"RequestHeader set X-Forwarded-Proto https": ""}),
     ("scheme_untold", "nginx", {_PROTO: 'proxy_set_header X-Forwarded-Proto "";'}),
     ("scheme_untold", "haproxy", {"http-request set-header X-Forwarded-Proto https": ""}),
     ("scheme_believed", "nginx", {_PROTO: "proxy_set_header X-Forwarded-Proto $told;",
@@ -114,7 +127,7 @@ PLANTED: list[tuple[str, str, dict[str, str]]] = [
     ("readiness_public", "nginx", {"location ~ ^/(readyz|metrics)$": "location = /metrics"}),
     ("metrics_public", "nginx", {"location ~ ^/(readyz|metrics)$ { return 404; }":
                                  "location = /metrics { return 200 '# TYPE limen_checks counter'; }"}),
-    ("development_public", "nginx", served_by_itself("/openapi.json", body='{"openapi":"3.1.0"}')),
+    ("development_public", "nginx", served_by_itself("/openapi.json", body='{"info":{"title":"Limen"}}')),
     ("redirected", "nginx", {"location / {": "location / { return 302 https://other.example/;\n"}),
     ("not_limen", "nginx", {"location / {": "location / { return 200 hello;\n"}),
     ("tls_old", "nginx", {" ssl; server_name": " ssl; ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers "
@@ -125,7 +138,7 @@ PLANTED: list[tuple[str, str, dict[str, str]]] = [
      {_REDIRECT: f"location / {{ {_PASS} proxy_set_header Host localhost:TLS; {_TOLD} }} }} #"}),
     ("clock_off", "haproxy", backend('http-response set-header Date "%[date(20),http_date]"')),
     ("clock_far_off", "haproxy", backend('http-response set-header Date "%[date(-3600),http_date]"')),
-    ("silent", "nginx", {"location / {": "location /auth/limen-doctor { return 444; }\n location / {"}),
+    ("silent", "nginx", {"location / {": "location /auth/status-list/ { return 444; }\n location / {"}),
 ]  # fmt: skip
 
 
@@ -255,3 +268,21 @@ def test_the_verb_says_what_was_found_and_exits_by_it(
         ill = shell(*options)
     assert ill.code == 1
     assert "proxy_set_header Host $http_host;" in ill.out
+
+
+@pytest.mark.parametrize("transports", ["cookie", "bearer"])
+def test_a_transport_that_is_not_allowed_is_not_missed(transports: str) -> None:
+    with Fronts(LIMEN_TRANSPORTS=transports) as alone, alone.behind("nginx"):
+        assert looked(alone) == {}
+
+
+def test_an_application_that_embeds_limen_is_looked_at_too(fronts: Fronts) -> None:
+    """Its own 404, its description and its pages are its own."""
+    with fronts.embedded() as port, fronts.behind("nginx", {f":{fronts.limen};": f":{port};"}):
+        assert looked(fronts) == {}
+
+
+def test_development_on_this_machine_finds_nothing(tmp_path: Path) -> None:
+    with Serving(tmp_path, "--port", "0") as serving:
+        found = examine(look(Wanted(url=serving.address)))
+        assert [finding.id for finding in found] == []

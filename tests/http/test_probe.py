@@ -49,6 +49,8 @@ async def test_it_tells_whether_a_name_came_along() -> None:
 async def test_whoever_does_not_ask_is_told_nothing_and_nobody_an_address() -> None:
     async with served(**TRUSTED) as at, at.client(**{"x-forwarded-for": "203.0.113.77"}) as client:
         assert "limen-probe" not in (await client.get("/auth/session")).headers
+        kept = await client.get("/.well-known/jwks.json", headers={"limen-probe": "1"})
+        assert "limen-probe" not in kept.headers, "a cache would tell it to others"
     said = await told("203.0.113.77")
     assert said is not None
     assert "203" not in said

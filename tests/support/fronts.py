@@ -9,13 +9,14 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,12 +25,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from limen.auth import Limen
+from limen.cli.outside.encryption import unbelieving
+from limen.cli.outside.wire import Place, ask
+from limen.doctor.outside.questions import Question
+from limen.doctor.outside.seen import Reply
 from limen.errors import Rejected
 from limen.insecure import WeakHashing
 from limen.secret import Secret
-from support.gateways import KINDS, executable
+from support.behind import within
+from support.gateways import APACHES, KINDS, executable
 from support.servers import free_port
 from support.serving import Serving
+from support.shell import surroundings
 from support.world import EMAIL, PASSWORD, SECRET
 
 NGINX = """daemon off; master_process off; pid {folder}/pid; error_log stderr warn;
@@ -89,18 +96,68 @@ frontend clear
 backend limen
     server limen 127.0.0.1:{limen}
 """
-FILES = {"nginx": ("nginx.conf", NGINX), "caddy": ("Caddyfile", CADDY), "haproxy": ("haproxy.cfg", HAPROXY)}
+TRAEFIK = """tls:
+  certificates: [{{certFile: {folder}/chain.pem, keyFile: {folder}/key.pem}}]
+http:
+  routers:
+    limen:
+      rule: "!Path(`/readyz`) && !Path(`/metrics`)"
+      service: limen
+      tls: {{}}
+      middlewares: [clean]
+  middlewares:
+    clean: {{headers: {{customRequestHeaders: {{Remote-User: ""}}}}}}
+  services:
+    limen: {{loadBalancer: {{servers: [{{url: "http://127.0.0.1:{limen}"}}]}}}}
+"""
+_MODULES = ("mpm_event", "authn_core", "authz_core", "headers", "proxy", "proxy_http", "ssl", "alias")
+APACHE = """ServerRoot {folder}
+DefaultRuntimeDir {folder}
+PidFile {folder}/pid
+ErrorLog /dev/stderr
+{modules}
+User nobody
+Group nogroup
+StartServers 1
+ServerName localhost
+Listen 127.0.0.1:{port}
+Listen 127.0.0.1:{clear}
+<VirtualHost *:{port}>
+    SSLEngine on
+    SSLCertificateFile {folder}/chain.pem
+    SSLCertificateKeyFile {folder}/key.pem
+    RequestHeader unset X-Forwarded-For early
+    RequestHeader set X-Forwarded-Proto https
+    RequestHeader unset Remote-User
+    ProxyPreserveHost On
+    ProxyPass /readyz !
+    ProxyPass /metrics !
+    ProxyPass / http://127.0.0.1:{limen}/
+</VirtualHost>
+<VirtualHost *:{clear}>
+    Redirect permanent / https://localhost:{port}/
+</VirtualHost>
+"""
+FILES = {
+    "nginx": ("nginx.conf", NGINX),
+    "caddy": ("Caddyfile", CADDY),
+    "haproxy": ("haproxy.cfg", HAPROXY),
+    "traefik": ("routes.yml", TRAEFIK),
+    "apache": ("apache.conf", APACHE),
+}
 _COMMANDS = {
     "nginx": ("-e", "stderr", "-c"),
     "caddy": ("run", "--adapter", "caddyfile", "--config"),
     "haproxy": ("-db", "-f"),
+    "apache": ("-D", "FOREGROUND", "-f"),
 }
 
 
 class Fronts:
     """Limen, and a port before it for one proxy after another; leave the `with` to end it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="limen"))
         self.folder.chmod(0o755)
         self.port, self.clear, self.limen = free_port(), free_port(), free_port()
@@ -110,11 +167,15 @@ class Fronts:
 
     def __enter__(self) -> Self:
         self.certify()
-        self._serving = Serving(
-            self.folder, "--port", str(self.limen), "--log-level", "error",
-            LIMEN_ISSUER=self.url, LIMEN_DATABASE=f"sqlite:///{self.folder}/limen.db",
-            LIMEN_SECRET=Secret(SECRET).reveal(), LIMEN_TRUSTED_PROXIES="127.0.0.1",
-        ).ready()  # fmt: skip
+        self._settings = {
+            "LIMEN_ISSUER": self.url,
+            "LIMEN_DATABASE": f"sqlite:///{self.folder}/limen.db",
+            "LIMEN_SECRET": Secret(SECRET).reveal(),
+            "LIMEN_TRUSTED_PROXIES": "127.0.0.1",
+            **self._settings,
+        }
+        arguments = ("--port", str(self.limen), "--log-level", "error")
+        self._serving = Serving(self.folder, *arguments, **self._settings).ready()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -132,6 +193,36 @@ class Fronts:
         (self.folder / "chain.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
         (self.folder / "key.pem").write_bytes(private)
         (self.folder / "both.pem").write_bytes(leaf.public_bytes(Encoding.PEM) + private)
+
+    @contextmanager
+    def embedded(self) -> Iterator[int]:
+        """An application in FastAPI with Limen in it, on a port of its own."""
+        port = free_port()
+        command = ["-m", "uvicorn", "support.fronts:application", "--factory", "--port", str(port)]
+        environment = {**surroundings(**self._settings), "PYTHONPATH": str(Path(__file__).parents[1])}
+        process = _started([sys.executable, *command, "--no-proxy-headers"], self.folder, port, environment)
+        try:
+            yield port
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+    def _is_alive(self) -> bool:
+        asked = Question("alive", "GET", "/healthz")
+        place = Place("localhost", self.port, f"localhost:{self.port}", unbelieving())
+        found = asyncio.run(ask(place, asked))
+        return isinstance(found, Reply) and found.status == 200
+
+    def _options(self, program: str, file: str) -> list[str]:
+        if program != "traefik":
+            return [*_COMMANDS[program], file]
+        return [
+            f"--entryPoints.tls.address=127.0.0.1:{self.port}",
+            f"--entryPoints.clear.address=127.0.0.1:{self.clear}",
+            "--entryPoints.clear.http.redirections.entryPoint.to=tls",
+            f"--providers.file.filename={file}", "--log.level=WARN", "--global.checkNewVersion=false",
+            "--global.sendAnonymousUsage=false",
+        ]  # fmt: skip
 
     def signed_in(self) -> str:
         """An access token of somebody who has an account."""
@@ -159,25 +250,42 @@ class Fronts:
             f"{one}_temp_path {self.folder}/{one};"
             for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
+        modules = "\n".join(f"LoadModule {one}_module {APACHES}/mod_{one}.so" for one in _MODULES)
         text = text.format(
-            folder=self.folder, port=self.port, clear=self.clear, limen=self.limen, temporary=temporary
-        )
+            folder=self.folder, port=self.port, clear=self.clear, limen=self.limen, temporary=temporary,
+            modules=modules,
+        )  # fmt: skip
         for old, new in (changes or {}).items():
             assert old in text, old
             text = text.replace(old, new)
         (self.folder / name).write_text(text)
         kind = KINDS[program]
-        command = [executable(program, kind), *_COMMANDS[program], str(self.folder / name)]
+        command = [executable(program, kind), *self._options(program, str(self.folder / name))]
         process = _started(command, self.folder, self.port)
         try:
+            if program == "traefik":  # it listens before it has read its routes
+                assert within(10, self._is_alive), (self.folder / "log").read_text(errors="replace")
             yield
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(10)
 
 
-def _started(command: list[str], folder: Path, port: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+def application() -> Any:
+    """What `embedded` runs."""
+    from fastapi import FastAPI
+
+    from limen.integrations.fastapi import install
+
+    app = FastAPI(title="Notes")
+    install(app, Limen.from_env())
+    return app
+
+
+def _started(
+    command: list[str], folder: Path, port: int, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    environment = environment or {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment

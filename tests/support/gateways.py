@@ -19,7 +19,7 @@ import pytest
 
 from support.servers import free_port
 
-_MODULES = Path("/usr/lib/apache2/modules")
+APACHES = Path("/usr/lib/apache2/modules")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _haproxy(folder: Path, port: int) -> list[str]:
 
 def _apache(folder: Path, port: int) -> list[str]:
     modules = ("mpm_event", "authn_core", "authz_core", "headers", "oauth2", "proxy", "proxy_http")
-    loads = "".join(f"LoadModule {one}_module {_MODULES}/mod_{one}.so\n" for one in modules)
+    loads = "".join(f"LoadModule {one}_module {APACHES}/mod_{one}.so\n" for one in modules)
     (folder / "main.conf").write_text(
         f"ServerRoot {folder}\nDefaultRuntimeDir {folder}\nPidFile {folder}/pid\nErrorLog /dev/stderr\n"
         f"{loads}User nobody\nGroup nogroup\nStartServers 1\nServerName 127.0.0.1\n"
@@ -193,7 +193,7 @@ def _system(name: str) -> str | None:
 
 
 def _apache_with_oauth2() -> str | None:
-    return _system("apache2") if (_MODULES / "mod_oauth2.so").exists() else None
+    return _system("apache2") if (APACHES / "mod_oauth2.so").exists() else None
 
 
 _WHEELS = "`make test`, which installs it from requirements/test.txt,"

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import ipaddress
 
-from limen.server.wire import Call, Header
+from limen.server.wire import Answer, Call, Header
 
 NAME = b"limen-probe"
 _EXAMPLES = (ipaddress.ip_network("203.0.113.0/24"), ipaddress.ip_network("2001:db8::/32"))
 
 
-def told(call: Call) -> tuple[Header, ...]:
-    """The header that answers the probe; none to whoever does not ask."""
-    if call.header(NAME) is None:
+def told(call: Call, answer: Answer) -> tuple[Header, ...]:
+    """The header that answers the probe; none to whoever does not ask, and none where a cache may keep it."""
+    if call.header(NAME) is None or (b"cache-control", b"no-store") not in answer.headers:
         return ()
     source = "believed" if _is_example(call.source) else "refused"
     user = "passed" if call.header(b"remote-user") is not None else "cleared"

@@ -178,7 +178,8 @@ def broken(error: BaseException, where: str, tells: Callable[..., Answer] | None
 
 async def respond(site: Site, call: Call, answer: Answer, send: Send) -> None:
     """Send the answer with its standing headers."""
-    whole = with_standing(answer, hsts=site.hsts(call)).plus(*probe.told(call))
+    whole = with_standing(answer, hsts=site.hsts(call))
+    whole = whole.plus(*probe.told(call, whole))
     if isinstance(whole, Streamed):
         call.scope[STREAM] = True
     await whole.send(send, bodiless=call.scope["method"] == "HEAD")

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from limen.cli.outside.wire import PATIENCE, Place, opened
-from limen.clock import Instant
+from limen.clock import Instant, Seconds
 from limen.doctor.outside.seen import Certificate, Encryption
 
 _OLD = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
@@ -31,31 +31,31 @@ def unbelieving() -> ssl.SSLContext:
     return context
 
 
-async def encryption(place: Place) -> Encryption | None:
+async def encryption(place: Place, *, patience: Seconds = PATIENCE) -> Encryption | None:
     """What the connection is like; None where there is no TLS to be had. `place` has a believing context."""
     untrusted = ""
     try:
-        version, der = await _shaken(place)
+        version, der = await _shaken(place, patience)
     except ssl.SSLCertVerificationError as error:
         untrusted = error.verify_message or "it cannot be verified"
-        found = await _or_none(replace(place, tls=unbelieving()))
+        found = await _or_none(replace(place, tls=unbelieving()), patience)
         if found is None:
             return None
         version, der = found
     except (OSError, EOFError, TimeoutError):
         return None
-    old = await _or_none(replace(place, tls=_outdated()))
+    old = await _or_none(replace(place, tls=_outdated()), patience)
     return Encryption(version, untrusted, _certificate(der), "" if old is None else old[0])
 
 
-async def _or_none(place: Place) -> tuple[str, bytes] | None:
+async def _or_none(place: Place, patience: Seconds) -> tuple[str, bytes] | None:
     with suppress(OSError, EOFError, TimeoutError):
-        return await _shaken(place)
+        return await _shaken(place, patience)
     return None
 
 
-async def _shaken(place: Place) -> tuple[str, bytes]:
-    async with asyncio.timeout(PATIENCE):
+async def _shaken(place: Place, patience: Seconds) -> tuple[str, bytes]:
+    async with asyncio.timeout(patience):
         _, writer = await opened(place)
         try:
             tls: ssl.SSLObject = writer.get_extra_info("ssl_object")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from limen.settings import is_loopback_http
 
 ALL: Seconds = 60.0
 """For the whole walk."""
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+\Z", re.ASCII)
+_CREDENTIAL = re.compile(r"[A-Za-z0-9._-]{1,8192}\Z", re.ASCII)
 _SILENCES = 3
 """After so many in a row nobody is asked further."""
 
@@ -52,15 +55,27 @@ def _placed(wanted: Wanted) -> tuple[str, Place]:
         raise _no_address(wanted.url)
     if any(c <= " " or c == "\x7f" for c in parts.netloc):
         raise _no_address(wanted.url)
-    secure = parts.scheme == "https"
-    tls = believing(wanted.ca) if secure else None
-    place = Place(host, port or (443 if secure else 80), parts.netloc.lower(), tls)
-    return f"{parts.scheme}://{parts.netloc.lower()}", place
+    _check(wanted)
+    usual = 443 if parts.scheme == "https" else 80
+    name = f"[{host}]" if ":" in host else host  # `hostname` is in lower case
+    authority = name if port in (None, usual) else f"{name}:{port}"  # as browsers write an origin
+    tls = believing(wanted.ca) if parts.scheme == "https" else None
+    return f"{parts.scheme}://{authority}", Place(host, port or usual, authority, tls)
+
+
+def _check(wanted: Wanted) -> None:
+    """Nothing that is written into a request may end a line of it."""
+    if not _PREFIX.match(wanted.prefix):
+        raise Rejected("the prefix is no path such as /auth", code="input_unreadable", status=422)
+    if wanted.credential is not None and not _CREDENTIAL.match(wanted.credential):
+        raise Rejected("this is no credential of Limen's", code="input_unreadable", status=422)
 
 
 def _no_address(url: str) -> Rejected:
     said = url if "@" not in url else "this"
-    return Rejected(f"{said} is no address of a server: write https://auth.example", code="input_unreadable")
+    return Rejected(
+        f"{said} is no address of a server: write https://auth.example", code="input_unreadable", status=422
+    )
 
 
 async def _looked(wanted: Wanted, origin: str, place: Place) -> Outside:
@@ -68,7 +83,7 @@ async def _looked(wanted: Wanted, origin: str, place: Place) -> Outside:
     encrypted: Encryption | None = None
     try:
         async with asyncio.timeout(ALL):
-            encrypted = await encryption(place) if place.tls is not None else None
+            encrypted = await encryption(place, patience=wanted.patience) if place.tls is not None else None
             if encrypted is not None and encrypted.untrusted:
                 place = replace(place, tls=unbelieving())
             await _walked(wanted, origin, place, heard)

@@ -80,7 +80,9 @@ def _written(place: Place, question: Question) -> bytes:
         "Connection: close",
         *(f"{name}: {value}" for name, value in question.headers),
     ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    if question.body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(question.body)}"]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + question.body
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, tuple[tuple[str, str], ...]]:

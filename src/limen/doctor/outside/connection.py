@@ -10,7 +10,6 @@ from limen.clock import Instant, Seconds
 from limen.doctor.outside.catalogue import CATALOGUE
 from limen.doctor.outside.seen import Encryption, Outside, Reply
 from limen.lint import Finding, find, spell
-from limen.settings import is_loopback_http
 
 _DAY: Seconds = 86_400
 _ENDS_SOON: Seconds = 14 * _DAY
@@ -24,7 +23,7 @@ def connection(seen: Outside) -> Iterator[Finding]:
     """All of them."""
     if seen.encryption is not None:
         yield from _encryption(seen.encryption, seen.now)
-    elif seen.url.startswith("http://") and not is_loopback_http(seen.url):
+    elif seen.url.startswith("http://") and not seen.local:
         yield find(CATALOGUE, "not_https", url=seen.url)
     yield from _clear(seen)
     plain = seen.reply("plain")

@@ -23,7 +23,8 @@ def documents(seen: Outside) -> Iterator[Finding]:
         yield from _keys(keys, seen.reply("keys_again"))
     if metadata is not None:
         yield from _metadata(metadata, seen.url)
-    yield from _public(seen)
+    if not seen.local:
+        yield from _public(seen)
 
 
 def _keys(keys: Reply, again: Reply | None) -> Iterator[Finding]:
@@ -72,4 +73,7 @@ def _public(seen: Outside) -> Iterator[Finding]:
 
 
 def _is_ours(name: str, found: Reply) -> bool:
-    return "openapi" in found.json if name == "openapi.json" else b"limen" in found.body.lower()
+    if name != "openapi.json":
+        return b"limen" in found.body.lower()
+    info = found.json.get("info")
+    return isinstance(info, dict) and info.get("title") == "Limen"

@@ -138,10 +138,14 @@ MENDS: Mapping[str, Mapping[str, str]] = {
         "nginx": "location = /readyz { allow 10.0.0.0/8; deny all; … }",
         "caddy": "@probes path /readyz /metrics; respond @probes 404",
         "haproxy": "http-request deny if { path /readyz /metrics } !{ src 10.0.0.0/8 }",
+        "apache": "ProxyPass /readyz !  # before the one for /",
+        "traefik": "Add `&& !Path(`/readyz`)` to the rule of Limen's router.",
     },
     "metrics_public": {
         "nginx": "location = /metrics { deny all; }",
         "caddy": "@probes path /readyz /metrics; respond @probes 404",
         "haproxy": "http-request deny if { path /metrics } !{ src 10.0.0.0/8 }",
+        "apache": "ProxyPass /metrics !  # before the one for /",
+        "traefik": "Add `&& !Path(`/metrics`)` to the rule of Limen's router.",
     },
 }

@@ -23,9 +23,11 @@ _OUR_ERRORS = {"plain": 401, "missing": 404, "forged": 403}
 
 def passage(seen: Outside, plain: Reply) -> Iterator[Finding]:
     """All of them, for a deployment that `plain` showed to be Limen."""
-    yield from _in(seen)
+    if seen.allows("bearers"):
+        yield from _in(seen)
     yield from _forwarded(seen)
-    yield from _cookies(seen)
+    if seen.allows("cookies"):
+        yield from _cookies(seen)
     yield from _origins(seen)
     yield from _out(seen, plain)
     yield from _signed_in(seen)
@@ -51,7 +53,7 @@ def _forwarded(seen: Outside) -> Iterator[Finding]:
         yield find(CATALOGUE, "source_untold")
     elif "source=believed" in told:
         yield find(CATALOGUE, "source_believed")
-    if told is not None and "remote-user=passed" in told:
+    if told is not None and "remote-user=passed" in told and not seen.local:
         yield find(CATALOGUE, "user_passed")
 
 
@@ -68,7 +70,7 @@ def _cookies(seen: Outside) -> Iterator[Finding]:
         yield find(CATALOGUE, "set_cookie_lost")
     elif len(lines) == 1:
         yield find(CATALOGUE, "set_cookie_merged", count=1)
-    else:
+    elif not seen.local:
         wrong = [what for line in lines[:2] for what in _changed(line)]
         if wrong:
             yield find(CATALOGUE, "cookie_changed", what=", ".join(dict.fromkeys(wrong)))

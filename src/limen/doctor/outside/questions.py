@@ -10,6 +10,9 @@ from limen.transport import CookieNames
 
 LARGE = 4_096
 """Bytes of the largest access token that fits a cookie."""
+_LOCAL = "limen-sid=a; limen-sid=b"
+"""What they are called in development."""
+_SIGN_IN = b'{"email":"nobody@limen-doctor.invalid","password":"limen-doctor","transport":"cookie"}'
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -22,6 +25,8 @@ class Question:
     path: str
     headers: Headers = ()
     clear: bool = False
+    body: bytes = b""
+    """JSON, if any."""
 
 
 def questions(origin: str, prefix: str) -> Iterator[Question]:
@@ -32,7 +37,11 @@ def questions(origin: str, prefix: str) -> Iterator[Question]:
     yield Question("bearer", "GET", session, (("Authorization", "Bearer limen-doctor"),))
     yield Question("large", "GET", session, (("Authorization", "Bearer " + "x" * LARGE),))
     # Two cookies of one name: Limen refuses both and takes them away: a Set-Cookie without a sign-in.
-    yield Question("twice", "GET", session, (("Cookie", f"{names.sid}=a; {names.sid}=b"),))
+    yield Question("twice", "GET", session, (("Cookie", f"{names.sid}=a; {names.sid}=b; {_LOCAL}"),))
+    # Whether either transport is allowed here. Both are refused before anything is tried: the one because no
+    # page of ours says that it sent it, the other because nothing of ours looks like that.
+    yield Question("cookies", "POST", login, body=_SIGN_IN)
+    yield Question("bearers", "POST", f"{prefix}/refresh", body=b'{"refresh_token":"limen-doctor"}')
     yield Question("scheme", "GET", session, (("X-Forwarded-Proto", "http"),))
     forged = (("X-Forwarded-For", EXAMPLE), ("Remote-User", "limen-doctor"), ("Limen-Probe", "1"))
     yield Question("source", "GET", session, forged)
@@ -42,7 +51,7 @@ def questions(origin: str, prefix: str) -> Iterator[Question]:
     # Without a body it is no attempt to sign in, and charges nothing; whose page sent it is asked before.
     yield Question("forged", "POST", login, (("Origin", STRANGER), ("Content-Length", "0")))
     yield Question("own", "POST", login, (("Origin", origin), ("Content-Length", "0")))
-    yield Question("missing", "GET", f"{prefix}/limen-doctor")
+    yield Question("missing", "GET", f"{prefix}/status-list/limen-doctor")
     yield Question(
         "page", "GET", "/sign-in", (("Accept", "text/html"), ("Accept-Encoding", "gzip, br, zstd"))
     )

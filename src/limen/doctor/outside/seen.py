@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from limen.clock import Instant, Seconds
+from limen.settings import is_loopback_http
 
 _CODE = re.compile(r"[a-z0-9_]{1,64}\Z", re.ASCII)
 STRANGER = "https://limen-doctor.invalid"
@@ -101,6 +102,16 @@ class Outside:
         """The answer to a question; None if it was not asked or not answered."""
         found = self.heard.get(name)
         return found if isinstance(found, Reply) else None
+
+    @property
+    def local(self) -> bool:
+        """Whether this is development: there cookies are bare, and everything is shown."""
+        return is_loopback_http(self.url)
+
+    def allows(self, transport: str) -> bool:
+        """Whether credentials may travel so, `cookies` or `bearers`, as far as it was told."""
+        told = self.reply(transport)
+        return told is None or told.code != "transport_refused"
 
     @property
     def program(self) -> str:

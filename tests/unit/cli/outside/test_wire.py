@@ -260,3 +260,21 @@ def test_a_certificate_that_is_garbage_is_no_crash() -> None:
     assert _certificate(b"") is None
     assert _certificate(b"0\x82garbage") is None
     assert ssl.HAS_TLSv1_2
+
+
+@pytest.mark.parametrize("prefix", ["", "auth", "/a b", "/a\r\nX: y", "/auth/", "/ä"])
+def test_a_prefix_that_is_none_is_refused(prefix: str) -> None:
+    with pytest.raises(Rejected):
+        walked("http://127.0.0.1:9", prefix=prefix)
+
+
+@pytest.mark.parametrize("credential", ["", "a b", "a\r\nX: y", "ä", "x" * 9_000])
+def test_what_cannot_be_a_credential_is_not_sent_and_not_repeated(credential: str) -> None:
+    with pytest.raises(Rejected) as error:
+        walked("http://127.0.0.1:9", credential=credential)
+    assert not credential or credential not in error.value.message
+
+
+@pytest.mark.parametrize("url", ["http://LOCALHOST:80", "http://localhost"])
+def test_an_address_is_told_as_browsers_write_it(url: str) -> None:
+    assert walked(url).url == "http://localhost"

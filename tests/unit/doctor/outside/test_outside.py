@@ -12,6 +12,7 @@ from limen.doctor.outside import CATALOGUE, examine
 from limen.doctor.outside.mends import MENDS
 from limen.doctor.outside.seen import Certificate, Encryption, Outside, Reply
 from limen.lint import CATALOGUE as OF_TOKENS
+from support.source import ROOT
 
 NOW = Instant(1_800_000_000.0)
 DAY = 86_400.0
@@ -114,3 +115,43 @@ def test_whatever_a_key_set_holds_is_judged_and_nothing_falls_over() -> None:
         seen = at()
         heard = {**seen.heard, "keys": Reply(200, (), body, NOW), "metadata": Reply(200, (), body, NOW)}
         assert found(replace(seen, heard=heard)) & {"keys_missing", "keys_private", "keys_unkept"}
+
+
+def test_every_finding_is_on_the_page() -> None:
+    page = (ROOT / "docs/doctor.md").read_text()
+    rows = [
+        line.split("|")[1:3]
+        for line in page.splitlines()
+        if line.startswith("| `") and "limen" not in line[:9]
+    ]
+    assert {(id_.strip(" `"), severity.strip()) for id_, severity in rows} == {
+        (id_, rule.severity.value) for id_, rule in CATALOGUE.items()
+    }
+
+
+GOOD_COOKIE = "__Host-sid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"
+AMBIGUOUS = b'{"type":"urn:limen:problem:credential_ambiguous","code":"credential_ambiguous"}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("__Host-sid", "sid", "it is called 'sid'"),
+        ("; Secure", "", "Secure is gone"),
+        ("; HttpOnly", "", "HttpOnly is gone"),
+        ("SameSite=Lax", "SameSite=None", "SameSite is none"),
+        ("; SameSite=Lax", "", "SameSite is gone"),
+        ("Path=/", "Path=/auth", "Path is /auth"),
+        ("; Path=/", "", "Path is gone"),
+        ("; Secure", "; Secure; Domain=example", "Domain is example"),
+        ("", "", ""),
+        ("Path=/", "path=/", ""),
+    ],
+)
+def test_S11_whatever_is_done_to_a_cookie_is_told(old: str, new: str, what: str) -> None:
+    lines = tuple(("set-cookie", line) for line in (GOOD_COOKIE.replace(old, new, 1), GOOD_COOKIE))
+    twice = Reply(400, lines, AMBIGUOUS, NOW)
+    seen = at()
+    told = [one for one in examine(replace(seen, heard={**seen.heard, "twice": twice})) if "cookie" in one.id]
+    assert [one.id for one in told] == (["cookie_changed"] if what else [])
+    assert not what or what in told[0].what.replace("SameSite is None", "SameSite is none")
