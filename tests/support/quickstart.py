@@ -134,9 +134,11 @@ def follow(page: str, shell: Shell, here: Mapping[str, str]) -> Iterator[tuple[B
 
     `here` is what is called otherwise on this machine: ports, for one.
     """
+    outputs = ("text", "json")
     steps = [Block(one.kind, one.title, _placed(one.text, here)) for one in blocks(page)]
     for step, after in zip(steps, [*steps[1:], None], strict=True):
-        shown = after.text if after is not None and after.kind in ("text", "json") else "…"
+        shown = after.text if after is not None and after.kind in outputs else "…"
+        assert step.kind == "sh" or shown == "…" or step.kind in outputs, f"an output of no command: {shown}"
         if step.kind == "sh" and step.title == "install":
             check_extras(step.text)
         elif step.kind == "sh" and step.title == BESIDE:
