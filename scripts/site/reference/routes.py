@@ -88,7 +88,7 @@ def _answers(said: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         if "application/problem+json" in content:
             refused.append(status)
             continue
-        shapes = [f"{_linked(one['schema'])} as `{media}`".strip() for media, one in content.items()]
+        shapes = [f"{_linked(one.get('schema', {}))} as `{media}`".strip() for media, one in content.items()]
         phrase = HTTPStatus(int(status)).phrase
         yield f"answers {status}", "; ".join(shapes).removeprefix("as ") or phrase
     yield "refuses with", ", ".join(refused)
