@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 _OUTSIDE = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)+[^)#\s]+)(#[^)\s]*)?\)")
 _DRAWING = re.compile(r"^!\[[^\]]*\]\((?:\.\./)*drawings/([a-z]+)\.svg\)$", re.MULTILINE)
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
-_NAMED = re.compile(r"(?<![\w/`(\[])`?(docs/[\w/-]+\.md)`?(?![\w`\])])|(?<=[^\]]\()(docs/[\w/-]+\.md)(?=\))")
+_NAMED = re.compile(
+    r"(?<![\w/`(\[])(`?)(docs/[\w/-]+\.md)\1(?![\w`\])])|(?<=[^\]]\()(docs/[\w/-]+\.md)(?=\))"
+)
 _CELL = re.compile(r"<td><code>([^<]+)</code></td>")
 _BREAKS = re.compile(r"(?<=[\w:/])([_/,]+)(?=\w)")
 _WBR = r"\1<wbr>"
@@ -65,7 +67,7 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 
 def _written(text: str, here: str) -> str:
     text = _OUTSIDE.sub(lambda link: _outside(link, here), text)
-    text = _NAMED.sub(lambda name: f"[{name[0]}]({_way(here, name[1] or name[2])})", text)
+    text = _NAMED.sub(lambda name: f"[{name[0]}]({_way(here, name[2] or name[3])})", text)
     return _DRAWING.sub(lambda found: drawn(found[1]), text)
 
 

@@ -37,6 +37,10 @@ def test_fastapi(shell: Shell) -> None:
     assert gone_through("fastapi.md", shell, {"8000": str(servers.free_port())}) == []
 
 
+def test_django(shell: Shell) -> None:
+    assert gone_through("django.md", shell, {"8000": str(servers.free_port())}) == []
+
+
 def test_operators(shell: Shell) -> None:
     postgres = servers.postgres()
     postgres.sql("postgres", "CREATE DATABASE login")

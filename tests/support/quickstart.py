@@ -2,7 +2,7 @@
 
 Its fenced blocks, in their order, in one shell and one empty folder:
 
-- a block with a file name as its title is that file;
+- a block with a file name as its title is that file; with ", at its end" behind it, what is added to it;
 - `sh` is run, and must end well; titled "in a terminal of its own" it goes on beside the rest;
 - `text` or `json` is what the block before it has printed. `…` in a line stands for anything in it, a line of
   `…` alone for any lines;
@@ -29,6 +29,7 @@ from support.source import ROOT
 _BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXTRAS = re.compile(r"limen\[([a-z,]+)\]")
 BESIDE = "in a terminal of its own"
+AT_ITS_END = ", at its end"
 PATIENCE = 60.0
 
 
@@ -66,6 +67,7 @@ class Shell:
             "PATH": os.pathsep.join(filter(None, own)),
             "HOME": str(folder),
             "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",  # a terminal keeps no output waiting
         }
         self._shell = self._started("bash", "--noprofile", "--norc")
         self._blocks = 0
@@ -132,9 +134,11 @@ def follow(page: str, shell: Shell, here: Mapping[str, str]) -> Iterator[tuple[B
 
     `here` is what is called otherwise on this machine: ports, for one.
     """
+    outputs = ("text", "json")
     steps = [Block(one.kind, one.title, _placed(one.text, here)) for one in blocks(page)]
     for step, after in zip(steps, [*steps[1:], None], strict=True):
-        shown = after.text if after is not None and after.kind in ("text", "json") else "…"
+        shown = after.text if after is not None and after.kind in outputs else "…"
+        assert step.kind == "sh" or shown == "…" or step.kind in outputs, f"an output of no command: {shown}"
         if step.kind == "sh" and step.title == "install":
             check_extras(step.text)
         elif step.kind == "sh" and step.title == BESIDE:
@@ -142,7 +146,9 @@ def follow(page: str, shell: Shell, here: Mapping[str, str]) -> Iterator[tuple[B
         elif step.kind == "sh":
             yield step, shown, shell.run(step.text)
         elif step.title:
-            (shell.folder / step.title).write_text(step.text)
+            name, end, _ = step.title.partition(AT_ITS_END)
+            with (shell.folder / name).open("a" if end else "w") as file:
+                file.write(step.text)
 
 
 def check_extras(text: str) -> None:

@@ -35,11 +35,11 @@ def find(module: str, name: str) -> Defined | ast.Assign | ast.AnnAssign | None:
             return node
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name:
             return node
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("limen"):
-            for alias in node.names:
+    for taken in ast.walk(tree(module)):
+        if isinstance(taken, ast.ImportFrom) and taken.module and taken.module.startswith("limen"):
+            for alias in taken.names:
                 if (alias.asname or alias.name) == name:
-                    return find(node.module, alias.name)
+                    return find(taken.module, alias.name)
     return None
 
 
