@@ -103,8 +103,9 @@ class _Importer:
             kept = await self._parts.store.add_accounts([planned.account for planned in new])
             late = [planned for planned in new if planned.account.id not in kept]
             new = [planned for planned in new if planned.account.id in kept]
-            if late:  # somebody registered between the look and the step
-                await self._sorted(late, report)
+            # Somebody registered between the look and the step, or even went away again behind it.
+            for lost in await self._sorted(late, report):
+                report.refuse(Refused(lost.line, "it was in somebody's way just now: run the import again"))
         for planned in new:
             report.add(planned)
             self._told(planned.theirs, planned.account.id)

@@ -45,6 +45,9 @@ _NEEDED: Mapping[Source, tuple[str, ...]] = {
 }
 """What every record of a source has. A file of another would come without passwords."""
 
+_BLANK_MAX = 1_000
+"""Blank lines before a file begins."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -61,16 +64,21 @@ def rows_of(source: Source, pieces: Iterable[str]) -> Iterator[Row | Refused]:
     `pieces` are its lines, those that are long in parts, with their own line ends.
     """
     text = checked(pieces)
-    begin: list[str] = []
-    while sum(map(len, begin)) < 1 << 12 and not "".join(begin).strip():
-        more = list(islice(text, 1))
-        if not more:
-            break
-        begin += more
+    begin = _begin(text)
     whole = chain(begin, text)
     if looks_like_json("".join(begin)):
         return json_rows(whole)
     return csv_rows(lines(whole), firebase.COLUMNS if source is Source.FIREBASE else ())
+
+
+def _begin(text: Iterator[str]) -> list[str]:
+    """The pieces up to the first that says something, or those that are enough to say that nothing will."""
+    taken: list[str] = []
+    for piece in islice(text, _BLANK_MAX):
+        taken.append(piece)
+        if not piece.isspace():
+            break
+    return taken
 
 
 def incoming(

@@ -25,7 +25,7 @@ def read(row: Row) -> Incoming:
         id=fields.text("id"),
         email=fields.text("email"),
         password=fields.text("password") or None,
-        verified=fields.flag("emailVerified", "email_verified"),
+        verified=fields.proven("emailVerified", "email_verified"),
         created=fields.created("createdAt", "created_at"),
         disabled=until if banned and until else bool(banned),
         name=fields.text("name"),

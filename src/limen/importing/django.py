@@ -23,7 +23,7 @@ def read(row: Row) -> Incoming:
         id=fields.text("id", "pk"),
         email=fields.text("email"),
         password=None if password.startswith("!") else password or None,
-        verified=fields.flag("email_verified"),
+        verified=fields.proven("email_verified"),
         created=fields.created("date_joined"),
         disabled=fields.flag("is_active") is False,
         name=fields.text("name") or _joined(fields),

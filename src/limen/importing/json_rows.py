@@ -19,7 +19,7 @@ _ENOUGH = 1 << 16
 _DOCUMENT = re.compile(r'\s*(?:\{\s*"(?:users|accounts|rows|data)"\s*:\s*)?\[')
 _END = re.compile(r"\s*\]\s*\}?\s*")
 _BETWEEN = re.compile(r"[\s,]*")
-_DIGITS_MAX = 20
+_DIGITS_MAX = 40
 
 
 def json_rows(pieces: Iterable[str]) -> Iterator[Row | Refused]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from limen.flows.import_accounts import BATCH
 from limen.insecure import WeakHashing
 from limen.passwords import Hasher
 from support.shell import Shell
@@ -84,13 +85,18 @@ def test_refused_lines_are_told_and_the_others_come(home: Shell) -> None:
     assert (dropped.json["new"], dropped.json["without_password"]) == (1, 1)
 
 
+MANY = (HEAD + "".join(f"{n},p{n}@example.com,,t,f,t\n" for n in range(2 * BATCH))).encode()
+"""More than one batch, so that the first could be written before the end is seen."""
+LAST = f"line {2 * BATCH + 2:,}: "
+
+
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
         (FILE.encode("utf-16"), "line 1: this is UTF-16"),
-        (FILE.encode() + b"4,p\xff@example.com,,t,f,t\n", "line 5: there is a byte that is no UTF-8"),
-        (FILE.encode() + b'4,"open,,t,f,t\n', "line 5: this is no CSV: a quote is left open"),
-        (FILE.encode() + b"x" * (2 << 20), "line 5: it is longer than"),
+        (MANY + b"4,p\xff@example.com,,t,f,t\n", LAST + "there is a byte that is no UTF-8"),
+        (MANY + b'4,"open,,t,f,t\n', LAST + "this is no CSV: a quote is left open"),
+        (MANY + b"x" * (2 << 20), LAST + "it is longer than"),
         (b'[{"id": 1, "email": "p1@example.com", "hashed_password": null},', "line 1: the file ends in the"),
         (b"", "the file is empty"),
     ],

@@ -173,6 +173,17 @@ async def test_somebody_who_registers_between_the_look_and_the_step_keeps_the_ac
         assert [a.password for a in await everything(auth) if a.email == "p1@example.org"] == [None]
 
 
+async def test_who_finds_no_way_in_is_told_and_not_left_out_silently() -> None:
+    class Closed(MemoryStore):
+        async def add_accounts(self, accounts: Sequence[Account]) -> frozenset[AccountID]:
+            return frozenset()
+
+    async with world(store=Closed()) as (auth, _):
+        report = await brought(auth, person(1))
+        assert (report.new, report.refused) == (0, 1)
+        assert report.refusals[0].why.endswith("run the import again")
+
+
 async def test_the_log_says_who_brought_how_many_and_of_whom_nothing() -> None:
     async with world() as (auth, _):
         await brought(auth, person(1, roles=("superuser",)), person(2, email="secret address"))

@@ -77,6 +77,7 @@ def test_numbers_that_are_none_are_absent() -> None:
         ('[{"id": 1},\n{"id": oops}]', 2),
         ('[{"id": 1}]\n{"id": 2}', 1),
         ('{"users": [{"id": 1}], "more": 1}', 1),
+        ('[{"id": 1}]' + " " * 200_000 + '{"id": 2}', 1),
         ("[" + '{"a":' * 5_000, 1),
         ('[{"id": "' + "x" * 2 * LINE_MAX, 1),
     ],

@@ -6,9 +6,12 @@ The records have the shape of the real exports; their hashes are tested in tests
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from limen.errors import Rejected
 from limen.importing import (
@@ -358,3 +361,32 @@ def test_whatever_a_record_holds_it_is_read_or_refused(source: Source) -> None:
         for value in (None, "", [], {}, [[]], {"a": []}, True, 0, -1, 1e300, "\0", "\ud800", "x" * 10_000):
             text = json.dumps(base | {name: value})
             assert len(read(source, text, hash_config=hash_config(CONFIG))) == 1
+
+
+_WORDS = st.sampled_from(
+    [
+        "email",
+        "password",
+        "id",
+        ",",
+        ";",
+        '"',
+        "\n",
+        "\r",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        '"users"',
+        "\\u0000",
+        "\0",
+        "\ufeff",
+    ]
+)
+
+
+@given(source=st.sampled_from(Source), text=st.text(max_size=60) | st.lists(_WORDS).map("".join))
+def test_any_text_is_read_or_refused(source: Source, text: str) -> None:
+    with suppress(Rejected):
+        read(source, text)
