@@ -107,15 +107,23 @@ class Caller:
             return False
         return found is not None and found.transport is Transport.BEARER
 
-    def is_another(self, sid: str) -> bool:
-        """Whether the request comes with a sign-in of its own that is not this session's."""
+    @property
+    def asked(self) -> bool:
+        """Whether anybody wanted to know."""
+        return self._answer is not _UNSET
+
+    def is_another(self, sid: str, account: str) -> bool:
+        """Whether the request comes with a sign-in of its own that is not the one of such a session. Where
+        Limen keeps none (`jwt`), whose it is decides."""
         try:
             if self.found() is None:
                 return False
             identity = self.identity
         except (Denied, Rejected):
             return False
-        return identity is not None and identity.session != sid
+        if identity is None:
+            return False
+        return identity.session != sid if sid else identity.account != account
 
     # -- what becomes of the answer ------------------------------------------------------------------------
 

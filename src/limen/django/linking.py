@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
-from limen import Rejected
+from limen import Identity, Rejected
 from limen.accounts import Account
 from limen.adoption import Proven
 from limen.audit import Actor
@@ -48,6 +48,18 @@ def user_of(account: str) -> Any | None:
     return found.user
 
 
+def reconcile(user: Any, identity: Identity) -> None:
+    """Once for each sign-in: what Limen's own routes and commands changed is told to Django.
+
+    They end every session with the password, so whoever comes with an older sign-in comes with the same one.
+    """
+    link: Link = user.limen_link
+    if identity.authenticated > link.reconciled:
+        tell_django(user, link, config.run(config.auth().find_account(link.account)))
+        link.reconciled = identity.authenticated
+        link.save(update_fields=["reconciled"])
+
+
 def linked(user: Any) -> Link:
     """The link of a user, made if there is none: with an account of the user's address and hash."""
     found = link_of(user)
@@ -61,17 +73,16 @@ def adopt(user: Any) -> tuple[Link, str]:
     that the two are one person.
     """
     why, wanted = "", _address(user)
+    by = Actor(DJANGO)
     if wanted:
         try:
-            account = config.run(
-                config.auth().adoption.adopt_account(wanted, user.password, by=Actor(DJANGO))
-            )
+            account = config.run(config.auth().adoption.adopt_account(wanted, user.password, by=by))
             return _linked(user, account), ""
         except Rejected as error:
             why = error.code
             if (found := link_of(user)) is not None:  # another request adopted this user a moment ago
                 return found, ""
-    account = config.run(config.auth().adoption.adopt_account(_made_up(), user.password, by=Actor(DJANGO)))
+    account = config.run(config.auth().adoption.adopt_account(_made_up(), user.password, by=by))
     return _linked(user, account), why or "no_address"
 
 
@@ -163,8 +174,11 @@ def _linked(user: Any, account: Account) -> Link:
     link, made = Link.objects.get_or_create(
         user_id=user.pk, defaults={"account": account.id, "user_hash": now[0], "account_hash": now[1]}
     )
+    by = Actor(DJANGO)
     if not made:  # another request was first: ours is nobody's
-        config.run(config.auth().delete_account(account, by=Actor(DJANGO)))
+        config.run(config.auth().delete_account(account, by=by))
+    elif not getattr(user, "is_active", True):
+        config.run(config.auth().disable_account(account, by=by))
     return link
 
 

@@ -61,7 +61,7 @@ class SessionStore(SessionBase):
         if row.sid and self._lives(row) is None:
             StoredSession.objects.filter(digest=row.digest).delete()
             return self._nothing()
-        if row.sid and self.caller is not None and self.caller.is_another(row.sid):
+        if row.account and self.caller is not None and self.caller.is_another(row.sid, row.account):
             return self._nothing()
         self._sid, self._account = row.sid, row.account
         found: dict[str, Any] = self.decode(row.data)
