@@ -20,6 +20,8 @@ from limen.settings import ADMIN_SCOPE as ADMIN_SCOPE
 SCOPES_MAX = 1_024
 """Of the 4,096 bytes of a cookie, what scopes may take: 1,366 in base64url."""
 NAME_MAX = 100
+CANARY_KEY = "CANARY"
+"""The key of the account of `canary`. No address has one like it: theirs are folded, and have an @."""
 EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _LOCAL_MAX = 64
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,64}\Z")  # RFC 6749 §3.3

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import Context
 from itertools import islice
 from typing import TypedDict
 
@@ -73,6 +74,8 @@ class AuditLog:
         self._writing: asyncio.Task[None] | None = None
         self._moved, self._closing = asyncio.Event(), asyncio.Event()
         self._failing = False
+        self.counted: Counter[tuple[str, str]] = Counter()
+        """Every entry that was noted, by event and result."""
 
     def note(
         self,
@@ -105,6 +108,7 @@ class AuditLog:
             audit.clean(detail, most=200),
         )
         _lines.info("%s", audit.line(entry))
+        self.counted[event, result] += 1
         if self._keep and not self._repeats(entry):
             self._put(entry)
         return entry
@@ -157,7 +161,11 @@ class AuditLog:
         self._waiting.append(entry)
         self._put_in += 1
         if self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._write(), name="limen audit log")
+            self._writing = asyncio.get_running_loop().create_task(
+                self._write(),
+                name="limen audit log",
+                context=Context(),  # it is no request's: it writes for all
+            )
 
     async def _write(self) -> None:
         failures = 0

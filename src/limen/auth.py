@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -23,12 +22,15 @@ from limen.administration import Administration
 from limen.audit import SYSTEM, THE_OPERATOR, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
-from limen.clock import Clock, Instant, Seconds, SystemClock
+from limen.canary import Canary
+from limen.clock import Clock, Seconds, SystemClock
+from limen.counts import Counts, Figures
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
 from limen.explanation import Explanation
 from limen.factors import HalfSealer
 from limen.feed import Follower
+from limen.figures import figures_of
 from limen.flows import operate
 from limen.flows.change_password import change_password
 from limen.flows.explain import Witness, explain
@@ -40,7 +42,7 @@ from limen.flows.register import register
 from limen.flows.sign_in import sign_in
 from limen.flows.sign_out import end_other_sessions, end_session, sign_out, sign_out_everywhere
 from limen.flows.step_up import step_up
-from limen.hashing import HashingPool
+from limen.hashing import pool_of
 from limen.ids import Entropy
 from limen.jose.jwk import Algorithm
 from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
@@ -52,6 +54,7 @@ from limen.pulse import Pulse
 from limen.recovery import Recovery
 from limen.requirement import Requirement, recently
 from limen.revocations import Filter
+from limen.rounds import every, sweep
 from limen.secret import Secret
 from limen.sessions import Lifetimes, Presented, Sealer, Session, StrategyName
 from limen.set_up import SetUpSealer
@@ -69,11 +72,10 @@ from limen.strategies.tokens import AccessTokens, Prover
 from limen.tickets import TicketSealer
 from limen.transport import CookieNames, origins_of
 from limen.vigil import Vigil
+from limen.watched_store import watched
 
 _log = logging.getLogger("limen")
 _MAINTENANCE: Seconds = 60.0
-_SWEPT = 1_000
-"""Rows that are removed at once, so that no other write waits for long."""
 
 
 class Limen:
@@ -106,9 +108,13 @@ class Limen:
         self.clock: Clock = clock or SystemClock()
         self._entropy = entropy
         self.store: Store = store or open_store(s.database, s.session_store)
-        self._audit = AuditLog(self.store, self.clock, entropy, keep=s.audit_keep > 0)
+        self.counts = Counts(self.clock.monotonic)
+        """What this process has counted: `limen.metrics` reads it."""
+        self._kept = watched(self.store, self.counts)
+        self._audit = AuditLog(self._kept, self.clock, entropy, keep=s.audit_keep > 0)
+        self.counts.events = self._audit.counted
         self.filter = Filter()
-        self._pulse = Pulse()
+        self._pulse = Pulse(self.clock.now, self.counts)
         self.filter.reading.append(self._pulse.take)
         self.lifetimes = Lifetimes(
             idle=s.idle_lifetime,
@@ -137,19 +143,20 @@ class Limen:
         self._strategy = self._strategies[StrategyName(s.strategy)]
         self._ring = self._live_ring(KeyWrap(secret))
         self._follower = Follower(
-            self.store, self.filter, self.clock, max_staleness=s.max_staleness, on_ring=self._ring.load
+            self._kept, self.filter, self.clock, max_staleness=s.max_staleness, on_ring=self._ring.load
         )
         letters = LetterSealer(secret)
-        self._postman = open_post(s, self.store, letters, self.clock)
+        self._postman = open_post(s, self._kept, letters, self.clock, self.counts)
         self._parts = Parts(
             settings=s,
-            store=self.store,
+            store=self._kept,
+            counts=self.counts,
             audit=self._audit,
             strategy=self._strategy,
             filter=self.filter,
             lifetimes=self.lifetimes,
             hasher=Hasher(scheme or scheme_of(s)),
-            pool=HashingPool(s.hash_threads or os.cpu_count() or 1, s.hash_queue),
+            pool=pool_of(s, self.clock, self.counts.span),
             policy=PasswordPolicy(min_length=s.password_min_length),
             devices=DeviceSealer(secret),
             halves=HalfSealer(secret),
@@ -192,8 +199,11 @@ class Limen:
             raise
         self._tasks = [
             asyncio.create_task(self._follower.run(), name="limen feed"),
-            asyncio.create_task(self._keep_house(), name="limen maintenance"),
+            asyncio.create_task(every(_MAINTENANCE, self.maintain, "maintenance"), name="limen maintenance"),
         ]
+        if self.settings.canary:
+            rounds = every(self.settings.canary, self.canary.round, "the canary's round")
+            self._tasks.append(asyncio.create_task(rounds, name="limen canary"))
         if self._postman is not None:
             self._postman.start()
 
@@ -228,6 +238,11 @@ class Limen:
         """The signing keys as loaded."""
         return self._ring.opened
 
+    def figures(self) -> Figures:
+        """What this process is like now."""
+        parts = (self._recall, self.filter, self._parts.pool, self._ring.live)
+        return figures_of(self.clock, self.settings.max_staleness, self._strategy.name, *parts)
+
     def is_fresh(self) -> bool:
         """Whether this process's view of the feed is young enough to be trusted."""
         mono = self.clock.monotonic()
@@ -243,17 +258,13 @@ class Limen:
     async def maintain(self) -> None:
         """One round of what runs every minute: sweep, forget, retire and rotate keys."""
         now = self.clock.now()
-        while await self.store.sweep(now=now, limit=_SWEPT) >= _SWEPT:
-            pass  # whoever fills tables fills them faster than that
-        while await self.store.sweep_recovery(now=now, limit=_SWEPT) >= _SWEPT:
-            pass
-        kept = Instant(now - self.settings.audit_keep)
-        while await self.store.forget_entries(kept, limit=_SWEPT) >= _SWEPT:
-            pass
+        await sweep(self._kept, now=now, audit_keep=self.settings.audit_keep)
         for _ in self.filter.pruning(now=now):
             await asyncio.sleep(0)
         for event, kid in await self._ring.tend():
             self._audit.note(event, actor=SYSTEM, detail=kid)
+        if self._postman is not None:
+            self.counts.waiting = await self._kept.letters_waiting()
 
     # -- checking ----------------------------------------------------------------------------------------
 
@@ -265,22 +276,23 @@ class Limen:
         identity = self.recall(credential)
         if identity is not None:
             return identity
-        if not self.is_fresh():
-            with suppress(Unavailable):  # then each strategy asks the store by itself
-                await self.catch_up()  # a process that slept, or that nothing wakes, has an old key ring too
-        now = self.clock.now()
-        name, proof = self._prover.prove(credential, now=now)
-        strategy = self._strategies.get(name)
-        if strategy is None:
-            raise Denied(
-                "this credential is not accepted here",
-                code="credential_invalid",
-                reason="strategy_not_accepted",
-            )
-        verified = await strategy.admit(proof, now=now, mono=self.clock.monotonic(), activity=activity)
-        if now < verified.good_until:
-            self._recall.remember(credential, verified)
-        return verified.identity
+        with self.counts.check() as check:
+            if not self.is_fresh():
+                with suppress(Unavailable):  # then each strategy asks the store by itself
+                    await self.catch_up()  # who slept, or whom nothing wakes, has an old key ring too
+            now = self.clock.now()
+            name, proof = self._prover.prove(credential, now=now)
+            check.strategy, strategy = name.value, self._strategies.get(name)
+            if strategy is None:
+                raise Denied(
+                    "this credential is not accepted here",
+                    code="credential_invalid",
+                    reason="strategy_not_accepted",
+                )
+            verified = await strategy.admit(proof, now=now, mono=self.clock.monotonic(), activity=activity)
+            if now < verified.good_until:
+                self._recall.remember(credential, verified)
+            return verified.identity
 
     def alive(self, identity: Identity) -> AbstractAsyncContextManager[None]:
         """`async with auth.alive(identity): …` for what goes on after the request: a WebSocket, a stream.
@@ -387,7 +399,7 @@ class Limen:
 
     async def sessions(self, identity: Identity) -> list[Session]:
         """The live sessions of the caller's account, newest first. The `jwt` strategy keeps none."""
-        return await self.store.sessions_of(identity.account, now=self.clock.now())
+        return await self._kept.sessions_of(identity.account, now=self.clock.now())
 
     async def change_password(
         self, identity: Identity, current: str, fresh: str, *, source: str = "", user_agent: str = ""
@@ -399,7 +411,7 @@ class Limen:
 
     async def account(self, identity: Identity) -> Account | None:
         """The caller's account; None if it was removed and the credential outlived it."""
-        return await self.store.account(identity.account)
+        return await self._kept.account(identity.account)
 
     # -- what another service does -----------------------------------------------------------------------
 
@@ -458,6 +470,11 @@ class Limen:
         sealer = SetUpSealer(require_secret(self.settings))
         return Administration(self._parts, accepted, self._ring, self._pulse, self.sources, sealer)
 
+    @cached_property
+    def canary(self) -> Canary:
+        """What measures until when an ended session is refused; it runs as the setting `canary` says."""
+        return Canary(self._parts, self.authenticate)
+
     async def add_account(
         self,
         email: str,
@@ -515,7 +532,7 @@ class Limen:
 
     async def stored_ring(self) -> StoredRing:
         """All keys with their states, retired ones too."""
-        return await self.store.ring()
+        return await self._kept.ring()
 
     async def rotate_keys(self, *, by: Actor = THE_OPERATOR) -> KeyRing:
         """See live_ring."""
@@ -551,7 +568,7 @@ class Limen:
     def _accepted(self) -> dict[StrategyName, Strategy]:
         s = self.settings
         opener = Opener(
-            self.store, self.filter, self._sealer, self.lifetimes, s.session_limit or None, self._entropy,
+            self._kept, self.filter, self._sealer, self.lifetimes, s.session_limit or None, self._entropy,
             chance=self._entropy if self.status_lists is None else self.status_lists.chance,
         )  # fmt: skip
         every: tuple[Strategy, ...] = (
@@ -560,7 +577,7 @@ class Limen:
             HybridStrategy(
                 opener,
                 self._tokens,
-                self.store,
+                self._kept,
                 max_staleness=s.max_staleness,
                 leeway=s.leeway,
                 status=None if self.status_lists is None else self.status_lists.status,
@@ -582,7 +599,7 @@ class Limen:
             publish_for=s.jwks_max_age, overlap=s.access_lifetime + s.leeway, every=s.key_rotation
         )
         return LiveRing(
-            self.store,
+            self._kept,
             wrap,
             policy,
             Algorithm(s.algorithm),
@@ -594,16 +611,6 @@ class Limen:
     def _use_ring(self, ring: KeyRing) -> None:
         self._tokens.use(ring)
         self._recall.forget()
-
-    async def _keep_house(self) -> None:
-        while True:
-            await asyncio.sleep(_MAINTENANCE)
-            try:
-                await self.maintain()
-            except Unavailable as error:
-                _log.warning("maintenance is put off: %s", error.reason)
-            except Exception:  # noqa: BLE001 - the next round must come whatever this one met
-                _log.exception("maintenance failed")
 
 
 def _client_secret(key: bytes, client_id: str) -> str:

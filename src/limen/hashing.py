@@ -14,12 +14,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple
 
-from limen.clock import Seconds
+from limen.clock import Clock, Mono, Seconds
+from limen.counts import Durations, Span
 from limen.errors import Misconfigured, Unavailable
+from limen.settings import Settings
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -45,7 +47,15 @@ class HashingPool:
     bounded. A call whose caller went away before it began is never made.
     """
 
-    def __init__(self, threads: int, queue: int, *, low_priority: bool = True) -> None:
+    def __init__(
+        self,
+        threads: int,
+        queue: int,
+        *,
+        low_priority: bool = True,
+        monotonic: Callable[[], Mono] | None = None,
+        span: Callable[[str], Span] = lambda _: nullcontext(),
+    ) -> None:
         if threads < 1 or queue < 0:
             raise Misconfigured("hash_threads must be at least 1 and hash_queue at least 0")
         self.threads, self.queue = threads, queue
@@ -54,6 +64,9 @@ class HashingPool:
         self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._running = self._busy_threads = self._refused = 0
         self._closed = False
+        self._monotonic, self._span = monotonic, span
+        self.durations = Durations()
+        """Of the calls themselves, the waiting before them apart; nothing without a clock."""
         self._executor = ThreadPoolExecutor(
             threads,
             thread_name_prefix="limen-hashing",
@@ -68,7 +81,8 @@ class HashingPool:
         job: Future[T] = Future()
         self._admit(job, lambda: fn(*args))
         try:
-            return await asyncio.wrap_future(job)
+            with self._span("limen.hash"):
+                return await asyncio.wrap_future(job)
         except asyncio.CancelledError:
             self._withdraw(job)
             raise
@@ -135,18 +149,27 @@ class HashingPool:
 
     def _settle(self, job: Future[Any], call: Callable[[], Any]) -> None:
         """Make the call. Its place is free before its caller hears of it."""
+        began = None if self._monotonic is None else self._monotonic()
         try:
             answer = call()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
-            self._leave()
+            self._leave(began)
             job.set_exception(error)
         else:
-            self._leave()
+            self._leave(began)
             job.set_result(answer)
 
-    def _leave(self) -> None:
+    def _leave(self, began: Mono | None) -> None:
         with self._lock:
             self._running -= 1
+            if began is not None and self._monotonic is not None:
+                self.durations.add(self._monotonic() - began)
+
+
+def pool_of(settings: Settings, clock: Clock, span: Callable[[str], Span]) -> HashingPool:
+    """The pool that the settings describe: of as many threads as there are cores, unless they say."""
+    threads = settings.hash_threads or os.cpu_count() or 1
+    return HashingPool(threads, settings.hash_queue, monotonic=clock.monotonic, span=span)
 
 
 def _step_back() -> None:

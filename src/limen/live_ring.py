@@ -34,6 +34,8 @@ class LiveRing:
         self._store, self._wrap, self._policy = store, wrap, policy
         self._algorithm, self._clock, self._memory, self._on_change = algorithm, clock, memory, on_change
         self._opened: KeyRing | None = None
+        self.live: tuple[StoredKey, ...] = ()
+        """Those of the opened ring that are published."""
 
     @property
     def opened(self) -> KeyRing:
@@ -117,6 +119,7 @@ class LiveRing:
         if self._opened is not None and self._opened.version == ring.version:
             return
         self._opened = keys.open_ring(ring, self._wrap, self._policy, now=self._clock.now())
+        self.live = ring.in_state(*keys.LIVE)
         self._on_change(self._opened)
 
     def _fresh(self, now: Instant) -> StoredKey:

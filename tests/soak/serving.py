@@ -12,7 +12,7 @@ from typing import Any
 
 import limen.auth
 from limen.auth import Limen
-from limen.cli import logs, serving
+from limen.cli import listening, logs, serving
 from limen.insecure import WeakHashing
 from limen.server import create_app
 from limen.settings import load
@@ -26,17 +26,18 @@ HOUSEKEEPING = 3.0
 def serve(port: int, clock: Path) -> int:
     """Answer on this port until somebody ends it."""
 
-    def app() -> Any:
-        settings = load({}, environment=True).settings
+    settings = load({}, environment=True).settings
+
+    def app(processes: int, access_log: bool) -> Any:
         return create_app(Limen(settings=settings, clock=TurnedClock(clock), scheme=WeakHashing()))
 
     _die_with_parent()
     serving.leave_on_signals()
-    logging.config.dictConfig(logs.configuration("info", access=False))
+    logging.config.dictConfig(logs.of(settings, access=False))
     setattr(serving, "app", app)  # noqa: B010 - what uvicorn looks up by its name
     setattr(limen.auth, "_MAINTENANCE", HOUSEKEEPING)  # noqa: B010
-    bound = serving.listen("127.0.0.1", port)
-    return serving.serve(bound, workers=1, level="info", access_log=False)
+    bound = listening.listen("127.0.0.1", port)
+    return serving.serve(bound, settings, workers=1, access_log=False)
 
 
 if __name__ == "__main__":

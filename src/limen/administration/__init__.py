@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
 from limen import doctor, ids
-from limen.accounts import ADMIN_SCOPE, Account, Among, key_beginning
+from limen.accounts import ADMIN_SCOPE, CANARY_KEY, Account, Among, key_beginning
 from limen.administration.overview import Configuration, Count, FeedNow, Found, Whole, configuration
 from limen.audit import Actor, Entry, EntryID, Wanted
 from limen.doctor import Observed
@@ -57,7 +57,9 @@ class Administration:
     async def set_up_link(self) -> str | None:
         """For the console alone: where the first administrator is made. None once there is any account."""
         s = self._parts.settings
-        if await self._parts.store.count_accounts(most=1) or Transport.COOKIE not in s.transports:
+        store = self._parts.store
+        known = 0 if await store.account_by_key(CANARY_KEY) is None else 1
+        if await store.count_accounts(most=2) > known or Transport.COOKIE not in s.transports:
             return None
         text = self._set_ups.seal(now=self._parts.clock.now(), entropy=self._parts.entropy)
         return f"{s.issuer}{s.pages}/admin/set-up?token={text}"

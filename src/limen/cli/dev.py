@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from limen.cli import logs, loopback, serving, surroundings
+from limen.cli import listening, logs, loopback, serving, surroundings
 from limen.cli.answer import Answer, Exit, Verb, note, wants_json
 from limen.cli.application import split
 from limen.cli.developing import Development, exit_of
@@ -46,7 +46,7 @@ def verb(
     serving.leave_on_signals()
     logging.config.dictConfig(logs.configuration(log_level, access=access_log))
     surroundings.put({"strategy": strategy, "database": database, "config": config})
-    bound = serving.listen(host, _port() if port is None else port)
+    bound = listening.listen(host, _port() if port is None else port)
     _require_loopback(bound.getsockname()[0], host)
     address = loopback.address_of(bound, host)
     _surround(address)

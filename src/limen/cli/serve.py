@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from limen.auth import Limen
-from limen.cli import logs, serving, surroundings
+from limen.cli import listening, logs, serving, surroundings
 from limen.cli.answer import Answer, Verb, note, wants_json
 from limen.cli.greeting import greeting, lines_to_try
 from limen.errors import Misconfigured
@@ -28,23 +28,26 @@ _PORT = 8000
 @click.option("--port", type=click.IntRange(0, 65_535), help="8000, or the issuer's in development; 0: any.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--issuer", metavar="URL", help="Where clients reach it; https but on this machine.")
-@click.option("--log-level", type=click.Choice(surroundings.LEVELS), default="info", show_default=True)
+@click.option("--log-level", type=click.Choice(surroundings.LEVELS), help="info, or what log_level says.")
 @click.option("--access-log", is_flag=True, help="A line for each request, without its query.")
 @click.pass_context
 def verb(
     context: click.Context, strategy: str | None, database: str | None, config: str | None, host: str,
-    port: int | None, workers: int, issuer: str | None, log_level: str, access_log: bool,
+    port: int | None, workers: int, issuer: str | None, log_level: str | None, access_log: bool,
 ) -> Answer:  # fmt: skip
     """Answer over HTTP. The audit log goes to stdout, everything else to stderr; SIGTERM drains."""
     serving.leave_on_signals()
-    logging.config.dictConfig(logs.configuration(log_level, access=access_log))
-    surroundings.put({"strategy": strategy, "database": database, "config": config, "issuer": issuer})
+    flags = {"strategy": strategy, "database": database, "config": config, "issuer": issuer}
+    surroundings.put({**flags, "log_level": log_level})
+    settings = load({}, environment=True).settings
+    logging.config.dictConfig(logs.of(settings, access=access_log))
     bound = _listen(host, port, workers)
     address = _address(bound, host)
+    _try_operations(settings, workers)
     auth, set_up = asyncio.run(_tried())
     _remark(auth.settings, bound.getsockname()[1])
     _greet(auth, address, workers, set_up, as_json=wants_json(context))
-    return Answer({}, exit=serving.serve(bound, workers=workers, level=log_level, access_log=access_log))
+    return Answer({}, exit=serving.serve(bound, auth.settings, workers=workers, access_log=access_log))
 
 
 def _listen(host: str, port: int | None, workers: int) -> socket.socket:
@@ -59,13 +62,21 @@ def _listen(host: str, port: int | None, workers: int) -> socket.socket:
         )
     if workers > 1 and settings.database.startswith("memory:"):
         raise Misconfigured("memory:// lives in one process: say --workers 1, or name a SQLite file")
-    bound = serving.listen(host, _default_port(settings) if port is None else port)
+    bound = listening.listen(host, _default_port(settings) if port is None else port)
     chosen = bound.getsockname()[1]
     if settings.development and not settings.mail:
         surroundings.put({"mail": mail_server.CONSOLE})  # so that every flow can be walked through at once
     if loaded.sources.get("issuer", "default") == "default" and chosen != _default_port(settings):
         surroundings.put({"issuer": _address(bound, host)})
     return bound
+
+
+def _try_operations(settings: Settings, workers: int) -> None:
+    """Say now that a port is taken, and not in each process."""
+    if settings.metrics_address:
+        host, first = listening.split_address(settings.metrics_address)
+        for port in range(first, first + workers):
+            listening.listen(host, port).close()
 
 
 async def _tried() -> tuple[Limen, str | None]:

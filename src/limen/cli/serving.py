@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
+import logging.config
 import os
 import signal
 import socket
 import sys
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -16,39 +16,27 @@ from uvicorn.supervisors import Multiprocess
 from limen.auth import Limen
 from limen.cli import logs
 from limen.cli.answer import Exit
+from limen.cli.hosting import Hosted
+from limen.cli.listening import BACKLOG, split_address
+from limen.cli.operating import OperationsPort
 from limen.cli.protocol import BoundedProtocol
-from limen.errors import Misconfigured, Unavailable
 from limen.server import create_app
+from limen.server.operations import Operations
+from limen.settings import Settings
 
 CONNECTIONS = 1_000
 """Per process, kept ones included; who comes then is answered 503."""
-BACKLOG = 2_048
 DRAIN_SECONDS = 8
 """Container runtimes kill ten seconds after SIGTERM."""
 
 
-def app() -> Any:
+def app(processes: int = 1, access_log: bool = False) -> Hosted:
     """What each process serves, made of the environment that `limen serve` has put its flags into."""
-    return create_app(Limen.from_env())
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections already; Unavailable or Misconfigured where there can be none."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (socket.gaierror, UnicodeError) as error:
-        raise Misconfigured(f"{host} is no address of this machine: name one with --host") from error
-    family, kind, protocol, _, address = found[0]
-    bound = socket.socket(family, kind, protocol)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen(BACKLOG)
-    except OSError as error:
-        bound.close()
-        raise _no_socket(error, host, port) from error
-    bound.set_inheritable(True)
-    return bound
+    return Hosted(
+        lambda: create_app(Limen.from_env(), processes=processes),
+        beside=partial(_operations, processes=processes),
+        settled=lambda settings: _log_by(settings, access_log),
+    )
 
 
 def leave_on_signals() -> None:
@@ -58,10 +46,10 @@ def leave_on_signals() -> None:
         signal.signal(stop, _leave)
 
 
-def serve(bound: socket.socket, *, workers: int, level: str, access_log: bool) -> Exit:
+def serve(bound: socket.socket, settings: Settings, *, workers: int, access_log: bool) -> Exit:
     """Answer until a signal says stop, then finish what is being answered."""
     config = uvicorn.Config(
-        "limen.cli.serving:app",
+        partial(app, workers, access_log),
         factory=True,
         workers=workers,
         loop="uvloop",
@@ -69,7 +57,7 @@ def serve(bound: socket.socket, *, workers: int, level: str, access_log: bool) -
         ws="none",
         interface="asgi3",
         lifespan="on",
-        log_config=logs.configuration(level, access=access_log),
+        log_config=logs.of(settings, access=access_log),
         access_log=access_log,
         proxy_headers=False,  # `trusted_proxies` decides whom we believe
         server_header=False,
@@ -79,11 +67,33 @@ def serve(bound: socket.socket, *, workers: int, level: str, access_log: bool) -
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     if workers > 1:
-        Multiprocess(config, sockets=[bound]).run()
+        _Workers(config, sockets=[bound]).run()
         return Exit.OK
     server = uvicorn.Server(config)
     server.run(sockets=[bound])
     return Exit.OK if server.started else Exit.UNAVAILABLE
+
+
+class _Workers(Multiprocess):
+    """The processes of one socket. A reload is each one's own, and none of them ends for it."""
+
+    def handle_hup(self) -> None:
+        for worker in self.processes:
+            if worker.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGHUP)
+
+
+def _operations(hosted: Hosted, *, processes: int) -> OperationsPort | None:
+    address = hosted.settings.metrics_address
+    if not address:
+        return None
+    host, port = split_address(address)
+    return OperationsPort(Operations(lambda: hosted.server), host, port, processes=processes)
+
+
+def _log_by(settings: Settings, access_log: bool) -> None:
+    logging.config.dictConfig(logs.of(settings, access=access_log))
 
 
 def _leave(*_: object) -> None:
@@ -92,13 +102,3 @@ def _leave(*_: object) -> None:
         with suppress(Exception):
             stream.flush()
     os._exit(Exit.OK)
-
-
-def _no_socket(error: OSError, host: str, port: int) -> Misconfigured | Unavailable:
-    if error.errno == errno.EADDRINUSE:
-        return Unavailable(
-            f"port {port} is taken: end what listens there, or choose another with --port", code="port_taken"
-        )
-    if error.errno == errno.EACCES:
-        return Misconfigured(f"this user may not listen on port {port}: choose one above 1023 with --port")
-    return Misconfigured(f"{host} port {port} cannot be listened on: {error.strerror}")

@@ -42,6 +42,7 @@ async def issue(parts: Parts, proven: Account, sign_in: SignIn) -> Grant | None:
     seen = await parts.store.account(proven.id)
     same = seen is not None and seen.disabled is None and seen.password == proven.password
     if same and seen is not None and set(sign_in.scopes) <= set(seen.scopes):
+        parts.counts.opened[parts.strategy.name.value] += 1
         return grant
     now = parts.clock.now()
     ended = await parts.store.revoke_session(

@@ -11,6 +11,7 @@ from limen import throttle
 from limen.audit import Actor
 from limen.audit_log import About, AuditLog
 from limen.clock import Clock, Instant, Mono, Seconds
+from limen.counts import Counts
 from limen.devices import DeviceSealer
 from limen.errors import Throttled
 from limen.factors import HalfSealer
@@ -64,6 +65,7 @@ class Parts:
 
     settings: Settings
     store: Store
+    counts: Counts
     audit: AuditLog
     strategy: Strategy
     filter: Filter

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from limen.counts import spanned
 from limen.errors import Denied
 from limen.flows.parts import Parts
 from limen.sessions import Sealer
 from limen.strategies.base import Grant, Refreshes, Replayed
 
 
+@spanned("limen.refresh")
 async def refresh(
     parts: Parts, sealer: Sealer, strategy: Refreshes | None, credential: str, *, source: str
 ) -> Grant:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from limen import ids
 from limen.accounts import Account, check_email, check_scopes, email_key
+from limen.counts import spanned
 from limen.errors import Denied
 from limen.flows.parts import NETWORK_REGISTRATIONS, REGISTRATIONS, Parts
 from limen.flows.post import may_write_to, notice, ticket_for
@@ -14,6 +15,7 @@ from limen.settings import Registration
 from limen.tickets import Purpose
 
 
+@spanned("limen.register")
 async def register(parts: Parts, email: str, password: str, *, source: str, language: str) -> None:
     """Make an account, and write to its address. Content and time of the answer are the same where that is
     taken; then its owner is told that somebody tried.

@@ -6,6 +6,7 @@ import logging
 
 from limen.accounts import Account, check_scopes, email_key
 from limen.clock import Mono
+from limen.counts import spanned
 from limen.errors import Denied, Rejected, Unavailable
 from limen.factors import Half
 from limen.flows.factors import finish
@@ -17,6 +18,7 @@ from limen.passwords import Hasher, Matched, Mismatched, UnusableHash, normalise
 _log = logging.getLogger("limen.flows")
 
 
+@spanned("limen.sign_in")
 async def sign_in(
     parts: Parts,
     email: str,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from limen import ids
 from limen.audit import Actor
 from limen.clock import Instant
+from limen.counts import spanned
 from limen.errors import Rejected
 from limen.flows.parts import Parts
 from limen.ids import AccountID, SessionID
@@ -14,6 +15,7 @@ from limen.revocations import Kind, Revocation
 from limen.strategies.base import Identity, Revoked, Strategy
 
 
+@spanned("limen.sign_out")
 async def sign_out(parts: Parts, strategy: Strategy, identity: Identity, *, source: str) -> Revoked:
     """End the session that this request came with. The answer says when nobody accepts it any more."""
     now = parts.clock.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from limen.clock import Clock
+from limen.counts import Counts
 from limen.errors import Misconfigured
 from limen.letters import LetterSealer
 from limen.mail.postman import Carrier, Postman
@@ -12,7 +13,9 @@ from limen.settings import Settings, mail_server
 from limen.stores.base_recovery import Outbox
 
 
-def open_post(settings: Settings, store: Outbox, sealer: LetterSealer, clock: Clock) -> Postman | None:
+def open_post(
+    settings: Settings, store: Outbox, sealer: LetterSealer, clock: Clock, counts: Counts | None = None
+) -> Postman | None:
     """Who sends the letters of this deployment; None where there is no mail. Misconfigured for a template
     that cannot be used, and where a package is missing."""
     if not settings.mail:
@@ -21,7 +24,7 @@ def open_post(settings: Settings, store: Outbox, sealer: LetterSealer, clock: Cl
         from limen.mail.writing import Scribe
     except ModuleNotFoundError as error:
         raise _missing(error) from error
-    return Postman(store, sealer, Scribe(settings), _carrier(settings), clock)
+    return Postman(store, sealer, Scribe(settings), _carrier(settings), clock, counts=counts)
 
 
 def _carrier(settings: Settings) -> Carrier:

@@ -13,7 +13,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from limen.clock import Clock, Seconds
+from limen import ids
+from limen.clock import Clock, Instant, Seconds
+from limen.counts import Counts
 from limen.errors import Unavailable
 from limen.letters import LEASE, Letter, LetterSealer, Posted, next_attempt
 from limen.stores.base_recovery import Outbox
@@ -68,10 +70,12 @@ class Postman:
         *,
         chance: Callable[[], float] = random.random,
         look_every: Seconds = LOOK_EVERY,
+        counts: Counts | None = None,
     ) -> None:
         self._outbox, self._sealer, self._scribe = outbox, sealer, scribe
         self._carrier, self._clock, self._chance = carrier, clock, chance
         self._look_every = look_every
+        self._counts = counts or Counts(clock.monotonic)
         self._bell = asyncio.Event()
         self._working = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -104,6 +108,7 @@ class Postman:
             over = [posted for posted in taken if posted.ends <= self._clock.now()]
             for posted in over:
                 _log.error("letter %s is given up, unsent in %d attempts", posted.id, posted.attempts - 1)
+                self._counts.letters["given_up"] += 1
                 await self._outbox.letter_sent(posted.id)
             if len(over) < len(taken):
                 await self._send([posted for posted in taken if posted not in over])
@@ -144,6 +149,7 @@ class Postman:
         letter = self._sealer.open(posted)
         if letter is None:
             _log.error("letter %s cannot be opened, for the secret is another now: it is dropped", posted.id)
+            self._counts.letters["unreadable"] += 1
             await self._outbox.letter_sent(posted.id)
             return
         try:
@@ -161,13 +167,16 @@ class Postman:
         except Exception as error:  # noqa: BLE001 - whatever it is about this one, the others must go
             await self._put_off(posted, _odd(posted, letter, "sent", error))
             return
-        self._failing = False
+        self._failing, self._counts.oldest = False, None
+        self._counts.letters["sent"] += 1
         await self._outbox.letter_sent(posted.id)
 
     async def _put_off(self, posted: Posted, error: NotSent) -> None:
         now = self._clock.now()
         due = next_attempt(posted.attempts, now=now, chance=self._chance(), refused=error.refused)
         self._say(f"mail waits: {error.reason}")
+        self._counts.letters["put_off"] += 1
+        self._counts.oldest = self._counts.oldest or Instant(ids.created_ms(posted.id) / 1000)
         last = min(due, posted.ends)  # when it is over somebody must say so
         await self._outbox.letter_failed(posted.id, attempts=posted.attempts, due=last)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from limen.clock import Clock, Mono
+from limen.clock import Clock, Mono, Seconds
 
 KEPT = 500
 """Followers that are remembered; of more, those heard of last."""
@@ -25,6 +25,8 @@ class Follower:
     """When it last asked for a page. What comes by a stream makes no view fresher."""
     streams: int = 0
     """Open at the moment."""
+    lag: Seconds | None = None
+    """From the canary's last end that it was seen to have until it had it."""
 
 
 class Followers:
@@ -33,11 +35,19 @@ class Followers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[tuple[str, str], Follower] = OrderedDict()
+        self._mark: tuple[int, Mono] | None = None
 
     def asked(self, client: str, source: str, position: int) -> None:
         """It asked for a page, and has what is up to this position now."""
         known = self._get(client, source)
-        self._put(replace(known, position=max(position, 0), heard=self._clock.monotonic()))
+        now, mark = self._clock.monotonic(), self._mark
+        late = mark is not None and known.position < mark[0] <= position
+        lag = now - mark[1] if late and mark is not None else known.lag
+        self._put(replace(known, position=max(position, 0), heard=now, lag=lag))
+
+    def mark(self, position: int, at: Mono) -> None:
+        """An event of this position was acknowledged then: measure when each follower has it."""
+        self._mark = position, at
 
     @contextmanager
     def streaming(self, client: str, source: str) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from limen.server import services
 from limen.server.description import describe
 from limen.server.pages.render import address, see_other
 from limen.server.resource import Endpoint
@@ -31,7 +32,7 @@ _EMAIL, _WORDS = "ada@example.com", "correct horse battery staple"
 def pages(site: Site) -> list[Endpoint]:
     """The pages of a server that stands alone. In production it describes itself to nobody."""
     home = Endpoint(method="GET", path="/", run=_home, summary="What this is.", gives=())
-    always = [home, *verdict.endpoints()]
+    always = [home, *verdict.endpoints(), *_scraped(site)]
     if not site.auth.settings.development:
         return always
     document = msgspec.json.encode(describe(site.auth, endpoints_of(site)))
@@ -43,6 +44,21 @@ def pages(site: Site) -> list[Endpoint]:
         method="GET", path="/openapi.json", run=description, summary="This document.", gives=()
     )
     return [*always, described]
+
+
+def _scraped(site: Site) -> list[Endpoint]:
+    """`/metrics`, where there is a client that could ask for it (docs/operating.md)."""
+    asked = Endpoint(
+        method="GET",
+        path="/metrics",
+        run=services.metrics,
+        summary="What this process counts, for Prometheus.",
+        gives=(),
+        security=("client",),
+        guarded=True,
+        refuses=services.oauth_refusal,
+    )
+    return [asked] if site.auth.settings.clients else []
 
 
 async def _home(site: Site, call: Call) -> Answer:

@@ -19,7 +19,7 @@ from limen.errors import LimenError, Misconfigured, Rejected, Unavailable
 from limen.problems import problem
 from limen.server.site import Site
 from limen.server.standing import with_standing
-from limen.server.wire import STREAM, Answer, Call, ClientLeft, Receive, Scope, Send, Streamed
+from limen.server.wire import ROUTE, STREAM, Answer, Call, ClientLeft, Receive, Scope, Send, Streamed
 
 _log = logging.getLogger("limen.server")
 
@@ -91,6 +91,7 @@ class Resource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = self._site.call(scope, receive)
+        scope[ROUTE] = self.path
         try:
             answer = await self._answer(call)
         except ClientLeft:

@@ -9,6 +9,7 @@ import msgspec
 
 from limen.errors import Denied, LimenError, Rejected, Unavailable
 from limen.server.bodies import read_form
+from limen.server.exposition import scraped
 from limen.server.resource import refusal
 from limen.server.shapes import Health, Introspection, Metadata
 from limen.server.site import Site
@@ -69,6 +70,17 @@ async def readyz(site: Site, call: Call) -> Answer:
     """The store answers and the view of the feed is fresh."""
     await site.readiness.check()
     return json_answer(Health("ready"))
+
+
+async def metrics(site: Site, call: Call) -> Answer:
+    """What this process counts, for a client of the configuration."""
+    known_client(site, call)
+    if site.processes > 1:
+        raise Unavailable(
+            "several processes answer here and each counts for itself: set metrics_address",
+            code="metrics_divided",
+        )
+    return scraped(site, call)
 
 
 def oauth_refusal(error: LimenError) -> Answer:

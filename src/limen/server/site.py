@@ -41,15 +41,19 @@ class Site:
     once: Once
     advisor: Advisor
     places: Places
+    processes: int = 1
+    """How many answer on this address."""
     sign_in_page: str = ""
     """Where a browser may be sent that has not signed in: a whole address; empty where there is no page."""
     renewal_page: str = ""
     """The same for one whose token ran out and whose session may be alive."""
 
     @classmethod
-    def of(cls, auth: Limen, *, whole: bool) -> Site:
+    def of(cls, auth: Limen, *, whole: bool, processes: int = 1) -> Site:
         trusted = Trusted.of(auth.settings.trusted_proxies)
         look = Look.of(auth.settings)
+        followers = Followers(auth.clock)
+        auth.canary.ended.append(followers.mark)
         return cls(
             auth,
             trusted,
@@ -57,11 +61,12 @@ class Site:
             Readiness(auth),
             Tail(auth),
             Streams(),
-            Followers(auth.clock),
+            followers,
             look,
             Once(auth.clock),
             Advisor(auth.clock),
             Places.of(auth.settings.places),
+            processes,
         )
 
     @property

@@ -21,6 +21,8 @@ Header = tuple[bytes, bytes]
 
 _log = logging.getLogger("limen.server")
 
+ROUTE = "limen.route"
+"""In the scope of a request: the path of its route, with names where it varies."""
 STREAM = "limen.stream"
 """In the scope of a request whose answer has no end of its own."""
 BODY_MAX = 65_536

@@ -24,6 +24,7 @@ Faults = Iterator[tuple[str, str]]
 _STRATEGIES = ("session", "jwt", "hybrid")
 _ALGORITHMS = ("ES256", "ES384", "EdDSA", "RS256", "PS256", "HS256")
 _SCHEMES = ("argon2id", "bcrypt")
+_LEVELS = ("debug", "info", "warning", "error")
 FORWARDED = ("user", "email", "groups", "name", "scopes")
 _USUAL_PORT = {"http": 80, "https": 443}
 _HOST = r"(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?)"
@@ -51,6 +52,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "hash_queue": (0, 10_000),
     "jwks_max_age": (0, 86_400),
     "key_rotation": (3_600, 10 * 365 * 86_400),
+    "drain_delay": (0, 60),
     "audit_keep": (0, 10 * 365 * 86_400),
 }
 
@@ -74,6 +76,9 @@ def _names(s: Settings) -> Faults:
     yield from _one_of("email_verification", (s.email_verification,), tuple(EmailVerification))
     yield from _one_of("registration", (s.registration,), tuple(Registration))
     yield from _one_of("password_scheme", (s.password_scheme,), _SCHEMES)
+    yield from _one_of("log_level", (s.log_level,), _LEVELS)
+    yield from _one_of("traces", (s.traces,), ("off", "otlp"))
+    yield from _one_of("log_format", (s.log_format,), ("text", "json"))
     if not s.transports:
         yield "transports", "it is empty: name cookie, bearer, or both"
     if s.algorithm == "HS256" and s.status_list:
@@ -93,6 +98,8 @@ def _numbers(s: Settings) -> Faults:
             yield name, f"{value:g} is out of bounds: choose from {low:g} to {high:g}"
     if s.status_list and not 10 <= s.status_list <= 3_600:
         yield "status_list", f"{s.status_list:g} is out of bounds: choose from 10 to 3600, or 0 for none"
+    if s.canary and not 10 <= s.canary <= 86_400:
+        yield "canary", f"{s.canary:g} is out of bounds: choose from 10 to 86400, or 0 for none"
     if s.idle_lifetime > s.absolute_lifetime:
         yield "idle_lifetime", "it is longer than absolute_lifetime: make it at most as long"
     if s.key_rotation <= s.jwks_max_age + s.access_lifetime + s.leeway:
@@ -112,6 +119,8 @@ def _addresses(s: Settings) -> Faults:
     for host in s.hosts:
         if not _is_host(host):
             yield "hosts", f"{host!r} is no host: write app.example or app.example:8443, in lower case"
+    if s.metrics_address and not _is_address(s.metrics_address):
+        yield "metrics_address", f"{s.metrics_address!r} is no address and port: write 127.0.0.1:9464"
     for network in s.trusted_proxies:
         yield from _network("trusted_proxies", network)
 
@@ -234,6 +243,15 @@ def _is_host(text: str) -> bool:
     if text.startswith("["):
         return _is_canonical_ipv6(text[1 : text.index("]")])
     return ".." not in text
+
+
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    try:
+        ipaddress.ip_address(host.removeprefix("[").removesuffix("]") if host.startswith("[") else host)
+    except ValueError:
+        return False
+    return port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536
 
 
 def _is_canonical_ipv6(text: str) -> bool:

@@ -192,6 +192,29 @@ class Settings:
         "Ids of clients that may introspect, revoke and follow the feed; their secrets: `limen key client`.",
     ] = ()
 
+    metrics_address: Annotated[
+        str,
+        "Where `limen serve` answers `/metrics`, `/healthz` and `/readyz` to whoever may connect: "
+        "`127.0.0.1:9464`. Several workers take the ports that follow, one each. Empty: nowhere.",
+    ] = ""
+    drain_delay: Annotated[
+        Seconds,
+        "Told to end, `limen serve` goes on for so long while `/readyz` says 503, for balancers to hear of "
+        "it; at most 1m. What is begun is finished afterwards, within 8 s.",
+    ] = 0
+    log_level: Annotated[str, "What `limen serve` logs: `debug`, `info`, `warning` or `error`."] = "info"
+    log_format: Annotated[
+        str, "Lines of `limen serve` on stderr: `text`, or `json`, an object each, with the request's id."
+    ] = "text"
+    traces: Annotated[
+        str,
+        "`off`, or `otlp`: spans go by OTLP over HTTP where the variables `OTEL_…` say; needs `limen[otel]`.",
+    ] = "off"
+    canary: Annotated[
+        Seconds,
+        "So often each process makes a session of its own, ends it, and measures until when it is refused; "
+        "at least 10 s. It has an account that nobody can sign in to. 0: never.",
+    ] = 0
     audit_keep: Annotated[
         Seconds,
         "For how long entries of the audit log are kept in `database`. 0: they are lines of the log alone.",

@@ -12,10 +12,12 @@ not believed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from limen.clock import Clock, Seconds
 from limen.revocations import Filter, Kind, Revocation
+from limen.sessions import StrategyName
 from limen.strategies.base import Identity, Verified
 
 _SET: Seconds = 0.25
@@ -26,13 +28,15 @@ _AIMED = frozenset({Kind.SESSION, Kind.ACCOUNT, Kind.CLAIMS})
 
 
 class _Seen:
-    __slots__ = ("ends", "follows_feed", "identity")
+    __slots__ = ("ends", "follows_feed", "identity", "tally")
 
-    def __init__(self, verified: Verified, ends: float) -> None:
+    def __init__(self, verified: Verified, ends: float, tally: list[int]) -> None:
         self.identity = verified.identity
         self.follows_feed = verified.follows_feed
         self.ends = ends
         """By the monotonic clock if it follows the feed, else by the wall clock."""
+        self.tally = tally
+        """Its strategy's, in a list of one: that is added to in the time of an addition."""
 
 
 class _Generation:
@@ -84,6 +88,7 @@ class Recall:
         "_parted",
         "_seen",
         "_young",
+        "tallies",
     )
 
     def __init__(self, filter_: Filter, clock: Clock, *, size: int, max_staleness: Seconds) -> None:
@@ -94,6 +99,8 @@ class Recall:
         self._parted = self._parting()
         self._believed = filter_.fresh_at + max_staleness
         """Until then by the monotonic clock."""
+        self.tallies: Mapping[StrategyName, list[int]] = {name: [0] for name in StrategyName}
+        """How many checks were answered here, by strategy."""
         self.forget()
         filter_.hearing.append(self._hear)
         filter_.missing.append(self.forget)
@@ -119,6 +126,7 @@ class Recall:
                 return None
         elif self._now() >= seen.ends:
             return None
+        seen.tally[0] += 1
         return seen.identity
 
     def remember(self, credential: str, verified: Verified) -> None:
@@ -136,7 +144,8 @@ class Recall:
         ends: float = verified.good_until
         if verified.follows_feed:
             ends -= self._parted + _ROUNDING
-        self._keep(sha256(credential.encode()).digest(), _Seen(verified, ends))
+        tally = self.tallies[verified.identity.strategy]
+        self._keep(sha256(credential.encode()).digest(), _Seen(verified, ends, tally))
 
     def trust(self, max_staleness: Seconds) -> None:
         """From now on believe a view of at most this age."""

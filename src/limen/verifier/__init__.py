@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Self
 
 from limen.barrier import Barrier
 from limen.clock import Clock, Instant, Seconds, SystemClock
+from limen.counts import Counts, Figures
 from limen.errors import Denied, LimenError, Misconfigured, Unavailable
+from limen.figures import figures_of
 from limen.insecure import AcceptStale
 from limen.jose.jwt import Claims
+from limen.pulse import Pulse
 from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.sessions import StrategyName
@@ -91,7 +94,9 @@ class Verifier:
         client = _client(client_id, client_secret)
         self.strategy = StrategyName.HYBRID if client or feed else StrategyName.JWT
         self.clock: Clock = clock or SystemClock()
+        self.counts = Counts(self.clock.monotonic)
         self.filter = Filter()
+        self.filter.reading.append(Pulse(self.clock.now, self.counts).take)
         accepts_older = on_outage.at_most if isinstance(on_outage, AcceptStale) else 0.0
         self._more = accepts_older
         patience = min(_PATIENCE_MAX, max(s.max_staleness * RHYTHM, 0.05))
@@ -200,6 +205,10 @@ class Verifier:
         mono = self.clock.monotonic()
         return self.filter.is_fresh(mono=mono, max_staleness=self._follower.max_staleness)
 
+    def figures(self) -> Figures:
+        """What this process is like now, for `limen.metrics`."""
+        return figures_of(self.clock, self.max_staleness, self.strategy, self._recall, self.filter)
+
     # -- checking ----------------------------------------------------------------------------------------
 
     async def authenticate(self, credential: str, *, activity: bool = True) -> Identity:
@@ -207,22 +216,24 @@ class Verifier:
         identity = self.recall(credential)
         if identity is not None:
             return identity
-        if "." not in credential:
-            raise Denied(
-                "this credential is not accepted here", code="credential_invalid", reason="not_a_token"
-            )
-        now = self.clock.now()
-        claims = await self._keys.claims(credential, now=now)
-        if claims.strategy != self.strategy.value:
-            raise Denied(
-                "this credential is not accepted here",
-                code="credential_invalid",
-                reason="strategy_not_accepted",
-            )
-        verified = await self._admit(credential, claims, now)
-        if now < verified.good_until:
-            self._recall.remember(credential, verified)
-        return verified.identity
+        with self.counts.check() as check:
+            if "." not in credential:
+                raise Denied(
+                    "this credential is not accepted here", code="credential_invalid", reason="not_a_token"
+                )
+            now = self.clock.now()
+            claims = await self._keys.claims(credential, now=now)
+            if claims.strategy != self.strategy.value:
+                raise Denied(
+                    "this credential is not accepted here",
+                    code="credential_invalid",
+                    reason="strategy_not_accepted",
+                )
+            check.strategy = self.strategy.value
+            verified = await self._admit(credential, claims, now)
+            if now < verified.good_until:
+                self._recall.remember(credential, verified)
+            return verified.identity
 
     def alive(self, identity: Identity) -> AbstractAsyncContextManager[None]:
         """`async with verifier.alive(identity): …` for what goes on after the request; see `Limen.alive`."""
