@@ -95,6 +95,16 @@ async def test_a_guard_stands_before_controllers_routers_and_applications(auth: 
         assert (await nobody.post("/auth/login", json=body)).status_code == 200
 
 
+async def test_a_guard_without_the_plugin_lets_nobody_in_and_says_why(
+    auth: Limen,
+) -> None:
+    app = Litestar([whoami], guards=[requires(auth.required)], debug=True)
+    async with auth, await signed_in(app, auth) as ada:
+        answer = await ada.get("/whoami")
+    assert answer.status_code == 500
+    assert "LimenPlugin" in answer.text
+
+
 async def test_a_guard_comes_before_the_body_is_read(auth: Limen) -> None:
     @post("/notes", guards=[requires(auth.required)])
     async def write(data: JSONBody[dict[str, int]]) -> None: ...

@@ -32,7 +32,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp
 
 from limen.auth import Limen
-from limen.errors import LimenError, Rejected, Unavailable
+from limen.errors import LimenError, Misconfigured, Rejected, Unavailable
 from limen.problems import problem
 from limen.requirement import Authenticates, Requirement
 from limen.server.api import openapi, routes
@@ -175,9 +175,13 @@ class requires:  # noqa: N801 - it is written as a function, and must be known a
     ) -> None:
         if _OWN in handler.opt:
             return
+        try:
+            plugin = connection.app.plugins.get(LimenPlugin)
+        except KeyError as error:
+            raise Misconfigured("this application has no LimenPlugin among its `plugins`") from error
         identity = await self.requirement.check(connection.scope)  # type: ignore[arg-type]
         if identity is not None and connection.scope.get("auth") is not identity:
-            user = await connection.app.plugins.get(LimenPlugin).user_of(identity, connection)
+            user = await plugin.user_of(identity, connection)
             connection.scope["auth"], connection.scope["user"] = identity, user
 
 
