@@ -2,22 +2,26 @@
 
     application = with_websockets(get_asgi_application(), URLRouter([path("echo", Echo.as_asgi())]))
 
-A consumer finds `scope["limen.identity"]` and `scope["user"]`. Without WebSockets nothing of this is needed.
+A consumer finds `scope["limen.identity"]`, and `await scope["auser"]()` is the user. Without WebSockets
+nothing of this is needed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import AnonymousUser
 
 from limen import Identity, Transport
 from limen.clock import Clock
-from limen.django import config, linking
+from limen.django import config
+from limen.django.middleware import known_as
 from limen.integrations.asgi import ASGIApp, LimenMiddleware, Receive, Scope, Send
-from limen.requirement import Requirement
+from limen.requirement import Requirement, recently
 from limen.transport import CookieNames
 
 
@@ -62,6 +66,27 @@ class Elsewhere:
     def optional(self) -> Requirement:
         return Requirement(self, optional=True)
 
+    def scopes(self, *names: str) -> Requirement:
+        return Requirement(self, scopes=names)
+
+    def recent(self, *names: str, minutes: float = 5) -> Requirement:
+        return recently(self, minutes=minutes, scopes=names)
+
+    @asynccontextmanager
+    async def alive(self, identity: Identity, /) -> AsyncIterator[None]:
+        """The body while the identity is good: see `Limen.alive`, which watches on its own loop."""
+        watching = asyncio.wrap_future(config.background().submit(_over(identity)))
+        try:
+            async with asyncio.timeout(None) as limit:
+                watching.add_done_callback(lambda _: limit.reschedule(0))
+                yield
+        except TimeoutError:
+            if not watching.done():
+                raise
+            await watching  # raises why
+        finally:
+            watching.cancel()
+
     @property
     def recall_raw(self) -> Callable[[bytes], Identity | None]:
         return lambda _: None  # that path is of the other loop; `check_now` is for every thread
@@ -86,12 +111,18 @@ class Elsewhere:
         await asyncio.to_thread(config.close)
 
 
+async def _over(identity: Identity) -> None:
+    async with config.auth().alive(identity):
+        await asyncio.Event().wait()
+
+
 def _with_user(app: ASGIApp) -> ASGIApp:
     async def known(scope: Scope, receive: Receive, send: Send) -> None:
-        identity = scope.get("limen.identity")
-        if identity is not None:
-            found = await sync_to_async(linking.user_of)(identity.account)
-            scope["user"] = AnonymousUser() if found is None else found
+        scope["auser"] = partial(_user, scope.get("limen.identity"))
         await app(scope, receive, send)
 
     return known
+
+
+async def _user(identity: Identity | None) -> Any:
+    return await sync_to_async(known_as)(identity)

@@ -5,21 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from limen.django import config
+from limen.environ import headers_of
 from limen.proxies import Trusted, client_of
 
 _USER_AGENT_MAX = 256
-Headers = list[tuple[bytes, bytes]]
-
-
-def headers_of(request: Any) -> Headers:
-    """All headers, names in lower case. What came twice Django has joined, and is no credential then."""
-    found: Headers = []
-    for key, value in request.META.items():
-        if key.startswith("HTTP_"):
-            found.append((key[5:].replace("_", "-").lower().encode("latin-1"), _raw(value)))
-        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
-            found.append((key.replace("_", "-").lower().encode("latin-1"), _raw(value)))
-    return found
 
 
 def source_of(request: Any) -> str:
@@ -27,7 +16,7 @@ def source_of(request: Any) -> str:
     if request is None:
         return ""
     trusted = Trusted.of(config.auth().settings.trusted_proxies)
-    return client_of(headers_of(request), request.META.get("REMOTE_ADDR") or None, trusted).address
+    return client_of(headers_of(request.META), request.META.get("REMOTE_ADDR") or None, trusted).address
 
 
 def user_agent_of(request: Any) -> str:
@@ -44,11 +33,7 @@ def scope_of(request: Any) -> dict[str, Any]:
         "path": request.META.get("SCRIPT_NAME", "").rstrip("/") + request.path_info,
         "root_path": request.META.get("SCRIPT_NAME", "").rstrip("/"),
         "query_string": request.META.get("QUERY_STRING", "").encode("latin-1"),
-        "headers": headers_of(request),
+        "headers": headers_of(request.META),
         "scheme": request.META.get("wsgi.url_scheme") or getattr(request, "scope", {}).get("scheme", "http"),
         "client": (request.META["REMOTE_ADDR"], 0) if request.META.get("REMOTE_ADDR") else None,
     }
-
-
-def _raw(value: Any) -> bytes:
-    return str(value).encode("latin-1", "replace")

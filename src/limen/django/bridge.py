@@ -92,7 +92,7 @@ class _Exchange:
         try:
             yield message.get("body", b"")
             while message.get("more_body"):
-                message = await config.arun(self._next(), patience=_PATIENCE)
+                message = await config.arun(self._next())
                 yield message.get("body", b"")
         finally:
             await config.arun(self._end())

@@ -21,7 +21,8 @@ from limen import Denied, Grant, Identity, Limen, LimenError, Rejected, Transpor
 from limen import transport as rules
 from limen.clock import Seconds
 from limen.django import config
-from limen.django.asking import headers_of, scope_of
+from limen.django.asking import scope_of
+from limen.environ import headers_of
 from limen.requirement import Requirement
 from limen.server.grants import cleared, kept
 from limen.server.site import Site
@@ -49,7 +50,7 @@ class Caller:
 
     @cached_property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        return headers_of(self._request)
+        return headers_of(self._request.META)
 
     @property
     def identity(self) -> Identity | None:
@@ -86,11 +87,11 @@ class Caller:
 
     def require(self, *scopes: str, within: Seconds | None = None) -> Identity:
         """The identity if it has these scopes, and was proven at most `within` seconds ago; else Denied."""
-        return config.run(self._compared(self.identity, scopes, within))
+        return self._compared(self.identity, scopes, within)
 
     async def arequire(self, *scopes: str, within: Seconds | None = None) -> Identity:
         """See `require`."""
-        return await self._compared(await self.aidentity(), scopes, within)
+        return self._compared(await self.aidentity(), scopes, within)
 
     def found(self) -> Found | None:
         """The credential of Limen's own transports."""
@@ -146,14 +147,15 @@ class Caller:
                 response.headers[name.decode("latin-1")] = value.decode("latin-1")
         response.headers.setdefault("cache-control", "no-store")
 
-    async def _compared(
+    def _compared(
         self, identity: Identity | None, scopes: tuple[str, ...], within: Seconds | None
     ) -> Identity:
-        """The rule of every other framework, for an identity that is known: it waits for nothing."""
-        scope = {"limen.identity": identity, "limen.auth": self.auth}
+        """The rule of every other framework, for an identity that is known."""
+        scope: dict[str, Any] = {"limen.identity": identity, "limen.auth": self.auth, "headers": ()}
+        required = Requirement(self.auth, scopes=scopes, within=within)
+        required.check_with(scope, config.background().authenticate)
         if identity is None:
             raise Denied("sign in first", code="credential_missing")
-        await Requirement(self.auth, scopes=scopes, within=within).check(scope)
         return identity
 
     # -- how it is found -----------------------------------------------------------------------------------

@@ -61,9 +61,9 @@ def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
     return background().run(coroutine)
 
 
-async def arun(coroutine: Coroutine[Any, Any, _T], *, patience: float | None = None) -> _T:
-    """The same for callers on a loop of their own, in a thread that waits in their place."""
-    return await asyncio.to_thread(background().run, coroutine, patience=patience)
+async def arun(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """The same for callers on a loop of their own, which goes on meanwhile."""
+    return await asyncio.wrap_future(background().submit(coroutine))
 
 
 def close() -> None:

@@ -87,10 +87,11 @@ def answered(error: LimenError) -> HttpResponse:
 
 def user_of(request: Any) -> Any:
     """The user behind a request, or AnonymousUser."""
-    return _known_as(request.limen.known)
+    return known_as(request.limen.known)
 
 
-def _known_as(identity: Identity | None) -> Any:
+def known_as(identity: Identity | None) -> Any:
+    """The user whose account this is, AnonymousUser for a stranger and for whom Django lets in no more."""
     user = None if identity is None else linking.user_of(identity.account)
     if user is None and identity is not None and config.own("create_users"):
         user = linking.user_for(identity.account)

@@ -1,0 +1,3 @@
+from conformance.framework import Framework, uvicorn
+
+FRAMEWORK = Framework("django", uvicorn("examples.django_app.asgi:application"))
