@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from limen.accounts import Account
 from limen.audit import THE_OPERATOR, Actor
-from limen.clock import Instant
+from limen.clock import Instant, Mono
 from limen.flows import adopt
 from limen.flows.parts import Parts
 from limen.flows.sign_in import prove_sign_in
@@ -32,10 +32,12 @@ class Adoption:
     def __init__(self, parts: Parts, accepted: Iterable[Strategy]) -> None:
         self._parts, self._accepted = parts, tuple(accepted)
 
-    async def prove(self, account: str | None, typed: str, password: str, *, source: str = "") -> Proven:
+    async def prove(
+        self, account: str | None, typed: str, password: str, *, started: Mono, source: str = ""
+    ) -> Proven:
         """See flows/sign_in, `prove_sign_in`. `account`: the id of whom the framework knows as `typed`."""
         found = None if account is None else await self._parts.store.account(AccountID(account))
-        kept = await prove_sign_in(self._parts, found, typed, password, source=source)
+        kept = await prove_sign_in(self._parts, found, typed, password, started=started, source=source)
         return Proven(None if found is None else found.password, kept)
 
     async def adopt_account(

@@ -155,6 +155,27 @@ def test_a_password_that_limen_changes_is_djangos_at_the_next_sign_in(bare: Path
     assert not check_password(PASSWORD, ada.password)
 
 
+def test_a_password_that_limen_changes_is_djangos_as_soon_as_somebody_comes_with_it(
+    site: str, ada: Any, client: Client
+) -> None:
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    auth = config.auth()
+    config.run(auth.set_password(account_of(ada), FRESH))
+    grant = config.run(auth.sign_in("ada@example.com", FRESH)).grant
+    headers = {"authorization": f"Bearer {grant.credential}"}
+    for _ in range(2):
+        assert client.get("/whoever", headers=headers).json()["user"] == "ada"
+    ada.refresh_from_db()
+    assert check_password(FRESH, ada.password)
+
+
+def test_who_is_inactive_when_adopted_cannot_sign_in_by_limens_routes_either(bare: Path, ada: Any) -> None:
+    get_user_model().objects.filter(pk=ada.pk).update(is_active=False)
+    call_command("limen", "adopt", stdout=StringIO())
+    with pytest.raises(Denied):
+        config.run(config.auth().sign_in("ada@example.com", PASSWORD))
+
+
 def test_who_is_made_inactive_is_signed_out_and_who_is_deleted_is_gone(
     bare: Path, ada: Any, client: Client
 ) -> None:

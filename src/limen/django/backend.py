@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from limen import Denied, Rejected, Throttled, Unfinished
 from limen.accounts import email_key
 from limen.adoption import Proven
+from limen.clock import Mono
 from limen.django import config, linking
 from limen.django.asking import source_of
 from limen.django.models import Link
@@ -40,7 +41,7 @@ class LimenBackend(ModelBackend):
         typed = username or kwargs.get(users.USERNAME_FIELD) or kwargs.get("email")
         if typed is None or password is None:
             return None
-        typed = str(typed)
+        typed, started = str(typed), config.auth().clock.monotonic()
         user = _named(typed)
         link = None if user is None else linking.linked(user)
         account = _addressed(typed) if link is None else link.account
@@ -49,15 +50,15 @@ class LimenBackend(ModelBackend):
             user = None if link is None else link.user
         if user is not None and link is not None:
             linking.tell_limen(user, link)
-        proven = self._prove(request, account, typed, password)
+        proven = self._prove(request, account, typed, password, started)
         if proven is None:
             return None
         if user is None and config.own("create_users"):
-            user = linking.create_user(proven.kept)
+            user = linking.create_user(proven.kept, password)
         if user is None or not self.user_can_authenticate(user):
             return None
         if link is not None:
-            linking.settle(user, link, proven)
+            linking.settle(user, link, proven, password)
         user.limen_proven = proven.kept
         return user
 
@@ -69,8 +70,12 @@ class LimenBackend(ModelBackend):
         return await sync_to_async(self.authenticate)(request, username, password, **kwargs)
 
     @sensitive_variables("password")
-    def _prove(self, request: Any, account: str | None, typed: str, password: str) -> Proven | None:
-        proving = config.auth().adoption.prove(account, typed, password, source=source_of(request))
+    def _prove(
+        self, request: Any, account: str | None, typed: str, password: str, started: Mono
+    ) -> Proven | None:
+        proving = config.auth().adoption.prove(
+            account, typed, password, started=started, source=source_of(request)
+        )
         try:
             return config.run(proving)
         except Throttled as error:

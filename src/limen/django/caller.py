@@ -43,6 +43,8 @@ class Caller:
         self._clear = False
         self.unseen_by_django = not django_checks()
         """Django's own check against forged requests does not look at this one."""
+        self.user_hash = ""
+        """SHA-256 of the user's `password` when this request was let in."""
 
     @cached_property
     def auth(self) -> Limen:
@@ -105,15 +107,23 @@ class Caller:
             return False
         return found is not None and found.transport is Transport.BEARER
 
-    def is_another(self, sid: str) -> bool:
-        """Whether the request comes with a sign-in of its own that is not this session's."""
+    @property
+    def asked(self) -> bool:
+        """Whether anybody wanted to know."""
+        return self._answer is not _UNSET
+
+    def is_another(self, sid: str, account: str) -> bool:
+        """Whether the request comes with a sign-in of its own that is not the one of such a session. Where
+        Limen keeps none (`jwt`), whose it is decides."""
         try:
             if self.found() is None:
                 return False
             identity = self.identity
         except (Denied, Rejected):
             return False
-        return identity is not None and identity.session != sid
+        if identity is None:
+            return False
+        return identity.session != sid if sid else identity.account != account
 
     # -- what becomes of the answer ------------------------------------------------------------------------
 

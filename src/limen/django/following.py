@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
@@ -45,6 +46,7 @@ def signed_in(request: Any, user: Any, **_: Any) -> None:
         session.bind(grant)
     if caller is not None:
         caller.keep(grant)
+        request._limen_user = user
 
 
 @receiver(user_logged_out, dispatch_uid="limen.signed_out")
@@ -54,6 +56,7 @@ def signed_out(request: Any, **_: Any) -> None:
     if caller is not None:
         _end(request, caller)
         caller.clear()
+        request._limen_user = AnonymousUser()
 
 
 @receiver(pre_save, dispatch_uid="limen.before")

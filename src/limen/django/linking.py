@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
-from limen import Rejected
+from limen import Identity, Rejected
 from limen.accounts import Account
 from limen.adoption import Proven
 from limen.audit import Actor
@@ -48,6 +48,18 @@ def user_of(account: str) -> Any | None:
     return found.user
 
 
+def reconcile(user: Any, identity: Identity) -> None:
+    """Once for each sign-in: what Limen's own routes and commands changed is told to Django.
+
+    They end every session with the password, so whoever comes with an older sign-in comes with the same one.
+    """
+    link: Link = user.limen_link
+    if identity.authenticated > link.reconciled:
+        tell_django(user, link, config.run(config.auth().find_account(link.account)))
+        link.reconciled = identity.authenticated
+        link.save(update_fields=["reconciled"])
+
+
 def linked(user: Any) -> Link:
     """The link of a user, made if there is none: with an account of the user's address and hash."""
     found = link_of(user)
@@ -61,17 +73,16 @@ def adopt(user: Any) -> tuple[Link, str]:
     that the two are one person.
     """
     why, wanted = "", _address(user)
+    by = Actor(DJANGO)
     if wanted:
         try:
-            account = config.run(
-                config.auth().adoption.adopt_account(wanted, user.password, by=Actor(DJANGO))
-            )
+            account = config.run(config.auth().adoption.adopt_account(wanted, user.password, by=by))
             return _linked(user, account), ""
         except Rejected as error:
             why = error.code
             if (found := link_of(user)) is not None:  # another request adopted this user a moment ago
                 return found, ""
-    account = config.run(config.auth().adoption.adopt_account(_made_up(), user.password, by=Actor(DJANGO)))
+    account = config.run(config.auth().adoption.adopt_account(_made_up(), user.password, by=by))
     return _linked(user, account), why or "no_address"
 
 
@@ -89,18 +100,21 @@ def tell_limen(user: Any, link: Link) -> bool:
     return True
 
 
-def tell_django(user: Any, link: Link, account: Account) -> bool:
-    """If Limen's hash is a new one, write it into the user's row as Django writes it; whether it was."""
+def tell_django(user: Any, link: Link, account: Account, password: str | None = None) -> bool:
+    """If Limen's hash is a new one, write it into the user's row as Django reads it; whether it was.
+
+    Where the password itself is at hand, by the hasher that Django prefers: it need not be made anew later.
+    """
     if seen_as(account.password) == link.account_hash:
         return False
-    user.password = as_django(account.password)
+    user.password = as_django(account.password) if password is None else make_password(password)
     get_user_model()._default_manager.filter(pk=user.pk).update(password=user.password)
     link.user_hash, link.account_hash = seen_as(user.password), seen_as(account.password)
     link.save()
     return True
 
 
-def settle(user: Any, link: Link, proven: Proven) -> None:
+def settle(user: Any, link: Link, proven: Proven, password: str) -> None:
     """After a sign-in. A hash that was only made anew of the same password leaves the user's row alone; one
     that Limen changed before goes there."""
     if seen_as(proven.found) == link.account_hash:
@@ -108,7 +122,7 @@ def settle(user: Any, link: Link, proven: Proven) -> None:
             link.account_hash = seen_as(proven.kept.password)
             link.save(update_fields=["account_hash"])
     else:
-        tell_django(user, link, proven.kept)
+        tell_django(user, link, proven.kept, password)
 
 
 def as_django(hashed: str | None) -> str:
@@ -133,7 +147,7 @@ def user_for(account: str) -> Any | None:
         return None
 
 
-def create_user(account: Account) -> Any | None:
+def create_user(account: Account, password: str | None = None) -> Any | None:
     """A user for an account that registered by Limen's own routes, named by its address; None where a user
     has that name or address already, for nobody has proven that the two are one person."""
     users = get_user_model()
@@ -145,7 +159,7 @@ def create_user(account: Account) -> Any | None:
         _log.warning("account %s gets no user: its name or address is taken", account.id)
         return None
     made = users(**{name: account.email, **({email: account.email} if hasattr(users, email) else {})})
-    made.password = as_django(account.password)
+    made.password = as_django(account.password) if password is None else make_password(password)
     try:
         with transaction.atomic():
             made.save()
@@ -160,8 +174,11 @@ def _linked(user: Any, account: Account) -> Link:
     link, made = Link.objects.get_or_create(
         user_id=user.pk, defaults={"account": account.id, "user_hash": now[0], "account_hash": now[1]}
     )
+    by = Actor(DJANGO)
     if not made:  # another request was first: ours is nobody's
-        config.run(config.auth().delete_account(account, by=Actor(DJANGO)))
+        config.run(config.auth().delete_account(account, by=by))
+    elif not getattr(user, "is_active", True):
+        config.run(config.auth().disable_account(account, by=by))
     return link
 
 

@@ -69,7 +69,8 @@ class LimenMiddleware(AuthenticationMiddleware):
 
     def _finished(self, request: Any, response: Any) -> Any:
         request.limen.write(response)
-        patch_vary_headers(response, ("Authorization", "Cookie"))
+        if request.limen.asked:
+            patch_vary_headers(response, ("Authorization", "Cookie"))
         return response
 
 
@@ -87,7 +88,10 @@ def answered(error: LimenError) -> HttpResponse:
 
 def user_of(request: Any) -> Any:
     """The user behind a request, or AnonymousUser."""
-    return known_as(request.limen.known)
+    user = known_as(request.limen.known)
+    link = getattr(user, "limen_link", None)
+    request.limen.user_hash = "" if link is None else link.user_hash
+    return user
 
 
 def known_as(identity: Identity | None) -> Any:
@@ -95,8 +99,9 @@ def known_as(identity: Identity | None) -> Any:
     user = None if identity is None else linking.user_of(identity.account)
     if user is None and identity is not None and config.own("create_users"):
         user = linking.user_for(identity.account)
-    if user is None or not LimenBackend().user_can_authenticate(user):
+    if user is None or identity is None or not LimenBackend().user_can_authenticate(user):
         return AnonymousUser()
+    linking.reconcile(user, identity)
     user.backend = PATH
     return user
 

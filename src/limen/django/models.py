@@ -20,6 +20,8 @@ class Link(models.Model):
     """SHA-256 of the user's `password` as it was when the two were last the same."""
     account_hash = models.CharField(max_length=64)
     """SHA-256 of the account's hash at that moment."""
+    reconciled = models.FloatField(default=0.0)
+    """The newest sign-in after which they were compared."""
 
     class Meta:
         verbose_name = "account"

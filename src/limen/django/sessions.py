@@ -13,7 +13,7 @@ import logging
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.db import IntegrityError, router, transaction
 from django.utils import timezone
@@ -61,7 +61,7 @@ class SessionStore(SessionBase):
         if row.sid and self._lives(row) is None:
             StoredSession.objects.filter(digest=row.digest).delete()
             return self._nothing()
-        if row.sid and self.caller is not None and self.caller.is_another(row.sid):
+        if row.account and self.caller is not None and self.caller.is_another(row.sid, row.account):
             return self._nothing()
         self._sid, self._account = row.sid, row.account
         found: dict[str, Any] = self.decode(row.data)
@@ -124,15 +124,16 @@ class SessionStore(SessionBase):
         It is as old as the one before: a new key proves nothing. Where that one has ended, there is nothing
         to go on with, unless the end is that of a password which this very request has changed.
         """
-        data = self._as_it_was_seen()
-        if not self._sid:
-            super().cycle_key()
+        data, seen = self._as_it_was_seen(), None if self.caller is None else self.caller.seen
+        sid = self._sid or ("" if seen is None else seen.session)
+        account = self._account or ("" if seen is None else seen.account)
+        session = config.run(config.auth().adoption.session(sid)) if sid else None
+        if not self._sid and (session is not None or not self._changed_here(data, account)):
+            super().cycle_key()  # nobody's, or of a sign-in that this session does not belong to
             return
-        old, sid, account = self.session_key, self._sid, self._account
-        session = config.run(config.auth().adoption.session(sid))
         grant = self._again(data, account, session)
-        if old is not None:
-            self.delete(old)
+        if self.session_key is not None:
+            self.delete(self.session_key)
         self.create()
         if grant is None:
             self._session_cache = {}
@@ -194,7 +195,7 @@ class SessionStore(SessionBase):
         return self._session
 
     def _again(self, data: dict[str, Any], account: str, session: Session | None) -> Grant | None:
-        if session is None and not self._changed_here(data):
+        if session is None and not self._changed_here(data, account):
             return None
         adoption = config.auth().adoption
         with contextlib.suppress(Denied):
@@ -210,17 +211,17 @@ class SessionStore(SessionBase):
             )
         return None
 
-    def _changed_here(self, data: dict[str, Any]) -> bool:
-        """Whether the user has another password than when this session was loaded: Django's own forms call
-        `cycle_key` after they have proven the old one."""
-        link = Link.objects.filter(account=self._account).select_related("user").first()
-        if link is None or str(link.user.pk) != str(data.get(SESSION_KEY)) or not link.user.is_active:
+    def _changed_here(self, data: dict[str, Any], account: str) -> bool:
+        """Whether the user has another password than when this request was let in: Django's own forms call
+        `cycle_key` after they have proven the old one and written the new one."""
+        link = Link.objects.filter(account=account).select_related("user").first() if account else None
+        if link is None or not link.user.is_active:
             return False
-        if not isinstance(link.user, get_user_model()):
-            return False
-        return (
-            bool(data.get(HASH_SESSION_KEY)) and data[HASH_SESSION_KEY] != link.user.get_session_auth_hash()
-        )
+        if self.caller is not None:
+            return bool(self.caller.user_hash) and self.caller.user_hash != link.user_hash
+        before = data.get(HASH_SESSION_KEY)
+        same = str(link.user.pk) == str(data.get(SESSION_KEY))
+        return same and bool(before) and before != link.user.get_session_auth_hash()
 
     def _lives(self, row: StoredSession) -> str | None:
         """The id of the session of Limen that this one belongs to, if that is alive. Unavailable is raised:

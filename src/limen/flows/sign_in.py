@@ -57,14 +57,14 @@ async def sign_in(
 
 
 async def prove_sign_in(
-    parts: Parts, account: Account | None, typed: str, password: str, *, source: str
+    parts: Parts, account: Account | None, typed: str, password: str, *, started: Mono, source: str
 ) -> Account:
     """The account as it is kept now, if the password is its own: for whoever opens the session later.
 
     Throttled, timed and denied as `sign_in`, and nothing is opened. `account=None`: nobody is called what was
-    `typed`. Unfinished where further factors are asked for, which only Limen's own routes can ask.
+    `typed`; `started`: when somebody began to look. Unfinished where further factors are asked for: that only
+    Limen's own routes do.
     """
-    started = parts.clock.monotonic()
     secret, key = normalise(password), email_key(typed) if account is None else account.key
     charges = _charges(parts, key, None, source)
     whose = None if account is None else account.id

@@ -38,7 +38,7 @@ class JWTStrategy:
             account=account.id,
             sid=sid,
             strategy=self.name,
-            authenticated=now,
+            authenticated=now if sign_in.authenticated is None else sign_in.authenticated,
             amr=sign_in.amr,
             scopes=sign_in.scopes,
             ends=Instant(now + self._lifetime),

@@ -4,7 +4,7 @@ FRAMEWORK = Framework(
     "django-wsgi",
     (
         "-m", "gunicorn", "examples.django_app.wsgi", "--bind", "127.0.0.1:{port}", "--threads", "8",
-        "--limit-request-field_size", "0", "--log-level", "warning",
+        "--limit-request-field_size", "32768", "--log-level", "warning",
     ),
     cannot={"websocket": "WSGI has none; the same example under uvicorn has"},
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from limen.errors import Misconfigured
 from limen.secret import Secret
-from limen.settings import Settings, load, require_secret
+from limen.settings import Settings, beneath, load, require_secret
 from limen.strategies.base import StrategyName
 
 ONE, OTHER = Secret.generate().reveal(), Secret.generate().reveal()
@@ -68,6 +68,17 @@ def test_keywords_lie_over_the_base() -> None:
     assert loaded.settings.secret is base.secret
     assert (loaded.sources["strategy"], loaded.sources["leeway"]) == ("settings", "keyword")
     assert load({}, base=base).settings == base
+
+
+def test_what_a_project_says_lies_beneath_keywords_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMEN_STRATEGY", "jwt")
+    project = {"database": "memory://", "strategy": "session", "leeway": 9, "access_lifetime": 60}
+    with beneath(project):
+        found = load({"access_lifetime": 120}, environment=True).settings
+        assert (found.database, found.strategy, found.leeway) == ("memory://", "jwt", 9)
+        assert found.access_lifetime == 120
+        assert load({"database": "memory://"}).settings.leeway != 9
+    assert load({"database": "memory://"}, environment=True).settings.leeway != 9
 
 
 def test_enums_are_taken_as_their_values() -> None:

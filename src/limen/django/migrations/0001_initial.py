@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ("account", models.CharField(max_length=36, unique=True)),
                 ("user_hash", models.CharField(max_length=64)),
                 ("account_hash", models.CharField(max_length=64)),
+                ("reconciled", models.FloatField(default=0.0)),
             ],
             options={"verbose_name": "account"},
         ),

@@ -6,6 +6,7 @@ the environment.
 
 from __future__ import annotations
 
+from argparse import REMAINDER
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -32,11 +33,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: Any) -> None:
         """`adopt` and `leave`, and what `call_command` hands on."""
         parser.add_argument("verb", metavar="adopt|leave|VERB")
-        parser.add_argument("rest", nargs="*")
+        parser.add_argument("rest", nargs=REMAINDER)
         parser.add_argument("--dry-run", action="store_true", help="Say what would be done, and do nothing.")
 
     def handle(self, *_: Any, verb: str, rest: list[str], dry_run: bool, **__: Any) -> None:
         """CommandError where something was not as it should be."""
+        dry_run = dry_run or "--dry-run" in rest
         if verb == "adopt":
             report = moving.adopt_all(dry_run=dry_run)
         elif verb == "leave":
