@@ -131,7 +131,7 @@ PAIRS = {
 
 SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
-    ("django", "server"): "as for integrations; Django's is a folder of its own, for it is an app with a label",
+    ("django", "server"): "as for integrations; Django wants a folder with a label",
     ("django", "integrations"): "its WebSockets are those of plain ASGI",
     ("lab", "integrations"): "what is measured is what an application embeds",
 }
