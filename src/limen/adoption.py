@@ -10,7 +10,7 @@ from limen.audit import THE_OPERATOR, Actor
 from limen.clock import Instant, Mono
 from limen.flows import adopt
 from limen.flows.parts import Parts
-from limen.flows.sign_in import prove_sign_in
+from limen.flows.sign_in import Balance, prove_sign_in
 from limen.ids import AccountID
 from limen.sessions import Session, StrategyName
 from limen.strategies.base import Grant, Revoked, Strategy
@@ -33,11 +33,20 @@ class Adoption:
         self._parts, self._accepted = parts, tuple(accepted)
 
     async def prove(
-        self, account: str | None, typed: str, password: str, *, started: Mono, source: str = ""
+        self,
+        account: str | None,
+        typed: str,
+        password: str,
+        *,
+        started: Mono,
+        source: str = "",
+        balance: Balance | None = None,
     ) -> Proven:
         """See flows/sign_in, `prove_sign_in`. `account`: the id of whom the framework knows as `typed`."""
         found = None if account is None else await self._parts.store.account(AccountID(account))
-        kept = await prove_sign_in(self._parts, found, typed, password, started=started, source=source)
+        kept = await prove_sign_in(
+            self._parts, found, typed, password, started=started, source=source, balance=balance
+        )
         return Proven(None if found is None else found.password, kept)
 
     async def adopt_account(

@@ -155,10 +155,7 @@ SIDEWAYS = {
     ("integrations", "server"): "an application that embeds Limen mounts the server's own routes",
     ("server", "tracing"): "its requests are spans, where somebody writes traces",
     ("server", "metrics"): "/metrics is what an application can register too",
-    (
-        "django",
-        "server",
-    ): "as for integrations; Django's is a folder of its own, for it is an app with a label",
+    ("django", "server"): "as for integrations; Django wants a folder with a label",
     ("django", "integrations"): "its WebSockets are those of plain ASGI",
     ("lab", "integrations"): "what is measured is what an application embeds",
 }

@@ -20,8 +20,10 @@ from django.test.utils import override_settings
 from limen import Denied
 from limen.django import config
 from limen.django.backend import TooManyAttempts
+from limen.django.balance import balance, forget, others
 from limen.django.models import Link
-from support.django_site import PASSWORD
+from limen.passwords import Hasher
+from support.django_site import PASSWORD, FewRounds
 
 FRESH = "another battery, another staple"
 
@@ -104,6 +106,54 @@ def test_A01_an_unknown_name_and_a_wrong_password_are_the_same(bare: Path, ada: 
     ada.is_active = False
     ada.save()
     assert authenticate(None, username="ada", password=PASSWORD) is None
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+def test_A01_a_wrong_password_is_compared_with_a_hash_of_each_kind(
+    bare: Path, ada: Any, monkeypatch: pytest.MonkeyPatch, upgraded: bool
+) -> None:
+    get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)
+    call_command("limen", "adopt", stdout=StringIO())
+    if upgraded:
+        assert authenticate(None, username="ada", password=PASSWORD) == ada
+    verified: list[str] = []
+    verify = Hasher.verify
+
+    def seen(self: Hasher, stored: str, password: str) -> Any:
+        verified.append(stored)
+        return verify(self, stored, password)
+
+    monkeypatch.setattr(Hasher, "verify", seen)
+    for name in ("ada", "nobody"):
+        verified.clear()
+        assert authenticate(None, username=name, password=FRESH) is None
+        rounds = sum(int(one.split("$")[1]) for one in verified if one.startswith("pbkdf2_sha256$"))
+        assert rounds == FewRounds.iterations
+        assert len([one for one in verified if one.startswith("$argon2id$")]) == 1
+
+
+def test_once_every_hash_is_limens_there_is_nothing_to_balance(bare: Path, ada: Any) -> None:
+    call_command("limen", "adopt", stdout=StringIO())
+    assert authenticate(None, username="ada", password=PASSWORD) == ada
+    forget()
+    assert balance(now=config.auth().clock.monotonic()) is None
+
+
+@pytest.mark.parametrize(
+    ("hasher", "stored", "beside"),
+    [
+        ("support.django_site.FewRounds", "pbkdf2_sha256$400$salt$x", ["pbkdf2_sha256$600$"]),
+        ("support.django_site.FewRounds", "pbkdf2_sha256$1000$salt$x", []),
+        ("support.django_site.FewRounds", "$argon2id$v=19$x", ["pbkdf2_sha256$1000$"]),
+        ("django.contrib.auth.hashers.ScryptPasswordHasher", "$argon2id$v=19$x", ["scrypt$"]),
+        ("django.contrib.auth.hashers.ScryptPasswordHasher", "scrypt$x", []),
+    ],
+)
+def test_A01_what_is_left_to_do_is_done(hasher: str, stored: str, beside: list[str]) -> None:
+    with override_settings(PASSWORD_HASHERS=[hasher]):
+        found = others(stored)
+    assert len(found) == len(beside)
+    assert all(one.startswith(start) for one, start in zip(found, beside, strict=True))
 
 
 def test_A05_guesses_are_throttled_and_the_form_says_so(bare: Path, ada: Any, client: Client) -> None:

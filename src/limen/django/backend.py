@@ -20,6 +20,7 @@ from limen.adoption import Proven
 from limen.clock import Mono
 from limen.django import config, linking
 from limen.django.asking import source_of
+from limen.django.balance import balance
 from limen.django.models import Link
 
 PATH = "limen.django.backend.LimenBackend"
@@ -74,7 +75,12 @@ class LimenBackend(ModelBackend):
         self, request: Any, account: str | None, typed: str, password: str, started: Mono
     ) -> Proven | None:
         proving = config.auth().adoption.prove(
-            account, typed, password, started=started, source=source_of(request)
+            account,
+            typed,
+            password,
+            started=started,
+            source=source_of(request),
+            balance=balance(now=started),
         )
         try:
             return config.run(proving)

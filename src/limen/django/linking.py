@@ -21,6 +21,7 @@ from limen.accounts import Account
 from limen.adoption import Proven
 from limen.audit import Actor
 from limen.django import config
+from limen.django.balance import forget
 from limen.django.models import Link
 
 DJANGO = "django"
@@ -175,6 +176,7 @@ def _linked(user: Any, account: Account) -> Link:
         user_id=user.pk, defaults={"account": account.id, "user_hash": now[0], "account_hash": now[1]}
     )
     by = Actor(DJANGO)
+    forget()
     if not made:  # another request was first: ours is nobody's
         config.run(config.auth().delete_account(account, by=by))
     elif not getattr(user, "is_active", True):

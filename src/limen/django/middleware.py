@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
-from limen import Denied, Identity, LimenError
+from limen import Denied, Identity, LimenError, Misconfigured
 from limen.django import config, linking
 from limen.django.backend import PATH, LimenBackend
 from limen.django.caller import Caller
@@ -60,8 +60,8 @@ class LimenMiddleware(AuthenticationMiddleware):
 
     def process_exception(self, request: Any, exception: Exception) -> HttpResponse | None:
         """What a requirement said, or that nobody can tell."""
-        if not isinstance(exception, LimenError):
-            return None
+        if not isinstance(exception, LimenError) or isinstance(exception, Misconfigured):
+            return None  # Django logs it whole, and shows it where DEBUG is
         goes = request.method in ("GET", "HEAD") and "text/html" in request.META.get("HTTP_ACCEPT", "")
         if isinstance(exception, Denied) and status_of(exception) == 401 and goes:
             return redirect_to_login(request.get_full_path())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from limen.accounts import Account, check_scopes, email_key
@@ -16,6 +17,8 @@ from limen.flows.parts import ACCOUNT, DEVICE, EVERYWHERE, HOST, NETWORK, Charge
 from limen.flows.verify_email import require_proven
 from limen.passwords import Hasher, Matched, Mismatched, UnusableHash, normalise
 
+Balance = Callable[[str], Iterable[str]]
+"""Further hashes, which cost what verifying the given one did not, where those of accounts cost unlike."""
 _log = logging.getLogger("limen.flows")
 
 
@@ -59,19 +62,26 @@ async def sign_in(
 
 
 async def prove_sign_in(
-    parts: Parts, account: Account | None, typed: str, password: str, *, started: Mono, source: str
+    parts: Parts,
+    account: Account | None,
+    typed: str,
+    password: str,
+    *,
+    started: Mono,
+    source: str,
+    balance: Balance | None = None,
 ) -> Account:
     """The account as it is kept now, if the password is its own: for whoever opens the session later.
 
     Throttled, timed and denied as `sign_in`, and nothing is opened. `account=None`: nobody is called what was
     `typed`; `started`: when somebody began to look. Unfinished where further factors are asked for: that only
-    Limen's own routes do.
+    Limen's own routes do. `balance`: what a wrong password is compared with besides.
     """
     secret, key = normalise(password), email_key(typed) if account is None else account.key
     charges = _charges(parts, key, None, source)
     whose = None if account is None else account.id
     await parts.charge(charges, "sign_in", account=whose, source=source)
-    proven, matched = await _proven(parts, account, secret, charges, started, source)
+    proven, matched = await _proven(parts, account, secret, charges, started, source, balance)
     kept = await _settle(parts, proven, matched, secret, charges)
     await require_proven(parts, proven, source=source)
     half = Half(proven.id, proven.cutoff, parts.clock.now(), ("pwd",), proven.scopes)
@@ -126,10 +136,11 @@ async def _proven(
     charges: list[Charge],
     started: Mono,
     source: str,
+    balance: Balance | None = None,
 ) -> tuple[Account, Matched]:
     """The account if the password is its own and it may sign in; else Denied, on the grid."""
     try:
-        matched = await _prove(parts, account, password)
+        matched = await _prove(parts, account, password, balance)
     except Unavailable:
         await parts.store.settle(refund=charges)  # nothing was evaluated, so nothing is counted
         raise
@@ -141,10 +152,12 @@ async def _proven(
     raise Denied("e-mail address or password is wrong", code="sign_in_failed", reason=why)
 
 
-async def _prove(parts: Parts, account: Account | None, password: str) -> Matched | None:
+async def _prove(
+    parts: Parts, account: Account | None, password: str, balance: Balance | None = None
+) -> Matched | None:
     """Whether the password is the account's. The same work is done where there is none to compare with."""
     stored = parts.hasher.dummy if account is None or account.password is None else account.password
-    verdict = await parts.pool.run(_compare, parts.hasher, stored, password)
+    verdict = await parts.pool.run(_compare, parts.hasher, stored, password, balance)
     if account is None or account.password is None:
         return None
     if isinstance(verdict, UnusableHash):
@@ -152,13 +165,22 @@ async def _prove(parts: Parts, account: Account | None, password: str) -> Matche
     return verdict if isinstance(verdict, Matched) else None
 
 
-def _compare(hasher: Hasher, stored: str, password: str) -> Matched | Mismatched | UnusableHash:
+def _compare(
+    hasher: Hasher, stored: str, password: str, balance: Balance | None
+) -> Matched | Mismatched | UnusableHash:
     """One turn in the pool, whatever is stored: who waits for two is told apart while the pool is busy."""
+    verdict: Matched | Mismatched | UnusableHash
     try:
-        return hasher.verify(stored, password)
+        verdict = hasher.verify(stored, password)
+        if balance is not None and isinstance(verdict, Mismatched) and hasher.needs_upgrade(stored):
+            hasher.verify(hasher.dummy, password)
     except UnusableHash as error:
+        verdict = error
         hasher.verify(hasher.dummy, password)
-        return error
+    if balance is not None and not isinstance(verdict, Matched):
+        for other in balance(stored):
+            hasher.verify(other, password)
+    return verdict
 
 
 async def _upgrade(parts: Parts, account: Account, spent: str, password: str) -> Account:
