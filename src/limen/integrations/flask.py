@@ -101,7 +101,7 @@ class LimenFlask:
         if "limen" in app.extensions:
             raise Misconfigured("this application has Limen already: call init_app once")
         auth = auth or self._auth or Limen.from_env(**_configured(app))
-        background, own = Background(auth), None
+        background, own = Background.of(auth), None
         if isinstance(auth, Limen):  # a Verifier has no routes of its own
             from limen.server.under_wsgi import OwnRoutes
 
