@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, abort, session
 from flask.testing import FlaskClient
+from flask.views import MethodView
 
 from limen import Limen, Misconfigured
 from limen.integrations.flask import (
@@ -192,6 +193,23 @@ def test_settings_come_from_the_application_s_configuration(
     wrong.config["LIMEN_STRATEGIE"] = "jwt"
     with pytest.raises(Misconfigured, match="strategie"):
         LimenFlask(wrong)
+
+
+def test_options_are_answered_by_flask_as_ever(app: Flask) -> None:
+    """A browser's preflight carries no credential."""
+    answer = app.test_client().options("/me")
+    assert (answer.status_code, "POST" in answer.headers["allow"]) == (200, True)
+
+
+def test_a_method_is_no_socket_whatever_the_headers_say(app: Flask) -> None:
+    class Things(MethodView):
+        @login_required
+        def get(self) -> str:
+            return type(self).__name__
+
+    app.add_url_rule("/things", view_func=Things.as_view("things"))
+    client = signed_in(app)
+    assert client.get("/things", headers={"upgrade": "websocket"}).text == "Things"
 
 
 def test_what_is_used_wrongly_is_said() -> None:

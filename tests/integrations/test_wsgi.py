@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 from wsgiref.validate import validator
 
 import httpx2
 import pytest
 
-from limen import Denied, Limen
+from limen import Denied, Limen, Secret, Verifier
+from limen.background import Background
+from limen.insecure import WeakHashing
 from limen.integrations.wsgi import LimenMiddleware
 from limen.testing import EMAIL, PASSWORD, TurnableClock, for_tests, origin, present, sign_in
+from support.redis import free_port
+from support.serving import Serving
 
 LOGIN = {"email": EMAIL, "password": PASSWORD}
 
@@ -190,3 +195,36 @@ def test_without_its_routes_it_leaves_them_to_the_application(made: Made) -> Non
     app, auth = made(mount=False, public={"/auth/login"})
     with client(app, auth) as stranger:
         assert stranger.get("/auth/login").json()["path"] == "/auth/login"
+
+
+def test_S36_a_verifier_stands_in_the_place_of_a_limen_and_starts_anew_on_another_loop(
+    tmp_path: Path,
+) -> None:
+    secret = Secret.generate()
+    at = f"http://127.0.0.1:{free_port()}"
+    options: dict[str, Any] = {
+        "secret": secret, "issuer": at, "strategy": "hybrid", "clients": ("api",), "scheme": WeakHashing()
+    }  # fmt: skip
+    issuing = Background(Limen(f"sqlite:///{tmp_path}/limen.db", **options))
+    issuer = cast("Limen", issuing.auth)
+    variables = {
+        "LIMEN_DATABASE": f"sqlite:///{tmp_path}/limen.db", "LIMEN_ISSUER": at, "LIMEN_STRATEGY": "hybrid",
+        "LIMEN_CLIENTS": "api", "LIMEN_SECRET": secret.reveal(),
+    }  # fmt: skip
+    grant = issuing.run(sign_in(issuer))
+    with Serving(tmp_path, "--port", at.rpartition(":")[2], **variables):
+        verifier = Verifier(at, client_id="api", client_secret=issuer.client_secret("api"), audience=at)
+        app = LimenMiddleware(inner, verifier)
+        bearer = {"authorization": f"Bearer {grant.credential}"}
+        transport = httpx2.WSGITransport(app=validator(app))
+        with httpx2.Client(transport=transport, base_url="https://api.example", headers=bearer) as api:
+            for _ in range(2):
+                assert api.get("/notes").json()["account"] == grant.account
+                assert api.get("/auth/login").json()["path"] == "/auth/login"  # no routes of its own
+                app.background.close()
+            api.get("/notes")
+            issuing.run(issuer.revoke_session(grant.session))
+            app.background.run(verifier.catch_up())
+            assert api.get("/notes").json()["code"] == "credential_revoked"
+        app.background.close()
+    issuing.close()

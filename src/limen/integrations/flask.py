@@ -101,7 +101,7 @@ class LimenFlask:
         if "limen" in app.extensions:
             raise Misconfigured("this application has Limen already: call init_app once")
         auth = auth or self._auth or Limen.from_env(**_configured(app))
-        background, own = Background(auth), None
+        background, own = Background.of(auth), None
         if isinstance(auth, Limen):  # a Verifier has no routes of its own
             from limen.server.under_wsgi import OwnRoutes
 
@@ -178,7 +178,7 @@ def _guarded(view: Callable[_P, _R], asked: _Asked) -> Callable[_P, _R]:
         installed = _installed()
         installed.check(asked)
         run: Callable[..., _R] = current_app.ensure_sync(view)
-        if not is_handshake(request.environ) or not args or isinstance(args[0], _Socket):
+        if not (is_handshake(request.environ) and args and _is_socket(args[0])):
             return run(*args, **kwargs)
         socket = _Socket(args[0], installed, request.environ)
         try:
@@ -191,11 +191,20 @@ def _guarded(view: Callable[_P, _R], asked: _Asked) -> Callable[_P, _R]:
     return guarded
 
 
+def _is_socket(first: object) -> bool:
+    """Whether this is what flask-sock calls a view with, and no decorator has taken it in hand yet."""
+    return hasattr(first, "receive") and hasattr(first, "send") and not isinstance(first, _Socket)
+
+
 def _ask_first() -> None:
-    """Before anything else of the application: flask-sock accepts a WebSocket before it calls its view."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    for asked in getattr(view, _ASKED, ()):
-        _installed().check(asked)
+    """Before anything else of the application: flask-sock accepts a WebSocket before it calls its view.
+
+    Other requests are asked when their view is called, so that Flask answers `OPTIONS` for it as ever.
+    """
+    if is_handshake(request.environ):
+        view = current_app.view_functions.get(request.endpoint or "")
+        for asked in getattr(view, _ASKED, ()):
+            _installed().check(asked)
 
 
 def _told(error: LimenError) -> Response:
