@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.db import connection, connections
 from django.test import Client
@@ -19,6 +19,7 @@ from django.utils import timezone
 from limen.django import config
 from limen.django.models import Link, StoredSession
 from limen.django.sessions import SessionStore
+from support.django_site import PASSWORD
 
 
 @pytest.fixture
@@ -256,6 +257,28 @@ def test_cycle_key_does_not_revive_what_was_revoked_while_a_request_ran(
     store.cycle_key()
     assert store.get(SESSION_KEY) is None
     assert store.credential is None
+
+
+def test_cycle_key_in_a_request_does_not_revive_it_either(site: str, ada: Any, client: Client) -> None:
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    assert client.get("/cycle").status_code == 200
+    assert client.get("/whoever").json()["user"] == ("ada" if site == "jwt" else "")
+
+
+def test_another_user_on_the_same_browser_gets_nothing_of_the_first(
+    site: str, ada: Any, client: Client
+) -> None:
+    bob = get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    client.get("/count")
+    first = {name: morsel.value for name, morsel in client.cookies.items() if morsel.value}
+    client.post("/login/", {"username": "bob", "password": PASSWORD})
+    assert client.get("/whoever").json()["user"] == "bob"
+    assert client.get("/count").json() == {"count": 1}
+    before = Client(headers={"host": "testserver.localhost"})
+    before.cookies.load(first)
+    assert before.get("/whoever").json()["user"] == ("ada" if site == "jwt" else "")
+    assert bob.pk != ada.pk
 
 
 def test_the_engine_works_with_djangos_own_middleware(bare: Path, ada: Any, client: Client) -> None:

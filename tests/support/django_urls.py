@@ -12,6 +12,7 @@ from django.urls import include, path
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from limen.django import config
 from limen.django.decorators import fresh_login_required, scopes_required
 
 
@@ -54,6 +55,16 @@ def count(request: Any) -> JsonResponse:
     return JsonResponse({"count": request.session["count"]})
 
 
+def cycle(request: Any) -> JsonResponse:
+    """Somebody is signed out everywhere while their own request runs, and that asks for another key."""
+    assert request.user.is_authenticated
+    auth = config.auth()
+    account = config.run(auth.find_account(request.limen.identity.account))
+    config.run(auth.revoke_sessions(account))
+    request.session.cycle_key()
+    return JsonResponse({})
+
+
 @csrf_exempt
 def exempt(request: Any) -> JsonResponse:
     return JsonResponse({"user": request.user.get_username()})
@@ -73,5 +84,6 @@ urlpatterns = [
     path("fresh", Fresh.as_view()),
     path("count", count),
     path("exempt", exempt),
+    path("cycle", cycle),
     path("", include("limen.django.urls")),
 ]
