@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import logging.config
 import socket
@@ -82,6 +83,8 @@ async def _tried() -> tuple[Limen, str | None]:
     """A Limen that was started once, so that what is wrong is said before anything is served; and where the
     first administrator is made, if nobody has an account."""
     auth = Limen.from_env()
+    if auth.settings.traces == "otlp":
+        importlib.import_module("limen.tracing")  # Misconfigured where its packages are not installed
     async with auth:
         return auth, await auth.admin.set_up_link()
 

@@ -208,7 +208,8 @@ class Settings:
     ] = "text"
     traces: Annotated[
         str,
-        "`off`, or `otlp`: spans go by OTLP over HTTP where the variables `OTEL_…` say; needs `limen[otel]`.",
+        "Of `limen serve`: `off`, or `otlp`, by which spans go over HTTP where the variables `OTEL_…` say; "
+        "needs `limen[otel]`. Applications call `limen.tracing.trace(auth)`.",
     ] = "off"
     canary: Annotated[
         Seconds,
