@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run servers test check static format rings bench peers soak lock clean
+.PHONY: help run servers test check static format rings bench peers soak fuzz lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,6 +57,9 @@ peers: $(VENV)/.test $(PEERS) ## Install what `limen lab compare --peers` measur
 
 soak: $(VENV)/.test servers ## Break things for minutes and check the history; ARGS="--minutes 10 --seed 7 --store postgres"
 	PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
+
+fuzz: $(VENV)/.test ## Search every parser for what it does not declare; ARGS="--minutes 10 --jobs 2 token" (docs/fuzzing.md)
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 lock: $(VENV)/.lock ## Resolve requirements/*.txt anew from pyproject.toml
 	sh scripts/lock $(BIN)/uv
