@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run servers test check static format rings site reference bench peers soak dist lock clean
+.PHONY: help run servers test check static format rings site reference bench peers soak fuzz dist lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -66,6 +66,9 @@ peers: $(VENV)/.test $(PEERS) ## Install what `limen lab compare --peers` measur
 
 soak: $(VENV)/.test servers ## Break things for minutes and check the history; ARGS="--minutes 10 --seed 7 --store postgres"
 	PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
+
+fuzz: $(VENV)/.test ## Search every parser for what it does not declare; ARGS="--minutes 10 --jobs 2 token" (docs/fuzzing.md)
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 dist: $(VENV)/.test ## Build wheel, sdist and bill of materials into dist/, the same bytes everywhere
 	@sh scripts/dist $(BIN)/python

@@ -17,7 +17,7 @@ import (
 // Checker checks the tokens of one issuer for one audience.
 type Checker struct{ verifier *oidc.IDTokenVerifier }
 
-// NewChecker follows the issuer's keys, fetched anew when a token names one that is not known.
+// NewChecker follows the issuer's keys, and keeps them for as long as the issuer says.
 func NewChecker(ctx context.Context) Checker {
 	issuer := os.Getenv("ISSUER") // https://login.example, as its tokens say it
 	algorithms := os.Getenv("ALGORITHMS") // its LIMEN_ALGORITHM

@@ -43,7 +43,7 @@ def node() -> str:
 
 
 # What Debian packages of Go there is lies below GOPATH, as before there were modules.
-GO_PATH = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "-p=2"}
+GO_PATH = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "-p=2", "CGO_ENABLED": "0"}
 READERS = {
     "PyJWT": python("check_pyjwt"),
     "joserfc": python("check_joserfc"),
@@ -76,6 +76,7 @@ def verdicts(name: str, folder: Path, tokens: Sequence[str], **environment: str)
         shutil.copy(file, folder)
     (folder / "node_modules").symlink_to(JOSE)
     kept = {one: os.environ[one] for one in ("PATH", "HOME", "GOCACHE", "TMPDIR") if one in os.environ}
+    kept.setdefault("HOME", str(folder))  # go keeps what it has built
     done = subprocess.run(
         reader.command(), cwd=folder, input="".join(f"{one}\n" for one in tokens), text=True,
         encoding="utf-8", capture_output=True, timeout=120,

@@ -70,7 +70,7 @@ def parse(url: str) -> Address:
     if parts.fragment or len(dict(options)) < len(options):
         raise Misconfigured(f"the PostgreSQL address has a fragment or names an option twice; {_FORM}")
     given = dict(options)
-    _check_names(given)
+    _check_names(given, shown="@" not in parts.query)
     rest = {name: value for name, value in given.items() if name not in _OURS}
     return Address(
         dsn=urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(rest), "")),
@@ -84,11 +84,13 @@ def parse(url: str) -> Address:
 _FORM = "it reads postgresql://user:password@host:5432/database, special characters percent-encoded"
 
 
-def _check_names(given: dict[str, str]) -> None:
+def _check_names(given: dict[str, str], *, shown: bool) -> None:
+    """`shown`: no name is the rest of a password with a ? in it, behind which there is an @."""
     unknown = sorted(given.keys() - _DRIVERS - set(_OURS))
     if unknown:
+        named = repr(unknown[0]) if shown else "of that name"
         raise Misconfigured(
-            f"a PostgreSQL address has no option {unknown[0]!r}; besides libpq's there are {', '.join(_OURS)}"
+            f"a PostgreSQL address has no option {named}; besides libpq's there are {', '.join(_OURS)}"
         )
     if given.get("target_session_attrs", "primary") not in _PRIMARY:
         raise Misconfigured(
@@ -99,7 +101,7 @@ def _check_names(given: dict[str, str]) -> None:
 def _connections(text: str | None) -> int:
     if text is None:
         return CONNECTIONS
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_CONNECTIONS:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= _MOST_CONNECTIONS:
         raise Misconfigured(
             f"connections in the PostgreSQL address is a number from 1 to {_MOST_CONNECTIONS}"
         )
@@ -122,6 +124,6 @@ def _direct(text: str | None) -> tuple[str, int] | None:
     if text is None:
         return None
     host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit():
+    if not host or not port.isascii() or not port.isdigit() or len(port) > 5:
         raise Misconfigured("direct in the PostgreSQL address is host:port of the server behind the pooler")
     return host, int(port)

@@ -112,7 +112,9 @@ def _options(query: str) -> dict[str, str]:
     unknown = sorted(options.keys() - _OPTIONS - _OF_SENTINELS)
     if unknown:
         known = ", ".join(sorted(_OPTIONS | _OF_SENTINELS))
-        raise Misconfigured(f"Redis addresses have no option {unknown[0]!r}; there are {known}")
+        # With an @ behind it, it is the rest of a password that was not percent-encoded.
+        named = "of that name" if "@" in query else repr(unknown[0])
+        raise Misconfigured(f"Redis addresses have no option {named}; there are {known}")
     if len(options) < len(pairs):
         raise Misconfigured("the Redis address names an option twice")
     return options
@@ -130,7 +132,7 @@ def _node(text: str, port: int) -> Node:
         text.rpartition(":") if re.search(r":\d*\Z", text) and text[-1] != "]" else (text, "", "")
     )
     host = unquote(host).strip("[]")
-    if not host or (given and not 0 < int(given) < 65_536):
+    if not host or (given and not (len(given) < 6 and 0 < int(given) < 65_536)):
         raise Misconfigured(
             f"the Redis address names no host and port where one is asked for; there are {FORMS}"
         )
@@ -144,7 +146,7 @@ def _path(path: str, kind: Kind, options: dict[str, str]) -> tuple[str, int]:
     if kind is Kind.SENTINEL and not master:
         raise Misconfigured("a Sentinel address names the master: redis+sentinel://host1,host2/mymaster")
     text = parts.pop(0) if parts else options.get("db", "0")
-    if parts or not (text.isascii() and text.isdigit() and int(text) < 10_000):
+    if parts or not (text.isascii() and text.isdigit() and len(text) < 5):
         raise Misconfigured("a Redis address ends with the number of a database, if with anything")
     if kind is Kind.CLUSTER and int(text):
         raise Misconfigured("a Redis Cluster has database 0 alone")

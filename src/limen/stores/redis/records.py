@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import struct
+from math import isfinite
 from typing import Any
 
 from limen import ids
@@ -102,15 +103,23 @@ def event(entry: Any) -> Revocation | None:
         return Revocation(
             Kind(named[b"k"].decode()),
             named[b"s"].decode(),
-            Instant(float(named[b"u"])),
-            Instant(float(named[b"n"])),
-            Instant(float(named[b"a"])),
+            _moment(named[b"u"]),
+            _moment(named[b"n"]),
+            _moment(named[b"a"]),
             named[b"w"].decode(),
             position(entry),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         _log.error("an event in Redis cannot be read and counts as absent")
         return None
+
+
+def _moment(text: bytes) -> Instant:
+    """ValueError for what is no moment: with one nothing compares, and the event would cover nobody."""
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError
+    return Instant(value)
 
 
 def position(entry: Any) -> int:

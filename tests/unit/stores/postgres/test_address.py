@@ -49,6 +49,7 @@ def test_a_socket_is_named_by_its_folder() -> None:
         ("direct=:5432", "host:port"),
         ("target_session_attrs=any", "must be primary"),
         ("target_session_attrs=prefer-standby", "must be primary"),
+        ("direct=host:99999999", "host:port"),
         ("sslmode", "no URL"),
         ("sslmode=require#x", "fragment"),
     ],
@@ -57,6 +58,12 @@ def test_what_does_not_fit_is_said_and_the_password_is_not(options: str, sentenc
     with pytest.raises(Misconfigured, match=sentence) as raised:
         open_store(f"postgresql://ada:tacos@host/db?{options}")
     assert "tacos" not in str(raised.value)
+
+
+def test_what_is_left_of_a_password_that_was_not_encoded_is_not_said() -> None:
+    with pytest.raises(Misconfigured, match="no option of that name") as raised:
+        parse("postgresql://ada:ta?cos=1@host/db")
+    assert "cos" not in str(raised.value)
 
 
 def test_an_address_keeps_its_password_out_of_its_repr() -> None:
