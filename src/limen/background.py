@@ -32,12 +32,14 @@ PATIENCE: Seconds = 30.0
 """For one answer. Whatever is asked has shorter limits of its own; this one is for what nobody foresaw."""
 _CLOSING: Seconds = 10.0
 _all: weakref.WeakSet[Background] = weakref.WeakSet()
+_making = threading.Lock()
 
 
 class _Running:
     """A loop and the thread that runs it."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: Background) -> None:
+        self.owner = owner  # who runs is closed at the end, though nobody holds it any more
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, name="limen background", daemon=True)
@@ -90,6 +92,12 @@ class Background:
         self._failures = 0
         self._failure: BaseException | None = None
         _all.add(self)
+
+    @classmethod
+    def of(cls, auth: Authenticates) -> Background:
+        """The one that was made of `auth`, or the first: several applications may share it."""
+        with _making:
+            return next((one for one in tuple(_all) if one.auth is auth), None) or cls(auth)
 
     def start(self) -> None:
         """Start the loop, and `auth` on it; raises what it raises. Twice is once."""
@@ -155,7 +163,11 @@ class Background:
                 "Limen's loop needs a thread of the system, and gevent or eventlet has replaced those: "
                 "use threaded workers"
             )
-        running = _Running()
+        if any(other.auth is self.auth and other is not self and other._running for other in tuple(_all)):
+            raise Misconfigured(
+                "another loop runs this already: take `Background.of(auth)`, which is the same"
+            )
+        running = _Running(self)
         try:
             _wait(running.submit(self.auth.start()), self._patience)
         except BaseException:
@@ -185,6 +197,7 @@ _forking: list[Background] = []
 
 
 def _before_fork() -> None:
+    _making.acquire()
     for background in tuple(_all):
         background._before_fork()
         _forking.append(background)
@@ -193,6 +206,8 @@ def _before_fork() -> None:
 def _after_fork() -> None:
     while _forking:
         _forking.pop()._after_fork()
+    if _making.locked():  # a server that forks in C may not have said so before
+        _making.release()
 
 
 def _end() -> None:

@@ -82,6 +82,17 @@ def test_nothing_starts_before_it_is_asked_and_then_once(loop: Background) -> No
     assert not any(thread.name == "limen background" for thread in threading.enumerate())
 
 
+def test_two_applications_share_one_loop_and_never_run_one_limen_on_two(loop: Background) -> None:
+    assert Background.of(loop.auth) is loop
+    other = Background(loop.auth)
+    loop.start()
+    with pytest.raises(Misconfigured, match="another loop"):
+        other.start()
+    loop.close()
+    other.start()
+    other.close()
+
+
 def test_what_takes_too_long_is_cancelled_and_unavailable(loop: Background) -> None:
     ended = threading.Event()
 

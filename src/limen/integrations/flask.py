@@ -18,11 +18,14 @@ import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+import click
 from flask import Flask, Response, current_app, request
+from flask.cli import with_appcontext
 from werkzeug.local import LocalProxy
 
 from limen.auth import Limen
@@ -32,6 +35,7 @@ from limen.environ import Environ, is_handshake, scope_of
 from limen.errors import LimenError, Misconfigured, Unavailable
 from limen.problems import refusal
 from limen.requirement import Authenticates, Requirement
+from limen.settings import Settings, beneath, load
 from limen.strategies.base import Identity
 from limen.transport import find_credential
 
@@ -57,6 +61,8 @@ _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
 _LOOK: Seconds = 0.25
 """After so long at most a silent WebSocket learns that it has ended."""
+_FAREWELL: Seconds = 1.0
+"""For the client's answer to a close."""
 _log = logging.getLogger("limen.flask")
 
 
@@ -95,7 +101,7 @@ class LimenFlask:
         if "limen" in app.extensions:
             raise Misconfigured("this application has Limen already: call init_app once")
         auth = auth or self._auth or Limen.from_env(**_configured(app))
-        background, own = Background(auth), None
+        background, own = Background.of(auth), None
         if isinstance(auth, Limen):  # a Verifier has no routes of its own
             from limen.server.under_wsgi import OwnRoutes
 
@@ -104,6 +110,7 @@ class LimenFlask:
         app.extensions["limen"] = _Installed(auth, background, own)
         app.before_request_funcs.setdefault(None, []).insert(0, _ask_first)
         app.register_error_handler(LimenError, _told)
+        app.cli.add_command(_verbs)
 
     @property
     def auth(self) -> Limen:
@@ -171,7 +178,7 @@ def _guarded(view: Callable[_P, _R], asked: _Asked) -> Callable[_P, _R]:
         installed = _installed()
         installed.check(asked)
         run: Callable[..., _R] = current_app.ensure_sync(view)
-        if not is_handshake(request.environ) or not args or isinstance(args[0], _Socket):
+        if not (is_handshake(request.environ) and args and _is_socket(args[0])):
             return run(*args, **kwargs)
         socket = _Socket(args[0], installed, request.environ)
         try:
@@ -184,11 +191,20 @@ def _guarded(view: Callable[_P, _R], asked: _Asked) -> Callable[_P, _R]:
     return guarded
 
 
+def _is_socket(first: object) -> bool:
+    """Whether this is what flask-sock calls a view with, and no decorator has taken it in hand yet."""
+    return hasattr(first, "receive") and hasattr(first, "send") and not isinstance(first, _Socket)
+
+
 def _ask_first() -> None:
-    """Before anything else of the application: flask-sock accepts a WebSocket before it calls its view."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    for asked in getattr(view, _ASKED, ()):
-        _installed().check(asked)
+    """Before anything else of the application: flask-sock accepts a WebSocket before it calls its view.
+
+    Other requests are asked when their view is called, so that Flask answers `OPTIONS` for it as ever.
+    """
+    if is_handshake(request.environ):
+        view = current_app.view_functions.get(request.endpoint or "")
+        for asked in getattr(view, _ASKED, ()):
+            _installed().check(asked)
 
 
 def _told(error: LimenError) -> Response:
@@ -215,6 +231,30 @@ def _configured(app: Flask) -> dict[str, Any]:
         for name, value in app.config.items()
         if name.startswith(_PREFIX) and value is not None
     }
+
+
+@click.command(
+    "limen",
+    context_settings={"ignore_unknown_options": True},
+    add_help_option=False,
+    short_help="Every verb of the command `limen`.",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@with_appcontext
+def _verbs(arguments: tuple[str, ...]) -> None:
+    """What the script `limen` would do, with the application's settings beneath (docs/cli.md)."""
+    auth = _installed().auth
+    if not isinstance(auth, Limen):
+        raise click.ClickException("this application has a Verifier, which keeps nothing: ask its issuer")
+    own, plain = auth.settings, Settings()
+    given = {one.name: getattr(own, one.name) for one in fields(own)}
+    with beneath({name: value for name, value in given.items() if value != getattr(plain, name)}):
+        if load({}, environment=True).settings.database != own.database:
+            raise click.ClickException(
+                "limen.toml or LIMEN_DATABASE names another database than the application has"
+            )
+        (script,) = entry_points(group="console_scripts", name="limen")
+        raise SystemExit(import_module(script.module).run(arguments))
 
 
 def _before(own: OwnRoutes, inner: Any) -> Any:
@@ -275,8 +315,13 @@ class _Socket:
             return self._background.authenticate(self._credential, activity=activity)
         except LimenError as error:
             code = _TRY_AGAIN_LATER if isinstance(error, Unavailable) else _POLICY_VIOLATION
-            self._socket.close(code, error.code)
+            self._close(code, error.code)
             raise _closed(code, error.code) from error
+
+    def _close(self, code: int, reason: str) -> None:
+        """Close it, and let its own thread read the answer, for which Werkzeug would wait in vain."""
+        self._socket.close(code, reason)
+        self._socket.thread.join(_FAREWELL)
 
 
 def _closed(code: int, reason: str) -> Exception:

@@ -46,7 +46,7 @@ class LimenMiddleware:
         background: Background | None = None,
     ) -> None:
         self._app, self._auth, self._public = app, auth, PublicPaths.of(public)
-        self.background = background or Background(auth)
+        self.background = background or Background.of(auth)
         self._own: OwnRoutes | None = None
         if mount and isinstance(auth, Limen):  # a Verifier has no routes of its own
             from limen.server.under_wsgi import OwnRoutes  # with `mount=False` the core is enough

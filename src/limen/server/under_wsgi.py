@@ -60,19 +60,26 @@ class OwnRoutes:
         async def send(message: Message) -> None:
             nonlocal status
             if scope.get(STREAM):
-                raise Unavailable(
-                    "this server answers as a whole and streams nothing: read the pages of the feed",
-                    code="feed_not_streamed",
-                    retry_after=60,
-                )
+                raise _Endless
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers.extend(message["headers"])
             else:
                 parts.append(message.get("body", b""))
 
-        await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, send)
+        except _Endless:
+            raise Unavailable(
+                "this server answers as a whole and streams nothing: read the pages of the feed",
+                code="feed_not_streamed",
+                retry_after=60,
+            ) from None
         return status, headers, b"".join(parts)
+
+
+class _Endless(BaseException):
+    """An answer without an end has begun. No handler of errors between may answer in its place."""
 
 
 def _body(environ: Environ) -> bytes:

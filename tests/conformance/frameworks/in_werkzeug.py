@@ -1,0 +1,6 @@
+from conformance.framework import Framework
+
+FRAMEWORK = Framework(
+    "werkzeug",
+    ("-m", "flask", "--app", "examples.flask_app", "run", "--port", "{port}"),
+)
