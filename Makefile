@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run servers test check static format rings bench peers soak lock clean
+.PHONY: help run servers test check static format rings bench peers soak dist lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -58,11 +58,14 @@ peers: $(VENV)/.test $(PEERS) ## Install what `limen lab compare --peers` measur
 soak: $(VENV)/.test servers ## Break things for minutes and check the history; ARGS="--minutes 10 --seed 7 --store postgres"
 	PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
 
+dist: $(VENV)/.test ## Build wheel, sdist and bill of materials into dist/, the same bytes everywhere
+	@sh scripts/dist $(BIN)/python
+
 lock: $(VENV)/.lock ## Resolve requirements/*.txt anew from pyproject.toml
 	sh scripts/lock $(BIN)/uv
 
 clean: ## Remove what make made, the environment included
-	rm -rf $(VENV) .limen/peers .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/*/node_modules
+	rm -rf $(VENV) dist .limen/peers .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/*/node_modules
 
 $(VENV)/.made: scripts/venv
 	@sh scripts/venv $(VENV)

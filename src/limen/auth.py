@@ -16,23 +16,20 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from limen.accounts import Account
-from limen.administration import Administration
 from limen.adoption import Adoption
-from limen.audit import SYSTEM, THE_OPERATOR, Actor
+from limen.audit import SYSTEM, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
 from limen.clock import Clock, Instant, Seconds, SystemClock
 from limen.devices import DeviceSealer
 from limen.errors import Denied, Misconfigured, Unavailable
-from limen.explanation import Explanation
 from limen.factors import HalfSealer
 from limen.feed import Follower
 from limen.flows import operate
 from limen.flows.change_password import change_password
-from limen.flows.explain import Witness, explain
 from limen.flows.factors import Factor, checked, prove_factor
 from limen.flows.issue import SignedIn
 from limen.flows.parts import Parts
@@ -44,13 +41,13 @@ from limen.flows.step_up import step_up
 from limen.hashing import HashingPool
 from limen.ids import Entropy
 from limen.jose.jwk import Algorithm
-from limen.keys import KeyRing, KeyWrap, RotationPolicy, StoredRing
+from limen.keys import KeyRing, KeyWrap, RotationPolicy
 from limen.letters import LetterSealer
 from limen.live_ring import LiveRing
 from limen.mail import open_post
+from limen.operating import Operating
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.pulse import Pulse
-from limen.recovery import Recovery
 from limen.requirement import Requirement, recently
 from limen.revocations import Filter
 from limen.secret import Secret
@@ -71,13 +68,19 @@ from limen.tickets import TicketSealer
 from limen.transport import CookieNames, origins_of
 from limen.vigil import Vigil
 
+if TYPE_CHECKING:  # what few processes ask for is brought in when it is asked for: the import stays light
+    from limen.administration import Administration
+    from limen.explanation import Explanation
+    from limen.flows.explain import Witness
+    from limen.recovery import Recovery
+
 _log = logging.getLogger("limen")
 _MAINTENANCE: Seconds = 60.0
 _SWEPT = 1_000
 """Rows that are removed at once, so that no other write waits for long."""
 
 
-class Limen:
+class Limen(Operating):
     """Sessions, JWT or the hybrid over one store. Make it, start it (or hand it to `install`), and ask it.
 
     `Limen("sqlite:///app.db", strategy="hybrid", issuer="https://app.example")`; every keyword is a field of
@@ -329,6 +332,8 @@ class Limen:
     @cached_property
     def recovery(self) -> Recovery:
         """What a person does with letters and links, and with their own account."""
+        from limen.recovery import Recovery
+
         return Recovery(self._parts, self._strategies.values(), self._postman)
 
     async def register(self, email: str, password: str, *, source: str = "", language: str = "") -> None:
@@ -456,6 +461,8 @@ class Limen:
 
     async def explain(self, credential: str, *, source: str = "") -> Explanation:
         """See flows/explain. For whoever develops or administers; it proves nothing and grants nothing."""
+        from limen.flows.explain import explain
+
         return await explain(self._witness, credential, source=source)
 
     # -- what an operator does ---------------------------------------------------------------------------
@@ -468,80 +475,11 @@ class Limen:
     @cached_property
     def admin(self) -> Administration:
         """What an administrator may see and do."""
+        from limen.administration import Administration
+
         accepted = tuple(self._strategies.values())
         sealer = SetUpSealer(require_secret(self.settings))
         return Administration(self._parts, accepted, self._ring, self._pulse, self.sources, sealer)
-
-    async def add_account(
-        self,
-        email: str,
-        password: str | None,
-        *,
-        scopes: tuple[str, ...] | None = None,
-        verified: bool = False,
-        by: Actor = THE_OPERATOR,
-    ) -> Account:
-        """See flows/operate."""
-        wanted = self.settings.default_scopes if scopes is None else scopes
-        return await operate.add_account(
-            self._parts, email, password, scopes=wanted, verified=verified, by=by
-        )
-
-    async def find_account(self, email_or_id: str) -> Account:
-        """See flows/operate."""
-        return await operate.find_account(self._parts, email_or_id)
-
-    async def set_password(self, account: Account, password: str, *, by: Actor = THE_OPERATOR) -> Revoked:
-        """See flows/operate."""
-        return await operate.set_password(self._parts, self._strategies.values(), account, password, by=by)
-
-    async def set_scopes(
-        self, account: Account, scopes: tuple[str, ...], *, by: Actor = THE_OPERATOR
-    ) -> Revoked:
-        """See flows/operate."""
-        return await operate.set_scopes(self._parts, self._strategies.values(), account, scopes, by=by)
-
-    async def disable_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
-        """See flows/operate."""
-        return await operate.disable_account(self._parts, self._strategies.values(), account, by=by)
-
-    async def enable_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> None:
-        """See flows/operate."""
-        await operate.enable_account(self._parts, account, by=by)
-
-    async def delete_account(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
-        """See flows/operate."""
-        return await operate.delete_account(self._parts, self._strategies.values(), account, by=by)
-
-    async def revoke_session(self, sid: str, *, by: Actor = THE_OPERATOR) -> Revoked:
-        """See flows/operate."""
-        return await operate.revoke_session(self._parts, self._strategies.values(), sid, by=by)
-
-    async def revoke_sessions(self, account: Account, *, by: Actor = THE_OPERATOR) -> Revoked:
-        """End all sessions of an account."""
-        return await sign_out_everywhere(
-            self._parts, self._strategies.values(), account.id, by=by, why="operator"
-        )
-
-    async def begin_anew(self, *, by: Actor = THE_OPERATOR) -> Revoked:
-        """See flows/operate."""
-        return await operate.begin_anew(self._parts, self._strategies.values(), self._ring.renew, by=by)
-
-    async def stored_ring(self) -> StoredRing:
-        """All keys with their states, retired ones too."""
-        return await self.store.ring()
-
-    async def rotate_keys(self, *, by: Actor = THE_OPERATOR) -> KeyRing:
-        """See live_ring."""
-        return await operate.move_key(self._parts, self._ring.rotate(), "key_rotated", by=by)
-
-    async def retire_key(self, kid: str, *, by: Actor = THE_OPERATOR) -> KeyRing:
-        """See live_ring."""
-        return await operate.move_key(self._parts, self._ring.retire(kid), "key_retired", kid, by=by)
-
-    async def compromise_key(self, kid: str, *, by: Actor = THE_OPERATOR) -> KeyRing:
-        """See live_ring."""
-        return await operate.move_key(self._parts, self._ring.compromise(kid), "key_compromised", kid, by=by)
 
     # -- putting together --------------------------------------------------------------------------------
 
@@ -552,6 +490,8 @@ class Limen:
 
     @cached_property
     def _witness(self) -> Witness:
+        from limen.flows.explain import Witness
+
         return Witness(
             self._parts,
             lambda credential: self.authenticate(credential, activity=False),

@@ -10,7 +10,7 @@ from support.source import Module, modules, parse
 FILE, FUNCTION = 400, 40
 
 LARGER = {
-    "limen.auth": (640, "the one object an application holds: each method hands on to one flow"),
+    "limen.auth": (600, "the one object an application holds: each method hands on to one flow"),
     "limen.auth.Limen.__init__": (90, "the list of the parts, made in order, without a branch"),
     "limen.verifier.Verifier.__init__": (80, "the same list, and every option by its name"),
 }

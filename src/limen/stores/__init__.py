@@ -1,4 +1,4 @@
-"""Stores: one contract (`base`), several engines. `open_store` picks one by its address."""
+"""Stores: one contract (`base`), several engines. `open_store` loads the one whose address it is given."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING
 
 from limen.errors import Misconfigured
 from limen.stores.base import Store
-from limen.stores.memory import MemoryStore
-from limen.stores.split import SplitStore
-from limen.stores.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
     from limen.stores.redis.following import RedisFeed
@@ -42,6 +39,8 @@ def _single(url: str) -> Store:
     scheme, separator, rest = url.partition("://")
     match scheme if separator else "":
         case "memory" if not rest:
+            from limen.stores.memory import MemoryStore
+
             return MemoryStore()
         case "sqlite" if rest.startswith("/") and len(rest) > 1:
             return _sqlite(rest[1:])
@@ -54,15 +53,20 @@ def _single(url: str) -> Store:
     raise Misconfigured(f"no store has addresses that begin like {url.split(':')[0]!r}; there are {_FORMS}")
 
 
-def _sqlite(path: str) -> SQLiteStore:
+def _sqlite(path: str) -> Store:
     if path.startswith((":memory:", "file:")):
         raise Misconfigured("SQLite keeps sessions in a file, for several processes; for tests use memory://")
     if any(mark in path for mark in "?#\0"):
         raise Misconfigured("a SQLite address is a path and nothing else: it takes no options")
+    from limen.stores.sqlite import SQLiteStore
+
     return SQLiteStore(path)
 
 
 def _split(accounts: Store, sessions: str) -> Store:
+    from limen.stores.memory import MemoryStore
+    from limen.stores.split import SplitStore
+
     if isinstance(accounts, MemoryStore):
         raise Misconfigured("memory:// forgets accounts that session_store would remember the sessions of")
     try:

@@ -157,3 +157,22 @@ async def test_a_server_that_is_silent_is_503_in_time(line: Wire, url: str) -> N
     line.rewrite = lambda message: message
     assert await store.session(session.id) == session
     await store.close()
+
+
+async def test_a_lookup_behind_others_waits_no_longer_than_they_do(line: Wire, url: str) -> None:
+    """Two batches are out and nothing answers: those that gather for the third have the same patience."""
+    store = PostgresStore(url, patience=0.4)
+    await store.start()
+    session = await opened(store, await added(store))
+    line.rewrite = lambda _: b""
+    loop = asyncio.get_running_loop()
+    began, waiting = loop.time(), []
+    for _ in range(6):
+        waiting += [asyncio.ensure_future(store.session(session.id)) for _ in range(2)]
+        await asyncio.sleep(0)
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(outcome, Unavailable)
+    assert loop.time() - began < 0.7
+    line.rewrite = lambda message: message
+    assert await store.session(session.id) == session
+    await store.close()

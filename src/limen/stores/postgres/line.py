@@ -38,6 +38,11 @@ class Line:
         """Whether there is no connection, so that it is time to `open` it."""
         return self._connection is None
 
+    @property
+    def left(self) -> Seconds:
+        """What is left of the patience of the question that was asked last."""
+        return self._since + self._patience - asyncio.get_running_loop().time()
+
     async def open(self) -> None:
         """Have a connection, if one can be had. Never raises: without it, lookups go another way."""
         loop = asyncio.get_running_loop()
@@ -66,7 +71,7 @@ class Line:
             self._drop(rest=_REST)
             raise
         except Exception as error:
-            silent = loop.time() - self._since >= self._patience
+            silent = self.left <= 0
             self._drop(rest=0.0)
             if silent:
                 raise Unavailable("the database does not answer", reason="timeout") from error
@@ -85,15 +90,14 @@ class Line:
 
     def _check(self) -> None:
         """One timer for many questions: cut the connection if the present one has waited for too long."""
-        loop = asyncio.get_running_loop()
         self._watch = None
         if self.free or self._connection is None:
             return
-        left = self._since + self._patience - loop.time()
+        left = self.left
         if left <= 0:
             self._connection.terminate()
         else:
-            self._watch = loop.call_later(left, self._check)
+            self._watch = asyncio.get_running_loop().call_later(left, self._check)
 
     def _drop(self, *, rest: Seconds) -> None:
         connection, self._connection = self._connection, None

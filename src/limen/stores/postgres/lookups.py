@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from limen.clock import Seconds
 from limen.errors import Unavailable
 from limen.ids import SessionID
 from limen.sessions import Session
@@ -28,8 +29,8 @@ _Waiters = list[asyncio.Future[Session | None]]
 class Lookups:
     """Sessions by their ids."""
 
-    def __init__(self, reader: Reader, line: Line | None) -> None:
-        self._reader, self._line = reader, line
+    def __init__(self, reader: Reader, line: Line | None, *, patience: Seconds) -> None:
+        self._reader, self._line, self._patience = reader, line, patience
         self._waiting: dict[str, _Waiters] = {}
         self._called = False
         self._under_way = 0
@@ -41,7 +42,18 @@ class Lookups:
             found = await line.ask(sid)
             if found is not None:
                 return _one(sid, found)
-        return await self._gather(sid)
+            return await self._within(line.left, sid)
+        if self._under_way < AT_ONCE:
+            return await self._gather(sid)
+        return await self._within(self._patience, sid)
+
+    async def _within(self, patience: Seconds, sid: SessionID) -> Session | None:
+        """For whoever waits before the batch leaves, too: the reader's patience begins when it does."""
+        try:
+            async with asyncio.timeout(patience):
+                return await self._gather(sid)
+        except TimeoutError as error:
+            raise Unavailable("the database does not answer", reason="timeout") from error
 
     def _gather(self, sid: SessionID) -> asyncio.Future[Session | None]:
         loop = asyncio.get_running_loop()

@@ -99,7 +99,7 @@ def _assemble(address: Address, found: Found, patience: Seconds) -> Parts:
         begin=terms.begin,
         reader=reader,
         line=line,
-        lookups=Lookups(reader, line),
+        lookups=Lookups(reader, line, patience=patience),
         writer=Writer(pool, terms.begin, lanes=_LANES, patience=patience, perform=one_by_one),
         throttler=Writer(pool, terms.begin, lanes=1, patience=patience, perform=throttles.perform),
         feed=FeedReader(terms.connect_directly, reader, reads_here=not terms.pooled, patience=patience),
