@@ -45,5 +45,6 @@ def _pages(item: Any) -> list[Any]:
 def summary(text: str) -> str:
     """The first sentence of a page's first paragraph."""
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
-    first = next((part for part in paragraphs if part[:1].isalpha() or part[:1] == "`"), "")
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", re.split(r"(?<=[.:?])\s", first)[0]).rstrip(":")
+    first = next((part for part in paragraphs if re.match(r"\w|`(?!``)|\*\*", part)), "")
+    words = re.sub(r"\[([^\]]*)\]\([^)]*\)|\*\*", r"\1", first)
+    return re.split(r"(?<=[.:?])\s", words)[0].rstrip(":")

@@ -129,3 +129,7 @@ def test_manage_py_limen_has_the_verbs_of_limen(
     (session,) = json.loads(capfd.readouterr().out)["sessions"]
     call_command("limen", "session", "revoke", session["id"])
     assert client.get("/whoever").json()["user"] == ""
+
+
+def test_the_migration_makes_what_the_models_say(bare: Path) -> None:
+    call_command("makemigrations", "limen", "--check", "--dry-run", verbosity=0)

@@ -65,8 +65,11 @@ def remember(sender: Any, instance: Any, raw: bool = False, **said: Any) -> None
     fields = said.get("update_fields")
     if raw or not _is_user(sender) or (fields is not None and "is_active" not in fields):
         return
-    before = get_user_model()._default_manager.filter(pk=instance.pk).values_list("is_active", flat=True)
-    instance.limen_was_active = before.first() if hasattr(instance, "is_active") else None
+    users = get_user_model()
+    if all(field.name != "is_active" for field in users._meta.get_fields()):
+        return  # a user model without it, where everybody is active
+    before = users._default_manager.filter(pk=instance.pk).values_list("is_active", flat=True)
+    instance.limen_was_active = before.first()
 
 
 @receiver(post_save, dispatch_uid="limen.saved")
