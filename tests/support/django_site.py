@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -16,7 +17,9 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 PASSWORD = "correct horse battery staple"
 SECRET = "dGhlIHNlY3JldCBvZiBkamFuZ28ncyB0ZXN0cyBoZXJl"
-_FOLDER = Path(tempfile.mkdtemp(prefix="limen-django-"))
+_TEMPORARY = tempfile.TemporaryDirectory(prefix="djangos-tables-")
+_FOLDER = Path(_TEMPORARY.name)
+atexit.register(_TEMPORARY.cleanup)
 
 
 class FewRounds(PBKDF2PasswordHasher):
