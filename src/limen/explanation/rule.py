@@ -37,6 +37,7 @@ WHYS = {
     "restored": "a backup was restored, and all sessions of before ended",
     "row_came_back": "it had ended, and was ended anew after a failover had brought it back",
     "account_changed": "its account changed while it was being made",
+    "canary": "the server opened it itself, to measure how soon its end is known",
     "session_limit": "a newer session made it one too many",
     "password_changed": "the password was changed",
     "scopes_changed": "what the account may do was changed",
