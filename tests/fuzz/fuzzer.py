@@ -18,6 +18,7 @@ WATCHED = {
     "requests": (
         "cookies", "next_url", "proxies", "transport", "accounts", "audit", "server.bodies", "server.wire",
         "server.user_agents", "server.hosts", "server.pages.language",
+        "server.admin.log",
     ),
     "sealed": (
         "devices", "factors", "letters", "passwords", "sessions", "set_up", "status_list", "tickets",
