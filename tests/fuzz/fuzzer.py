@@ -18,6 +18,7 @@ WATCHED = {
     "requests": (
         "cookies", "next_url", "proxies", "transport", "accounts", "audit", "server.bodies", "server.wire",
         "server.user_agents", "server.hosts", "server.pages.language",
+        "server.admin.log",
     ),
     "sealed": (
         "devices", "factors", "letters", "passwords", "sessions", "set_up", "status_list", "tickets",
@@ -83,7 +84,7 @@ def search(name: str, *options: str, corpus: Path | None = None, nice: int = 0) 
                 sys.executable, "-m", "fuzz.guided", module, name, ",".join(WATCHED[module]),
                 str(here), f"-artifact_prefix={here.parent}/{name}-", *limits, *options,
             ],
-            cwd=TESTS, capture_output=True, text=True, errors="replace",
+            cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
             preexec_fn=lambda: os.nice(nice), env={**os.environ, "PYTHONPATH": str(TESTS)},
         )  # fmt: skip
         return _read(name, done, len(list(here.iterdir())))
@@ -96,7 +97,6 @@ def _quoted(word: bytes) -> str:
 
 
 def _read(name: str, done: subprocess.CompletedProcess[str], corpus: int) -> Outcome:
-    said = done.stdout + done.stderr
-    last = _DONE.search(said)
+    last = _DONE.search(done.stdout)
     counts = [int(one or 0) for one in last.groups()] if last is not None else [0, 0, 0, 0]
-    return Outcome(name, counts[0], counts[1], counts[2], corpus, said if done.returncode else "")
+    return Outcome(name, counts[0], counts[1], counts[2], corpus, done.stdout if done.returncode else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.cookies
 import json
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -11,10 +12,11 @@ import msgspec
 
 from fuzz.target import target, text
 from limen import cookies, next_url, proxies, transport
-from limen.accounts import check_email, check_name, check_scopes, email_key
+from limen.accounts import EMAIL_MAX, check_email, check_name, check_scopes, email_key
 from limen.audit import clean
 from limen.errors import Denied, Rejected
 from limen.server import bodies, shapes, user_agents
+from limen.server.admin import log
 from limen.server.hosts import Hosts
 from limen.server.pages import language
 from limen.server.wire import Call, is_known
@@ -162,7 +164,7 @@ def email(raw: bytes) -> None:
     """What is taken keeps its key, whatever is made of it; a key is made of anything."""
     given = text(raw)
     found = email_key(given)
-    assert email_key(found) == found or found.count("@") != 1
+    assert len(found) > EMAIL_MAX or email_key(found) == found or found.count("@") != 1
     try:
         kept = check_email(given)
     except Rejected:
@@ -192,6 +194,22 @@ def scopes(raw: bytes) -> None:
         return
     assert set(kept) == set(given)
     assert " ".join(kept).split() == list(kept)
+
+
+@target(
+    "sign_in\nok\n0198a0d2-0000-7000-8000-000000000000\n\n::1\n2026-03-29 12:00\n2026-03-29T12:00:00+05:00",
+    words=(b"\n", b"2026-03-29", b"T", b"Z", b"+23:59", b"0001-01-01", b"9999-12-31", b"-W13"),
+)  # fmt: skip
+def audit_filter(raw: bytes) -> None:
+    """Which entries of the audit log somebody wants: moments that are moments, or the field that is wrong."""
+    given = [*text(raw).split("\n"), *[""] * len(log.FIELDS)]
+    wanted, wrong = log.wanted_of(dict(zip(log.FIELDS, given, strict=False)))
+    assert wrong in ("", *log.FIELDS)
+    for name in ("since", "until"):
+        moment, said = getattr(wanted, name), given[log.FIELDS.index(name)]
+        if moment is not None:
+            found = datetime.fromisoformat(said)
+            assert found.tzinfo is None or found.timestamp() == moment
 
 
 @target("x\ny", "\x1b[0m", "é")

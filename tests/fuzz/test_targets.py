@@ -19,7 +19,7 @@ ALL = targets()
 NAMES = list(ALL)
 LARGE = 65_536
 """Bytes: what a body may have, and more than any header."""
-CPU = 0.25
+CPU = 1.0
 """Seconds for the largest input: far more than most need, and less than what grows with the square."""
 MEMORY = 16 << 20
 

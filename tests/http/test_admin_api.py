@@ -12,6 +12,7 @@ import pytest
 from limen.accounts import ADMIN_SCOPE
 from limen.audit import Wanted
 from limen.server.admin.api import ENDPOINTS
+from limen.server.admin.log import FIELDS, wanted_of
 from support.http import EMAIL, PASSWORD, TRANSPORTS, Served, code, served
 
 pytestmark = pytest.mark.anyio
@@ -122,3 +123,9 @@ async def test_a_query_that_can_be_read_in_two_ways_finds_nothing(asked: str) ->
     async with administered() as (_, root, _other):
         answer = await root.get(f"{AT}/accounts?{asked}")
         assert (answer.status_code, code(answer)) == (400, "invalid_request")
+
+
+def test_a_moment_with_an_offset_is_that_moment() -> None:
+    given = dict.fromkeys(FIELDS, "") | {"since": "2026-03-29T12:00:00+05:00", "until": "2026-03-29 07:00"}
+    wanted, wrong = wanted_of(given)
+    assert (wanted.since, wrong) == (wanted.until, "")

@@ -107,10 +107,11 @@ def wanted_of(given: Mapping[str, str]) -> tuple[Wanted, str]:
 
 
 def _moment(text: str) -> Instant | None:
-    """A day, or a day and a time, in UTC; ValueError for anything else."""
+    """A day, or a day and a time, in UTC where it does not say; ValueError for anything else."""
     if not text:
         return None
-    return Instant(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    found = datetime.fromisoformat(text)
+    return Instant((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
 def _is_id(text: str) -> bool:
