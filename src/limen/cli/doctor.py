@@ -69,7 +69,8 @@ def _observe() -> Observed:
     paths = machine.places(loaded.settings.database)
     files = machine.looked_at(paths)  # before the database is opened, which closes it to others
     schema, ring, unusable = asyncio.run(_asked(loaded.settings))
-    sqlite, too_old = machine.word_about_sqlite()
+    on_sqlite = loaded.settings.database.startswith("sqlite:")
+    sqlite, too_old = machine.word_about_sqlite() if on_sqlite else (None, None)
     return Observed(
         settings=loaded.settings,
         sources=loaded.sources,

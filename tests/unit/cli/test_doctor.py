@@ -44,6 +44,12 @@ def test_a_broken_database_is_a_finding(shell: Shell, tmp_path: Path) -> None:
     assert "database_unusable" in found(missing)
 
 
+def test_the_sqlite_here_is_nobody_s_matter_who_does_not_keep_accounts_in_it(shell: Shell) -> None:
+    there = shell("doctor", "--database", "postgresql://limen@127.0.0.1:1/limen", "--json")
+    assert "database_unusable" in found(there)
+    assert "sqlite_old" not in found(there)
+
+
 def test_an_unsafe_choice_is_a_finding_whether_or_not_it_is_known(shell: Shell) -> None:
     assert "insecure" in found(shell("doctor", "--json", LIMEN_INSECURE_ANYTHING="1"))
 
