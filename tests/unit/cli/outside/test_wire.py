@@ -282,7 +282,12 @@ def test_an_address_is_told_as_browsers_write_it(url: str) -> None:
 
 def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if over.wait(30) else [])
+
+    def hang(*_: object, **__: object) -> list[object]:
+        over.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
     try:
         assert first("https://auth.example")[1].endswith("its name was not found within 0.5 s")
     finally:
