@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
+import threading
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -40,7 +42,28 @@ class Wanted:
 
 def look(wanted: Wanted) -> Outside:
     """What is seen. Rejected where the address is none that could be looked at."""
-    return asyncio.run(_looked(wanted, *_placed(wanted)))
+    origin, place = _placed(wanted)
+    found = _addresses(place.host, wanted.patience)
+    if isinstance(found, Silence):
+        return Outside(url=origin, now=SystemClock().now(), heard={"plain": found})
+    return asyncio.run(_looked(wanted, origin, replace(place, addresses=found)))
+
+
+def _addresses(host: str, patience: Seconds) -> tuple[str, ...] | Silence:
+    """Where this name leads. Asked in a thread that nobody waits for: a resolver may hang for minutes."""
+    found: list[tuple[str, ...] | Silence] = [Silence(f"its name was not found within {patience:g} s")]
+
+    def resolve() -> None:
+        try:
+            told = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found.append(tuple(dict.fromkeys(str(one[4][0]) for one in told)))
+        except (OSError, UnicodeError) as error:
+            found.append(Silence(getattr(error, "strerror", None) or "its name cannot be found"))
+
+    thread = threading.Thread(target=resolve, daemon=True)
+    thread.start()
+    thread.join(patience)
+    return found[-1]
 
 
 def _placed(wanted: Wanted) -> tuple[str, Place]:
@@ -136,4 +159,4 @@ def _clear(wanted: Wanted, place: Place) -> Place:
     """The same host where it answers plain http."""
     port = wanted.http_port or 80
     name = f"[{place.host}]" if ":" in place.host else place.host
-    return Place(place.host, port, name if port == 80 else f"{name}:{port}", None)
+    return Place(place.host, port, name if port == 80 else f"{name}:{port}", None, place.addresses)

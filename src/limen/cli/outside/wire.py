@@ -10,6 +10,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from limen.clock import Seconds, SystemClock
@@ -32,6 +33,8 @@ class Place:
     authority: str
     """The value of Host."""
     tls: ssl.SSLContext | None
+    addresses: tuple[str, ...] = ()
+    """Where it was found to be; the first that answers is asked."""
 
 
 class Unreadable(ValueError):
@@ -67,8 +70,14 @@ async def _asked(place: Place, question: Question) -> Heard:
 async def opened(place: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection; its TLS is done."""
     name = place.host if place.tls is not None else None
+    *others, last = place.addresses or (place.host,)
+    for address in others:
+        with suppress(ConnectionError):
+            return await asyncio.open_connection(
+                address, place.port, ssl=place.tls, server_hostname=name, limit=HEAD_MOST
+            )
     return await asyncio.open_connection(
-        place.host, place.port, ssl=place.tls, server_hostname=name, limit=HEAD_MOST
+        last, place.port, ssl=place.tls, server_hostname=name, limit=HEAD_MOST
     )
 
 

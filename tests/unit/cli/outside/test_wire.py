@@ -278,3 +278,17 @@ def test_what_cannot_be_a_credential_is_not_sent_and_not_repeated(credential: st
 @pytest.mark.parametrize("url", ["http://LOCALHOST:80", "http://localhost"])
 def test_an_address_is_told_as_browsers_write_it(url: str) -> None:
     assert walked(url).url == "http://localhost"
+
+
+def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        over.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        assert first("https://auth.example")[1].endswith("its name was not found within 0.5 s")
+    finally:
+        over.set()
