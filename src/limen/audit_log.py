@@ -119,14 +119,18 @@ class AuditLog:
         Where the store stays away this returns all the same: the act is done, the line is written, the entry
         goes on waiting, and the log says so.
         """
+        if not await self.settled():
+            _log.error("no table has it yet that %s did this: %s", entry.actor, entry.event)
+
+    async def settled(self) -> bool:
+        """Wait until the store has all that was noted here; False if it took too long. Before it is read."""
         mine = self._put_in
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._patience):
                 while self._done < mine:
                     self._moved.clear()
                     await self._moved.wait()
-        except TimeoutError:
-            _log.error("no table has it yet that %s did this: %s", entry.actor, entry.event)
+        return self._done >= mine
 
     async def close(self) -> None:
         """Write what waits; what the store does not take now has only its line."""

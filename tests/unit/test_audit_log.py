@@ -64,6 +64,18 @@ async def test_entries_of_one_moment_keep_their_order() -> None:
         assert numbers == [*range(101, 201), *range(101), *range(201, 300)]
 
 
+async def test_it_tells_when_all_is_kept_that_was_noted_and_when_it_is_not() -> None:
+    store = MemoryStore()
+    async with kept_in(store) as (log, _):
+        assert await log.settled()
+        log.note("sign_in", account=ADA)
+        assert await log.settled()
+        assert len(await store.entries(Wanted())) == 1
+        await store.close()
+        log.note("sign_in", account=ADA)
+        assert not await log.settled()
+
+
 async def test_what_was_noted_before_the_end_is_kept() -> None:
     store = MemoryStore()
     async with kept_in(store) as (log, _):

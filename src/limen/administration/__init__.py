@@ -181,6 +181,7 @@ class Administration:
         """Entries of the audit log below the id `before`, newest first."""
         _administrator(identity)
         below = EntryID(before) if _is_id(before) else None
+        await self._parts.audit.settled()
         return await self._parts.store.entries(wanted, before=below, limit=limit)
 
     async def export_entries(

@@ -215,6 +215,13 @@ async def test_all_entries_are_handed_out_and_no_more_than_asked_for(monkeypatch
         assert len(few) == 4
 
 
+async def test_whoever_reads_the_log_reads_what_was_noted_a_moment_ago() -> None:
+    async with scene() as s:
+        s.auth._parts.audit.note("sign_in", account=s.admin.account, detail="just now")
+        newest, *_ = await s.auth.admin.entries(s.admin, Wanted())
+        assert newest.detail == "just now"
+
+
 async def test_the_feed_tells_how_busy_and_how_fresh_it_is() -> None:
     async with scene() as s:
         await s.auth.catch_up()
