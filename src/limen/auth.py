@@ -49,7 +49,7 @@ from limen.mail import open_post
 from limen.operating import Operating
 from limen.passwords import Argon2id, Bcrypt, Hasher, PasswordPolicy, Scheme
 from limen.pulse import Pulse
-from limen.requirement import Requirement, recently
+from limen.requirement import Requiring
 from limen.revocations import Filter
 from limen.rounds import every, sweep
 from limen.secret import Secret
@@ -82,7 +82,7 @@ _log = logging.getLogger("limen")
 _MAINTENANCE: Seconds = 60.0
 
 
-class Limen(Operating):
+class Limen(Operating, Requiring):
     """Sessions, JWT or the hybrid over one store. Make it, start it (or hand it to `install`), and ask it.
 
     `Limen("sqlite:///app.db", strategy="hybrid", issuer="https://app.example")`; every keyword is a field of
@@ -324,24 +324,6 @@ class Limen(Operating):
         """The cookie that carries what a sign-in hands out."""
         names = self.cookie_names
         return names.sid if self._strategy.name is StrategyName.SESSION else names.token
-
-    @cached_property
-    def required(self) -> Requirement:
-        """For routes that need somebody signed in."""
-        return Requirement(self)
-
-    @cached_property
-    def optional(self) -> Requirement:
-        """For routes that serve strangers too: the identity or None. A bad credential is still an error."""
-        return Requirement(self, optional=True)
-
-    def scopes(self, *names: str) -> Requirement:
-        """For routes that need all these scopes."""
-        return Requirement(self, scopes=names)
-
-    def recent(self, *names: str, minutes: float = 5) -> Requirement:
-        """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470)."""
-        return recently(self, minutes=minutes, scopes=names)
 
     # -- what a person does ------------------------------------------------------------------------------
 

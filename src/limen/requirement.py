@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, MutableMapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Protocol
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, cast
 
 from limen import transport
 from limen.clock import Clock, Seconds
@@ -150,11 +151,29 @@ class Requirement:
         return identity
 
 
-def recently(auth: Authenticates, *, minutes: float, scopes: tuple[str, ...] = ()) -> Requirement:
-    """For what only the person at the keyboard may do: they proved who they are at most so long ago.
+class Requiring:
+    """What whoever `Authenticates` offers to routes: requirements of its own."""
 
-    Time since then is by this machine's clock, as everywhere; a sign-in that seems to lie ahead is recent.
-    """
-    if not 0 < minutes <= _LONGEST:
-        raise Misconfigured(f"recent(minutes=…) is more than 0 and at most {_LONGEST}, not {minutes!r}")
-    return Requirement(auth, scopes=scopes, within=minutes * 60)
+    @cached_property
+    def required(self) -> Requirement:
+        """For routes that need somebody signed in."""
+        return Requirement(cast("Authenticates", self))
+
+    @cached_property
+    def optional(self) -> Requirement:
+        """For routes that serve strangers too: the identity or None. A bad credential is still an error."""
+        return Requirement(cast("Authenticates", self), optional=True)
+
+    def scopes(self, *names: str) -> Requirement:
+        """For routes that need all these scopes."""
+        return Requirement(cast("Authenticates", self), scopes=names)
+
+    def recent(self, *names: str, minutes: float = 5) -> Requirement:
+        """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470).
+
+        What only the person at the keyboard may do. Time since the proof is by this machine's clock, as
+        everywhere; a sign-in that seems to lie ahead is recent.
+        """
+        if not 0 < minutes <= _LONGEST:
+            raise Misconfigured(f"recent(minutes=…) is more than 0 and at most {_LONGEST}, not {minutes!r}")
+        return Requirement(cast("Authenticates", self), scopes=names, within=minutes * 60)

@@ -42,6 +42,8 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("limen.insecure", "", ()),
 )
 """Module, words in place of its docstring's first, and which of its names if not all."""
+PARTS = {"Operating": "limen.operating", "Requiring": "limen.requirement"}
+"""Bases that nobody names: what they add is told where they are added."""
 
 
 def page() -> str:
@@ -97,6 +99,10 @@ def _methods(node: ast.ClassDef) -> Iterator[source.Function]:
         inherited = node.bases and isinstance(one, source.Function) and not source.first(one)
         if isinstance(one, source.Function) and one.name[0] != "_" and not inherited:
             yield one
+    for base in map(ast.unparse, node.bases):
+        part = source.find(PARTS[base], base) if base in PARTS else None
+        if isinstance(part, ast.ClassDef):
+            yield from _methods(part)
 
 
 def _said(one: source.Function) -> str:

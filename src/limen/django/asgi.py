@@ -21,7 +21,7 @@ from limen.clock import Clock
 from limen.django import config
 from limen.django.middleware import known_as
 from limen.integrations.asgi import ASGIApp, LimenMiddleware, Receive, Scope, Send
-from limen.requirement import Requirement, recently
+from limen.requirement import Requiring
 from limen.transport import CookieNames
 
 
@@ -35,7 +35,7 @@ def with_websockets(http: ASGIApp, websocket: ASGIApp) -> ASGIApp:
     return application
 
 
-class Elsewhere:
+class Elsewhere(Requiring):
     """This process's Limen as it is asked from a server's own loop."""
 
     @property
@@ -57,20 +57,6 @@ class Elsewhere:
     @property
     def cookie(self) -> str:
         return config.auth().cookie
-
-    @property
-    def required(self) -> Requirement:
-        return Requirement(self)
-
-    @property
-    def optional(self) -> Requirement:
-        return Requirement(self, optional=True)
-
-    def scopes(self, *names: str) -> Requirement:
-        return Requirement(self, scopes=names)
-
-    def recent(self, *names: str, minutes: float = 5) -> Requirement:
-        return recently(self, minutes=minutes, scopes=names)
 
     @asynccontextmanager
     async def alive(self, identity: Identity, /) -> AsyncIterator[None]:

@@ -8,7 +8,6 @@ import re
 import ssl
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -20,7 +19,7 @@ from limen.figures import figures_of
 from limen.insecure import AcceptStale
 from limen.jose.jwt import Claims
 from limen.pulse import Pulse
-from limen.requirement import Requirement, recently
+from limen.requirement import Requiring
 from limen.revocations import Filter
 from limen.sessions import StrategyName
 from limen.settings import Settings, Transport, load
@@ -46,7 +45,7 @@ _MAX_AGE = re.compile(r"max-age=([0-9]{1,9})")
 _PATIENCE_MAX: Seconds = 2.0
 
 
-class Verifier:
+class Verifier(Requiring):
     """Checks access tokens of one issuer. Make it, start it (or hand it to `install`), and ask it.
 
     `Verifier("https://issuer.example", audience="https://api.example", client_id="api", client_secret=…)`.
@@ -245,24 +244,6 @@ class Verifier:
     def cookie(self) -> str:
         """The cookie that carries an access token."""
         return self.cookie_names.token
-
-    @cached_property
-    def required(self) -> Requirement:
-        """For routes that need somebody signed in."""
-        return Requirement(self)
-
-    @cached_property
-    def optional(self) -> Requirement:
-        """For routes that serve strangers too: the identity or None. A bad credential is still an error."""
-        return Requirement(self, optional=True)
-
-    def scopes(self, *names: str) -> Requirement:
-        """For routes that need all these scopes."""
-        return Requirement(self, scopes=names)
-
-    def recent(self, *names: str, minutes: float = 5) -> Requirement:
-        """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470)."""
-        return recently(self, minutes=minutes, scopes=names)
 
     def _verify_now(self, credential: str, now: Instant) -> Verified | None:
         with self.counts.check() as check:
