@@ -1,7 +1,7 @@
 """A store that counts what is asked of it: how often, how long, how it ended.
 
-It stands between Limen and any store and changes nothing of either: an operation costs half a microsecond
-more, where the fastest of them takes ten.
+It stands between Limen and any store and changes nothing of either: an operation costs a microsecond more,
+where the fastest of them, a read of SQLite that finds nothing, takes four.
 """
 
 from __future__ import annotations

@@ -44,6 +44,8 @@ def leave_on_signals() -> None:
     signal anew."""
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, _leave)
+    if hasattr(signal, "SIGHUP"):  # a process that is still starting reads the configuration anyway
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def serve(bound: socket.socket, settings: Settings, *, workers: int, access_log: bool) -> Exit:

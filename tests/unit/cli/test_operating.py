@@ -89,7 +89,11 @@ def test_lines_for_machines_are_an_object_each_with_the_request(tmp_path: Path) 
 def test_no_request_is_dropped_by_a_reload_under_load(tmp_path: Path, workers: str) -> None:
     written = tmp_path / "limen.toml"
     written.write_text('brand_name = "One"\nlog_level = "warning"\n')
-    with Serving(tmp_path, "--port", "0", "--workers", workers) as server:
+    first = ports(int(workers))
+    address = f"127.0.0.1:{first}"
+    with Serving(tmp_path, "--port", "0", "--workers", workers, LIMEN_METRICS_ADDRESS=address) as server:
+        for port in range(first, first + int(workers)):
+            assert within(20, lambda port=port: _status(f"http://127.0.0.1:{port}/readyz") == 200)  # type: ignore[misc]
         httpx2.post(f"{server.address}/auth/register", json=CREDENTIALS)
         body = CREDENTIALS | {"transport": "bearer"}
         token = httpx2.post(f"{server.address}/auth/login", json=body).json()["access_token"]
