@@ -19,7 +19,7 @@ from support.source import ROOT, SRC
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WORDS = SRC / "limen/server/static/playground/words.js"
-DATE, END = 37, 2
+DATE_AND_ID, END = 37 + 52, 2
 """Bytes of the line that the web server adds to each answer, which the playground leaves out; and of the
 blank line that ends the head of a request, which Playwright leaves out."""
 LATE = "from sign-out to the last accepted call"
@@ -81,7 +81,7 @@ class Ground:
         """Requests of a lane and their bytes, as the browser has seen them go by."""
         mine = [one for one in self.finished if f"/playground/{lane}/" in one.url]
         mine = [one for one in mine if not one.url.endswith("/steal")]
-        return len(mine), sum(sum(one.sizes().values()) - DATE + END for one in mine)
+        return len(mine), sum(sum(one.sizes().values()) - DATE_AND_ID + END for one in mine)
 
 
 @pytest.fixture
