@@ -16,7 +16,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from limen import Denied, Identity, Transport
+from limen import Denied, Identity, Limen, Transport
 from limen.clock import Clock
 from limen.django import config, linking
 from limen.django.middleware import known_as
@@ -61,7 +61,7 @@ class Elsewhere(Requiring):
     @asynccontextmanager
     async def alive(self, identity: Identity, /) -> AsyncIterator[None]:
         """The body while the identity is good: see `Limen.alive`, which watches on its own loop."""
-        watching = asyncio.wrap_future(config.background().submit(_over(identity)))
+        watching = asyncio.wrap_future(config.background().submit(_over(config.auth(), identity)))
         limit = asyncio.timeout(None)
 
         def end(_: object) -> None:
@@ -103,8 +103,8 @@ class Elsewhere(Requiring):
         await asyncio.to_thread(config.close)
 
 
-async def _over(identity: Identity) -> None:
-    async with config.auth().alive(identity):
+async def _over(auth: Limen, identity: Identity) -> None:
+    async with auth.alive(identity):
         await asyncio.Event().wait()
 
 
