@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-SECRET_KEY = os.environ.get("SECRET_KEY", "for development alone, and replaced by the environment elsewhere")
+# `check --deploy` refuses a key with this prefix: everybody knows it, so it is for development alone.
+SECRET_KEY = os.environ.get("SECRET_KEY", "django-insecure-and-replaced-by-the-environment-elsewhere")
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
 ROOT_URLCONF = "examples.django_app.urls"

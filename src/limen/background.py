@@ -23,7 +23,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from limen.clock import Seconds
-from limen.errors import LimenError, Misconfigured, Unavailable
+from limen.errors import Misconfigured, Unavailable
 from limen.requirement import Authenticates
 from limen.strategies.base import Identity
 
@@ -186,7 +186,7 @@ class Background:
     def _before_fork(self) -> None:
         self._lock.acquire()
         if self._running is None or self._running.thread is not threading.current_thread():
-            with suppress(LimenError):
+            with suppress(Exception):  # the loop is stopped whatever its store said
                 self.close()
 
     def _after_fork(self) -> None:
@@ -199,8 +199,8 @@ _forking: list[Background] = []
 def _before_fork() -> None:
     _making.acquire()
     for background in tuple(_all):
+        _forking.append(background)  # before, so that whatever happens its lock is given back
         background._before_fork()
-        _forking.append(background)
 
 
 def _after_fork() -> None:
@@ -212,7 +212,7 @@ def _after_fork() -> None:
 
 def _end() -> None:
     for background in tuple(_all):
-        with suppress(LimenError):
+        with suppress(Exception):  # whatever ails one, the next is closed too
             background.close()
 
 

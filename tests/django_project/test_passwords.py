@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth import authenticate, get_user_model, login
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 
 from limen import Denied
@@ -22,6 +22,7 @@ from limen.django import config
 from limen.django.backend import TooManyAttempts
 from limen.django.balance import balance, forget, others
 from limen.django.models import Link
+from limen.django.sessions import SessionStore
 from limen.passwords import Hasher
 from support.django_site import PASSWORD, FewRounds
 
@@ -194,6 +195,34 @@ def test_S40_a_password_changed_past_every_signal_signs_nobody_in_who_had_the_ol
     assert client.get("/whoever").json()["user"] == ""
     assert authenticate(None, username="ada", password=PASSWORD) is None
     assert authenticate(None, username="ada", password=FRESH) == ada
+
+
+def test_S40_a_sign_in_that_began_before_a_change_does_not_bring_the_old_password_back(
+    bare: Path, ada: Any
+) -> None:
+    proven = authenticate(None, username="ada", password=PASSWORD)
+    changed = get_user_model().objects.get(pk=ada.pk)
+    changed.set_password(FRESH)
+    changed.save()
+    request = RequestFactory().post("/login/")
+    request.session = SessionStore()
+    with pytest.raises(Denied):
+        login(request, proven)
+    with pytest.raises(Denied):
+        config.run(config.auth().sign_in("ada@example.com", PASSWORD))
+    assert config.run(config.auth().sign_in("ada@example.com", FRESH)).grant.credential
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": "!"}])
+def test_S40_who_is_shut_out_past_every_signal_is_not_let_in_by_our_decorators_either(
+    site: str, ada: Any, client: Client, change: dict[str, Any]
+) -> None:
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    assert client.post("/fresh").status_code == 200
+    get_user_model().objects.filter(pk=ada.pk).update(**change)
+    assert client.get("/whoever").json()["user"] == ""
+    answer = client.post("/fresh")
+    assert (answer.status_code, answer.json()["code"]) == (401, "credential_invalid")
 
 
 def test_a_password_that_limen_changes_is_djangos_at_the_next_sign_in(bare: Path, ada: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from django.test import AsyncClient, Client
 from django.test.utils import override_settings
 
 from limen.django import config, linking
+from limen.django.caller import Caller
 from limen.django.models import Link
 from support.django_site import PASSWORD
 
@@ -116,6 +118,30 @@ async def test_the_same_on_a_loop(site: str, ada: Any) -> None:
     authorization = {"authorization": f"Bearer {grant.credential}"}
     assert (await bearer.post("/fresh", headers=authorization)).json() == {"user": "ada"}
     assert (await bearer.get("/.well-known/jwks.json")).status_code == 200
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/fresh-async", "/fresh-async-called"])
+async def test_a_class_that_awaits_is_asked_without_holding_up_the_loop(
+    site: str, ada: Any, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = AsyncClient(headers={"host": "testserver.localhost"})
+    assert (await client.post(path)).status_code == 401
+    await client.post("/login/", {"username": "ada", "password": PASSWORD})
+    threads: list[int] = []
+    find = Caller._find
+
+    def seen(self: Caller) -> Any:
+        threads.append(threading.get_ident())
+        return find(self)
+
+    monkeypatch.setattr(Caller, "_find", seen)
+    answer = await client.post(path)
+    link = await Link.objects.aget(user=ada)
+    assert answer.json() == {"account": link.account}
+    assert threads
+    assert threading.get_ident() not in threads
     await sync_to_async(connections.close_all)()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import SESSION_KEY, authenticate, get_user_model
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.db import connection, connections
 from django.test import Client
@@ -279,6 +279,24 @@ def test_another_user_on_the_same_browser_gets_nothing_of_the_first(
     before.cookies.load(first)
     assert before.get("/whoever").json()["user"] == ("ada" if site == "jwt" else "")
     assert bob.pk != ada.pk
+
+
+def test_S36_what_looks_at_the_session_before_limen_shows_nothing_of_another_user(
+    site: str, ada: Any, client: Client
+) -> None:
+    get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)
+    assert authenticate(None, username="bob", password=PASSWORD) is not None
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    client.get("/count")
+    key = client.cookies["sessionid"].value
+    grant = config.run(config.auth().sign_in("bob@example.com", PASSWORD)).grant
+    client.cookies.clear()
+    client.cookies["sessionid"], client.cookies[config.auth().cookie] = key, grant.credential
+    with override_settings(CSRF_USE_SESSIONS=True):  # Django's check looks there, and stands above Limen
+        found = client.get("/whoever").json()
+    assert found["user"] == "bob"
+    assert "count" not in found["session"]
+    assert SESSION_KEY not in found["session"]
 
 
 def test_the_engine_works_with_djangos_own_middleware(bare: Path, ada: Any, client: Client) -> None:

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from flask.views import MethodView
 
 from limen import Limen, Misconfigured
+from limen.background import Background
 from limen.integrations.flask import (
     LimenFlask,
     current_identity,
@@ -149,6 +150,20 @@ def test_a_bad_credential_is_a_stranger_where_none_is_needed_and_an_error_elsewh
     client.environ_base["HTTP_AUTHORIZATION"] = "Bearer garbage"
     assert client.get("/maybe").json == {"account": None}
     assert client.get("/me").json["code"] == "credential_invalid"
+
+
+def test_nobody_is_taken_for_a_stranger_where_nobody_can_tell(clock: TurnableClock) -> None:
+    auth = for_tests(clock=clock)
+    loop = Background(auth, patience=0.0)  # it starts too slowly for whoever asks
+    client = notes_app(auth).test_client()
+    answer = client.get("/maybe", headers={"authorization": "Bearer of-somebody"})
+    assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+    loop.close()
+
+
+def test_an_application_without_limen_has_no_strangers_either() -> None:
+    with Flask(__name__).test_request_context("/"), pytest.raises(Misconfigured, match="has no Limen"):
+        bool(current_identity)
 
 
 def test_signing_in_and_out(app: Flask, strategy: str) -> None:

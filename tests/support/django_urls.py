@@ -50,6 +50,16 @@ class Fresh(View):
         return JsonResponse({"user": request.user.get_username()})
 
 
+class Plain(View):
+    async def post(self, request: Any) -> JsonResponse:
+        return JsonResponse({"account": (await request.limen.aidentity()).account})
+
+
+@fresh_login_required()
+class FreshAsync(Plain):
+    pass
+
+
 def count(request: Any) -> JsonResponse:
     request.session["count"] = request.session.get("count", 0) + 1
     return JsonResponse({"count": request.session["count"]})
@@ -82,6 +92,8 @@ urlpatterns = [
     path("notes", notes),
     path("notes-async", notes_async),
     path("fresh", Fresh.as_view()),
+    path("fresh-async", FreshAsync.as_view()),
+    path("fresh-async-called", fresh_login_required()(Plain.as_view())),
     path("count", count),
     path("exempt", exempt),
     path("cycle", cycle),

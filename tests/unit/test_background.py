@@ -208,3 +208,36 @@ def test_a_fork_that_python_was_not_told_of_is_refused(
         elsewhere.setattr(os, "getpid", lambda: -1)
         with pytest.raises(Misconfigured, match="lazy-apps"):
             loop.run(limen_of(loop).authenticate("x"))
+
+
+def test_a_store_that_cannot_be_closed_before_a_fork_leaves_no_lock_behind(tmp_path: Path) -> None:
+    text = """
+import threading
+loop.start()
+end = loop.auth.close
+async def breaks():
+    await end()
+    raise OSError("the store went away")
+loop.auth.close = breaks
+def asked():
+    try:
+        loop.start()
+    except BaseException as error:
+        return repr(error)
+    return "started"
+def from_another_thread(who):
+    said = ["hangs"]
+    thread = threading.Thread(target=lambda: said.insert(0, asked()), daemon=True)
+    thread.start()
+    thread.join(10)
+    print(who, said[0], flush=True)
+child = os.fork()
+from_another_thread("parent" if child else "child")
+if child:
+    os.waitpid(child, 0)
+loop.auth.close = end
+if not child:
+    loop.close()
+    os._exit(0)
+"""
+    assert sorted(program(tmp_path, text).splitlines()) == ["child started", "parent started"]

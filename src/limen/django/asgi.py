@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from limen import Identity, Transport
+from limen import Denied, Identity, Limen, Transport
 from limen.clock import Clock
-from limen.django import config
+from limen.django import config, linking
 from limen.django.middleware import known_as
-from limen.integrations.asgi import ASGIApp, LimenMiddleware, Receive, Scope, Send
+from limen.integrations.asgi import ASGIApp, LimenMiddleware, Receive, Scope, Send, refuse
 from limen.requirement import Requiring
 from limen.transport import CookieNames
 
@@ -61,10 +61,16 @@ class Elsewhere(Requiring):
     @asynccontextmanager
     async def alive(self, identity: Identity, /) -> AsyncIterator[None]:
         """The body while the identity is good: see `Limen.alive`, which watches on its own loop."""
-        watching = asyncio.wrap_future(config.background().submit(_over(identity)))
+        watching = asyncio.wrap_future(config.background().submit(_over(config.auth(), identity)))
+        limit = asyncio.timeout(None)
+
+        def end(_: object) -> None:
+            with suppress(RuntimeError):  # the body was quicker
+                limit.reschedule(0)
+
         try:
-            async with asyncio.timeout(None) as limit:
-                watching.add_done_callback(lambda _: limit.reschedule(0))
+            async with limit:
+                watching.add_done_callback(end)
                 yield
         except TimeoutError:
             if not watching.done():
@@ -97,14 +103,19 @@ class Elsewhere(Requiring):
         await asyncio.to_thread(config.close)
 
 
-async def _over(identity: Identity) -> None:
-    async with config.auth().alive(identity):
+async def _over(auth: Limen, identity: Identity) -> None:
+    async with auth.alive(identity):
         await asyncio.Event().wait()
 
 
 def _with_user(app: ASGIApp) -> ASGIApp:
     async def known(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["auser"] = partial(_user, scope.get("limen.identity"))
+        identity = scope.get("limen.identity")
+        if identity is not None and await sync_to_async(linking.is_shut_out)(identity.account):
+            denied = Denied("sign in first", code="credential_invalid", reason="user_shut_out")
+            await refuse(denied, scope, receive, send)
+            return
+        scope["auser"] = partial(_user, identity)
         await app(scope, receive, send)
 
     return known

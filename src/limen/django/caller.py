@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.middleware.csrf import CsrfViewMiddleware
@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from limen import Denied, Grant, Identity, Limen, LimenError, Rejected, Transport
 from limen import transport as rules
 from limen.clock import Seconds
-from limen.django import config
+from limen.django import config, linking
 from limen.django.asking import scope_of
 from limen.environ import headers_of
 from limen.requirement import Requirement
@@ -89,11 +89,12 @@ class Caller:
 
     def require(self, *scopes: str, within: Seconds | None = None) -> Identity:
         """The identity if it has these scopes, and was proven at most `within` seconds ago; else Denied."""
-        return self._compared(self.identity, scopes, within)
+        return self._let_in(self._compared(self.identity, scopes, within))
 
     async def arequire(self, *scopes: str, within: Seconds | None = None) -> Identity:
         """See `require`."""
-        return self._compared(await self.aidentity(), scopes, within)
+        identity = self._compared(await self.aidentity(), scopes, within)
+        return cast("Identity", await _off(lambda: self._let_in(identity)))
 
     def found(self) -> Found | None:
         """The credential of Limen's own transports."""
@@ -166,6 +167,15 @@ class Caller:
         required.check_with(scope, config.background().authenticate)
         if identity is None:
             raise Denied("sign in first", code="credential_missing")
+        return identity
+
+    def _let_in(self, identity: Identity) -> Identity:
+        """The identity, unless its user is one whom Django lets in no more: who was made inactive, or whose
+        password was changed, past every signal."""
+        link = getattr(getattr(self._request, "user", None), "limen_link", None)
+        known = link is not None and link.account == identity.account
+        if not known and linking.is_shut_out(identity.account):
+            raise Denied("sign in first", code="credential_invalid", reason="user_shut_out")
         return identity
 
     # -- how it is found -----------------------------------------------------------------------------------

@@ -69,8 +69,9 @@ async def arun(coroutine: Coroutine[Any, Any, _T]) -> _T:
 def close() -> None:
     """Stop it; whoever asks next makes a new one of the settings as they are then."""
     with _lock:
-        while _made:
-            _made.pop().close()
+        closing, _made[:] = _made[:], []
+    for one in closing:  # without the lock: what still runs on the loop may ask for this process's Limen
+        one.close()
 
 
 def _said() -> dict[str, Any]:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
+from asgiref.sync import iscoroutinefunction
 from django.utils.decorators import method_decorator
 
 from limen.clock import Seconds
@@ -36,19 +36,19 @@ def fresh_login_required(*scopes: str, minutes: float = 5) -> Callable[[View], V
 def _guarded(scopes: tuple[str, ...], within: Seconds | None) -> Callable[[View], View]:
     def decorate(view: Any) -> Any:
         if isinstance(view, type):
-            return method_decorator(guard, name="dispatch")(view)
-        return guard(view)
+            awaits = getattr(view, "view_is_async", False)  # its `dispatch` is a plain function even then
+            return method_decorator(guard_async if awaits else guard, name="dispatch")(view)
+        return guard_async(view) if iscoroutinefunction(view) else guard(view)
+
+    def guard_async(view: Any) -> Any:
+        @wraps(view)
+        async def asked(request: Any, *args: Any, **kwargs: Any) -> Any:
+            await request.limen.arequire(*scopes, within=within)
+            return await view(request, *args, **kwargs)
+
+        return asked
 
     def guard(view: Any) -> Any:
-        if iscoroutinefunction(view):
-
-            @wraps(view)
-            async def asked_async(request: Any, *args: Any, **kwargs: Any) -> Any:
-                await request.limen.arequire(*scopes, within=within)
-                return await view(request, *args, **kwargs)
-
-            return asked_async
-
         @wraps(view)
         def asked(request: Any, *args: Any, **kwargs: Any) -> Any:
             request.limen.require(*scopes, within=within)

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 
 from limen import Identity, Rejected
 from limen.accounts import Account
@@ -47,6 +47,14 @@ def user_of(account: str) -> Any | None:
         return None
     found.user.limen_link = found
     return found.user
+
+
+def is_shut_out(account: str) -> bool:
+    """Whether this is the account of a user whom Django lets in no more, though Limen was not told."""
+    found = Link.objects.filter(account=account).select_related("user").first()
+    if found is None:
+        return False  # an account without a user, which Limen alone judges
+    return seen_as(found.user.password) != found.user_hash or not getattr(found.user, "is_active", True)
 
 
 def reconcile(user: Any, identity: Identity) -> None:
@@ -88,13 +96,22 @@ def adopt(user: Any) -> tuple[Link, str]:
 
 
 def tell_limen(user: Any, link: Link) -> bool:
-    """If Django's hash is a new one, make it the account's and end the account's sessions; whether it was."""
-    seen = seen_as(user.password)
-    if seen == link.user_hash:
+    """If Django's hash is a new one, make it the account's and end the account's sessions; whether it was.
+
+    The row says so, and not the object: that may be from before another request changed the password, and
+    would bring the old one back.
+    """
+    if seen_as(user.password) == link.user_hash:
+        return False
+    users = get_user_model()._default_manager.using(router.db_for_write(type(user), instance=user))
+    hashed = users.filter(pk=user.pk).values_list("password", flat=True).first()
+    link.refresh_from_db(using=router.db_for_write(Link, instance=link))
+    seen = seen_as(hashed)
+    if hashed is None or seen == link.user_hash:
         return False
     auth = config.auth()
     account = config.run(auth.find_account(link.account))
-    config.run(auth.adoption.set_hash(account, user.password, by=Actor(DJANGO)))
+    config.run(auth.adoption.set_hash(account, hashed, by=Actor(DJANGO)))
     kept = config.run(auth.find_account(link.account))
     link.user_hash, link.account_hash = seen, seen_as(kept.password)
     link.save()

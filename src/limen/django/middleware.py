@@ -20,6 +20,7 @@ from limen import Denied, Identity, LimenError, Misconfigured
 from limen.django import config, linking
 from limen.django.backend import PATH, LimenBackend
 from limen.django.caller import Caller
+from limen.django.sessions import SessionStore
 from limen.problems import problem, status_of
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -37,17 +38,21 @@ class LimenMiddleware(AuthenticationMiddleware):
         return self._finished(request, self.get_response(request))
 
     async def __acall__(self, request: Any) -> Any:
-        self.process_request(request)
+        if getattr(getattr(request, "session", None), "is_loaded", False):
+            await sync_to_async(self.process_request)(request)
+        else:
+            self.process_request(request)
         if request.method not in _SAFE and request.limen.is_bearer():
             _exempt(request, await sync_to_async(_whoever)(request))
         return self._finished(request, await self.get_response(request))
 
     def process_request(self, request: Any) -> None:
-        """Nothing is asked yet."""
+        """Nothing is asked yet, unless somebody looked at the session before: with CSRF_USE_SESSIONS Django's
+        own check does."""
         caller = request.limen = Caller(request)
-        if hasattr(request, "session"):
-            request.session.caller = caller
         _attach(request)
+        if isinstance(session := getattr(request, "session", None), SessionStore):
+            session.meet(caller)
 
     def process_view(self, request: Any, callback: Any, args: Any, kwargs: Any) -> None:
         """A view that Django's check leaves alone is looked after by ours, whoever was found before."""

@@ -159,6 +159,17 @@ class SessionStore(SessionBase):
 
     # -- Limen's part --------------------------------------------------------------------------------------
 
+    def meet(self, caller: Any) -> None:
+        """From now on `caller` decides whose data are shown here; of what was looked at before, too."""
+        self.caller = caller
+        if self._account and self.is_loaded and caller.is_another(self._sid, self._account):
+            self._session_cache = self._nothing()
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether somebody has looked at it already."""
+        return hasattr(self, "_session_cache")
+
     def bind(self, grant: Grant) -> None:
         """From now on this session ends with what was granted. Under `session` its credential is the key."""
         data, old = self._session, self.session_key

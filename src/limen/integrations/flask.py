@@ -32,7 +32,7 @@ from limen.auth import Limen
 from limen.background import Background
 from limen.clock import Seconds
 from limen.environ import Environ, is_handshake, scope_of
-from limen.errors import LimenError, Misconfigured, Unavailable
+from limen.errors import Denied, LimenError, Misconfigured, Rejected, Unavailable
 from limen.problems import refusal
 from limen.requirement import Authenticates, Requirement
 from limen.settings import Settings, beneath, load
@@ -155,11 +155,12 @@ def fresh_login_required(
 def _who() -> Identity | None:
     """Whoever is asking; None for a stranger, and for a credential that is no good.
 
-    A view that must not take the one for the other is decorated, and says what was wrong.
+    A view that must not take the one for the other is decorated, and says what was wrong. Where nobody can
+    tell, nobody is taken for a stranger: Unavailable is raised, as Misconfigured is.
     """
     try:
         return _installed().check(_optional)
-    except LimenError as error:
+    except (Denied, Rejected) as error:
         _log.debug("a credential was not accepted: %s", error.reason)
         return None
 
