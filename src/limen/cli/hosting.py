@@ -79,6 +79,7 @@ class Hosted:
         self._beside = beside(self)
         self._turning = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._left: dict[asyncio.Task[None], _House] = {}
 
     @property
     def server(self) -> Serves:
@@ -110,7 +111,9 @@ class Hosted:
         changed = _changed(left.server.site.auth.settings, self.settings)
         self._settled(self.settings)
         _log.warning("the configuration was read anew; %s", ", ".join(changed) or "nothing is different")
-        self._begin(self._leave(left))
+        leaving = asyncio.get_running_loop().create_task(self._leave(left), name="limen serve: leave")
+        self._left[leaving] = left
+        leaving.add_done_callback(self._left.pop)
         return True
 
     def end(self, stop: Callable[[], None]) -> None:
@@ -165,6 +168,9 @@ class Hosted:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for house in self._left.values():
+            house.empty.set()  # waited for no longer, and closed whole: its audit log has lines to write
+        await asyncio.gather(*self._left, return_exceptions=True)
         if self._beside is not None:
             await self._beside.close()
         await self.server.close()

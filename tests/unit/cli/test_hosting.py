@@ -139,11 +139,30 @@ async def test_what_never_ends_is_cut_after_a_while(tmp_path: Path) -> None:
     begun = asyncio.create_task(asked(hosted))
     await asyncio.sleep(0)
     assert await hosted.reload()
-    await asyncio.gather(*hosted._tasks)
+    await asyncio.gather(*hosted._left)
     with pytest.raises(Exception, match="clos"):
         await first.site.auth.store.ping()
     begun.cancel()
     await hosted.close()
+
+
+async def test_an_end_soon_after_a_reload_closes_what_was_replaced_too(tmp_path: Path) -> None:
+    maker = Maker(tmp_path)
+    hosted = Hosted(maker)
+    await hosted.server.start()
+    first = hosted.server
+
+    async def never(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    first._router = never  # type: ignore[attr-defined]
+    stream = asyncio.create_task(asked(hosted))
+    await asyncio.sleep(0)
+    assert await hosted.reload()
+    await hosted.close()
+    with pytest.raises(Exception, match="clos"):
+        await first.site.auth.store.ping()
+    stream.cancel()
 
 
 async def test_an_end_is_told_before_it_comes(tmp_path: Path) -> None:
