@@ -127,8 +127,8 @@ class Hosted:
 
     async def _fresh(self) -> Serves:
         fresh = self._make()
-        _check_turns(self.settings, fresh.site.auth.settings)
         try:
+            _check_turns(self.settings, fresh.site.auth.settings)
             await fresh.start()
         except BaseException:
             with suppress(Exception):
@@ -205,6 +205,13 @@ def _check_turns(now: Settings, then: Settings) -> None:
     """Misconfigured where a reload cannot do what is asked."""
     if now.database.startswith("memory:") or then.database.startswith("memory:"):
         raise Misconfigured("memory:// is kept in one Limen and would be empty in the next: restart instead")
+    if (
+        now.development != then.development
+    ):  # where it listens, and its mail, were chosen for the one that it is
+        raise Misconfigured(
+            f"with the issuer {then.issuer} this would be a server for "
+            f"{'development' if then.development else 'production'}: restart to make it one"
+        )
     if now.metrics_address != then.metrics_address:
         raise Misconfigured("metrics_address is listened on from the start: restart to change it")
 
