@@ -270,6 +270,10 @@ class Limen(Operating, Requiring):
             self._audit.note(event, actor=SYSTEM, detail=kid)
         if self._postman is not None:
             self.counts.waiting = await self._kept.letters_waiting()
+            if (
+                not self.counts.waiting
+            ):  # another process delivered what this one could not, or it was given up
+                self.counts.oldest = None
 
     # -- checking ----------------------------------------------------------------------------------------
 

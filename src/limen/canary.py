@@ -21,7 +21,7 @@ from limen import ids
 from limen.accounts import CANARY_KEY, Account
 from limen.clock import Instant, Mono, Seconds
 from limen.counts import outcome
-from limen.errors import Denied, Unavailable
+from limen.errors import Denied, LimenError, Unavailable
 from limen.flows.parts import Parts
 from limen.ids import AccountID, SessionID
 from limen.revocations import Kind, Revocation
@@ -68,7 +68,11 @@ class Canary:
     async def _lag(self) -> Seconds:
         parts, account, now = self._parts, await self._account(), self._parts.clock.now()
         grant = await parts.strategy.issue(account, _SIGN_IN, now=now)
-        identity = await self._authenticate(grant.credential)
+        try:
+            identity = await self._authenticate(grant.credential)
+        except BaseException:
+            await self._forget(grant)
+            raise
         if parts.strategy.name is StrategyName.JWT:
             return parts.strategy.effective(identity, now=now).effective - now
         heard = asyncio.Event()
@@ -111,6 +115,15 @@ class Canary:
         for told in self.ended:
             told(event.position, acknowledged)
         return acknowledged
+
+    async def _forget(self, grant: Grant) -> None:
+        """End a session that was not measured: a round that fails each minute must leave no heap of them."""
+        now = self._parts.clock.now()
+        until = Instant(now + self._remembered)
+        with suppress(LimenError):
+            await self._parts.store.revoke_session(
+                grant.session, account=grant.account, now=now, until=until, why="canary"
+            )
 
     async def _account(self) -> Account:
         """The one account of all canaries of a database; made by whichever process comes first."""

@@ -126,7 +126,9 @@ def test_of_compose_a_service_has_no_more_than_it_needs_and_only_the_proxy_is_re
         )
         assert ":" in service["image"] or service["image"] == "limen"
         assert not service["image"].endswith(":latest")
-    assert compose()["networks"]["back"] == {"internal": True}
+    open_ = {name for name, one in compose()["networks"].items() if not (one or {}).get("internal")}
+    out = {name for name, one in compose()["services"].items() if open_ & set(one["networks"])}
+    assert out == {"proxy"}, "docs/deploying.md: no other has a way out"
 
 
 def test_of_compose_the_proxy_alone_is_believed() -> None:

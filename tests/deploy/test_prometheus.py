@@ -22,7 +22,8 @@ RULES = ROOT / "deploy" / "prometheus"
 DASHBOARD = ROOT / "deploy" / "grafana" / "limen.json"
 PAGE = ROOT / "docs" / "operating.md"
 EXPORTED = (*METRICS, *FOLLOWERS)
-OTHERS = {"up", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"}
+OTHERS = {"up", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
+          "process_start_time_seconds"}  # fmt: skip
 
 
 def known() -> set[str]:

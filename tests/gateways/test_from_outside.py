@@ -73,6 +73,8 @@ PLANTED: list[tuple[str, str, dict[str, str]]] = [
     ("source_believed", "haproxy", {"http-request set-header X-Forwarded-For %[src]": ""}),
     ("source_untold", "nginx", inside("proxy_hide_header Limen-Probe;")),
     ("user_passed", "nginx", {_USER: ""}),
+    ("request_named", "nginx", {"proxy_set_header X-Request-Id $request_id;": ""}),
+    ("request_named", "caddy", {"request_header -X-Request-Id": ""}),
     ("user_passed", "haproxy", {"http-request del-header Remote- -m beg": ""}),
     ("user_passed", "caddy", {"request_header -Remote-*": ""}),
     ("authorization_lost", "nginx", inside('proxy_set_header Authorization "";')),

@@ -240,6 +240,14 @@ def test_no_client_says_which_headers_end_here(behind: Behind, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_no_client_names_its_request(behind: Behind, name: str) -> None:
+    """What a proxy says of the id of a request is believed, so it must not hand on what a stranger says."""
+    said = ask(behind, behind.gateway(name), [("X-Request-Id", "chosen-by-a-stranger")], path="/auth/session")
+    assert said.status == 401
+    assert said.headers["x-request-id"] != "chosen-by-a-stranger"
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_no_client_says_who_it_is_behind_its_body(behind: Behind, name: str) -> None:
     """Trailers come after whoever clears headers has looked."""
     gateway, good = behind.gateway(name), bearer(behind.good["jwt"])

@@ -54,6 +54,7 @@ http {{
             proxy_set_header X-Forwarded-For $remote_addr;
             proxy_set_header X-Forwarded-Proto $scheme;
             proxy_set_header Remote-User "";
+            proxy_set_header X-Request-Id $request_id;
         }}
     }}
     server {{ listen 127.0.0.1:{clear}; return 301 https://localhost:{port}$request_uri; }}
@@ -69,6 +70,7 @@ https://localhost:{port} {{
     @probes path /readyz /metrics
     respond @probes 404
     request_header -Remote-*
+    request_header -X-Request-Id
     reverse_proxy 127.0.0.1:{limen}
 }}
 http://localhost:{clear} {{
@@ -87,6 +89,7 @@ frontend tls
     bind 127.0.0.1:{port} ssl crt {folder}/both.pem
     http-request deny deny_status 404 if {{ path /readyz /metrics }}
     http-request del-header Remote- -m beg
+    http-request del-header X-Request-Id
     http-request set-header X-Forwarded-For %[src]
     http-request set-header X-Forwarded-Proto https
     default_backend limen
@@ -106,7 +109,7 @@ http:
       tls: {{}}
       middlewares: [clean]
   middlewares:
-    clean: {{headers: {{customRequestHeaders: {{Remote-User: ""}}}}}}
+    clean: {{headers: {{customRequestHeaders: {{Remote-User: "", X-Request-Id: ""}}}}}}
   services:
     limen: {{loadBalancer: {{servers: [{{url: "http://127.0.0.1:{limen}"}}]}}}}
 """
@@ -129,6 +132,7 @@ Listen 127.0.0.1:{clear}
     RequestHeader unset X-Forwarded-For early
     RequestHeader set X-Forwarded-Proto https
     RequestHeader unset Remote-User
+    RequestHeader unset X-Request-Id early
     ProxyPreserveHost On
     ProxyPass /readyz !
     ProxyPass /metrics !

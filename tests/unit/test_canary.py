@@ -68,6 +68,21 @@ async def test_a_session_that_stays_accepted_is_a_failure_that_is_seen(
         assert "still accepted" in caplog.text
 
 
+async def test_rounds_that_fail_leave_no_heap_of_sessions() -> None:
+    async with world() as (auth, _):
+
+        async def refuses(credential: str) -> object:
+            raise Denied("no", code="account_disabled")
+
+        canary = Canary(auth._parts, refuses)  # type: ignore[arg-type]
+        for _round in range(3):
+            with pytest.raises(Denied):
+                await canary.round()
+        account = await auth.store.account_by_key(CANARY_KEY)
+        assert account is not None
+        assert await auth.store.sessions_of(account.id, now=auth.clock.now()) == []
+
+
 async def test_a_store_that_is_away_is_counted_apart() -> None:
     async with world() as (auth, _):
         await auth.store.close()

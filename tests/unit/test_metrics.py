@@ -149,3 +149,12 @@ async def test_a_verifier_says_what_it_knows() -> None:
     assert value(verifier, "limen_checks_total", strategy="none", outcome="denied") == 1
     assert value(verifier, "limen_feed_fresh") == 0
     assert value(verifier, "limen_hashing_running") is None
+
+
+async def test_mail_that_another_process_delivered_fails_here_no_longer() -> None:
+    async with world(mail="console:") as (auth, clock):
+        auth.counts.oldest = clock.now()
+        clock.turn(1_000)
+        assert value(auth, "limen_mail_failing_seconds") == 1_000
+        await auth.maintain()  # there is nothing in the outbox that could wait
+        assert value(auth, "limen_mail_failing_seconds") == 0

@@ -79,6 +79,7 @@ class Hosted:
         self._beside = beside(self)
         self._turning = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._left: dict[asyncio.Task[None], _House] = {}
 
     @property
     def server(self) -> Serves:
@@ -110,7 +111,9 @@ class Hosted:
         changed = _changed(left.server.site.auth.settings, self.settings)
         self._settled(self.settings)
         _log.warning("the configuration was read anew; %s", ", ".join(changed) or "nothing is different")
-        self._begin(self._leave(left))
+        leaving = asyncio.get_running_loop().create_task(self._leave(left), name="limen serve: leave")
+        self._left[leaving] = left
+        leaving.add_done_callback(self._left.pop)
         return True
 
     def end(self, stop: Callable[[], None]) -> None:
@@ -124,8 +127,8 @@ class Hosted:
 
     async def _fresh(self) -> Serves:
         fresh = self._make()
-        _check_turns(self.settings, fresh.site.auth.settings)
         try:
+            _check_turns(self.settings, fresh.site.auth.settings)
             await fresh.start()
         except BaseException:
             with suppress(Exception):
@@ -165,6 +168,9 @@ class Hosted:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for house in self._left.values():
+            house.empty.set()  # waited for no longer, and closed whole: its audit log has lines to write
+        await asyncio.gather(*self._left, return_exceptions=True)
         if self._beside is not None:
             await self._beside.close()
         await self.server.close()
@@ -199,6 +205,13 @@ def _check_turns(now: Settings, then: Settings) -> None:
     """Misconfigured where a reload cannot do what is asked."""
     if now.database.startswith("memory:") or then.database.startswith("memory:"):
         raise Misconfigured("memory:// is kept in one Limen and would be empty in the next: restart instead")
+    if (
+        now.development != then.development
+    ):  # where it listens, and its mail, were chosen for the one that it is
+        raise Misconfigured(
+            f"with the issuer {then.issuer} this would be a server for "
+            f"{'development' if then.development else 'production'}: restart to make it one"
+        )
     if now.metrics_address != then.metrics_address:
         raise Misconfigured("metrics_address is listened on from the start: restart to change it")
 

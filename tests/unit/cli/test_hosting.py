@@ -102,6 +102,23 @@ async def test_what_only_a_restart_can_change_is_refused(tmp_path: Path) -> None
     await hosted.close()
 
 
+@pytest.mark.parametrize("issuers", [("https://auth.example", ""), ("", "https://auth.example")])
+async def test_no_reload_makes_a_server_for_development_of_one_in_production(
+    tmp_path: Path, issuers: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A limen.toml that lost its issuer while somebody wrote it must not open the playground to the world."""
+    maker = Maker(tmp_path)
+    before, after = ({"issuer": issuer} if issuer else {} for issuer in issuers)
+    maker.options |= before
+    hosted = Hosted(maker)
+    await hosted.server.start()
+    maker.options = {"database": maker.options["database"], **after}
+    assert not await hosted.reload()
+    assert hosted.settings.development is not bool(before)
+    assert "restart to make it one" in caplog.text
+    await hosted.close()
+
+
 async def test_a_request_that_is_under_way_ends_where_it_began(tmp_path: Path) -> None:
     maker = Maker(tmp_path)
     hosted = Hosted(maker)
@@ -139,11 +156,30 @@ async def test_what_never_ends_is_cut_after_a_while(tmp_path: Path) -> None:
     begun = asyncio.create_task(asked(hosted))
     await asyncio.sleep(0)
     assert await hosted.reload()
-    await asyncio.gather(*hosted._tasks)
+    await asyncio.gather(*hosted._left)
     with pytest.raises(Exception, match="clos"):
         await first.site.auth.store.ping()
     begun.cancel()
     await hosted.close()
+
+
+async def test_an_end_soon_after_a_reload_closes_what_was_replaced_too(tmp_path: Path) -> None:
+    maker = Maker(tmp_path)
+    hosted = Hosted(maker)
+    await hosted.server.start()
+    first = hosted.server
+
+    async def never(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    first._router = never  # type: ignore[attr-defined]
+    stream = asyncio.create_task(asked(hosted))
+    await asyncio.sleep(0)
+    assert await hosted.reload()
+    await hosted.close()
+    with pytest.raises(Exception, match="clos"):
+        await first.site.auth.store.ping()
+    stream.cancel()
 
 
 async def test_an_end_is_told_before_it_comes(tmp_path: Path) -> None:

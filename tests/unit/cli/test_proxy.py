@@ -38,6 +38,8 @@ def test_every_file_clears_what_clients_say_of_themselves(shell: Shell, program:
     for name in IDENTITY:
         assert re.search(rf"remote[-_*]|remote\[.*{name}", text), name
     assert re.search(r"x-limen-jwt|x\[\^a-z0-9\]\+limen", text)
+    for name in ("x-request-id", "traceparent", "tracestate"):
+        assert name in text, "a trusted proxy is believed about these"
 
 
 @pytest.mark.parametrize("program", [one for one in SNIPPETS if one.endswith("-jwt") or one == "haproxy"])

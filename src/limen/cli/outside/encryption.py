@@ -79,7 +79,7 @@ def _certificate(der: bytes) -> Certificate | None:
         return Certificate(
             Instant(found.not_valid_after_utc.timestamp()), _name(found.subject), _name(found.issuer)
         )
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):  # the latter is no ValueError
         return None
 
 

@@ -10,7 +10,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from limen.clock import Seconds, SystemClock
@@ -72,10 +71,14 @@ async def opened(place: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWrit
     name = place.host if place.tls is not None else None
     *others, last = place.addresses or (place.host,)
     for address in others:
-        with suppress(ConnectionError):
+        try:
             return await asyncio.open_connection(
                 address, place.port, ssl=place.tls, server_hostname=name, limit=HEAD_MOST
             )
+        except ssl.SSLError:
+            raise  # it answers, and what it says is what was asked about
+        except OSError:  # refused, or there is no way to it: IPv6 where none is routed
+            continue
     return await asyncio.open_connection(
         last, place.port, ssl=place.tls, server_hostname=name, limit=HEAD_MOST
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from limen.doctor.asvs.requirement import (
     Requirement,
     Ruling,
@@ -15,6 +17,8 @@ from limen.doctor.asvs.requirement import (
 from limen.passwords.policy import ALONE, BESIDE_ANOTHER_FACTOR
 
 R = Requirement
+_NARROW = 8
+"""A network of fewer bits is no network of proxies."""
 _NO_FACTOR = "Limen brings no second factor; `factors` takes those of an application"
 _NO_BAND = "nothing is sent by phone or push to sign in with"
 _NO_PROVIDER = "nobody signs in by another identity provider"
@@ -77,7 +81,8 @@ def _known_words(running: Running) -> Ruling:
 
 
 def _stuffing(running: Running) -> Ruling:
-    everybody = [one for one in running.settings.trusted_proxies if one.endswith("/0")]
+    proxies = running.settings.trusted_proxies
+    everybody = [one for one in proxies if ip_network(one, strict=False).prefixlen < _NARROW]
     if everybody:
         return fails(f"trusted_proxies has {everybody[0]}: whoever guesses writes an address of their own")
     return passes("guesses are charged before they are looked at: by address, source, network and in all")
@@ -88,6 +93,9 @@ def _rotation(running: Running) -> Ruling:
 
 
 def _enumeration(running: Running) -> Ruling:
+    s = running.settings
+    if s.registration == "open" and not s.mail:
+        return fails("registration is open without letters: whoever registers sees by signing in if it took")
     return passes("answers are alike byte for byte, and leave on a grid of 250 ms")
 
 
@@ -150,7 +158,7 @@ AUTHENTICATION: tuple[Requirement, ...] = (
     R("6.3.7", 3, "People are told when what they sign in with was changed.", _told, ("mail",),
       ("test_A20_a_reset_sets_the_password_ends_all_sessions_and_tells_the_owner",
        "test_A18_letters_go_to_each_address_with_a_link_of_its_own")),
-    R("6.3.8", 3, "Nobody can tell who has an account.", _enumeration, (),
+    R("6.3.8", 3, "Nobody can tell who has an account.", _enumeration, ("registration", "mail"),
       ("test_A01_A04_a_failed_sign_in_is_byte_for_byte_the_same",
        "test_A01_a_registration_is_byte_for_byte_the_same",
        "test_A02_a_failed_sign_in_leaves_on_the_grid_whatever_was_wrong",

@@ -24,7 +24,7 @@ _LIMITS = ("strategy", "accept", "idle_lifetime", "absolute_lifetime", "access_l
 
 def _idle(running: Running) -> Ruling:
     s = running.settings
-    if not running.stateful:
+    if not running.stateful or ("jwt" in running.strategies and s.access_lifetime > s.idle_lifetime):
         return passes(f"a token ends after {spell(s.access_lifetime)}, used or not")
     if s.idle_lifetime > LONGEST:
         return fails(f"a session that nobody uses lives for {spell(s.idle_lifetime)}")
@@ -33,7 +33,10 @@ def _idle(running: Running) -> Ruling:
 
 def _absolute(running: Running) -> Ruling:
     s = running.settings
-    lasts = s.absolute_lifetime if running.stateful else s.access_lifetime
+    lasts = max(
+        s.absolute_lifetime if running.stateful else 0.0,
+        s.access_lifetime if "jwt" in running.strategies else 0.0,
+    )
     if lasts > LONGEST:
         return fails(f"a sign-in lasts for {spell(lasts)}; NIST SP 800-63B-4 allows 30 days for a password")
     return passes(f"a sign-in lasts for {spell(lasts)} at most")
@@ -89,7 +92,7 @@ def _visible(running: Running) -> Ruling:
 
 
 def _administrators(running: Running) -> Ruling:
-    if not running.stateful:
+    if "jwt" in running.strategies:
         return fails("the strategy jwt keeps no sessions that anybody could end")
     return passes(
         "one session, or all of an account, at `/admin`; all there are by `limen migrate --restored`"

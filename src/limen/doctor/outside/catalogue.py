@@ -80,6 +80,10 @@ CATALOGUE: Catalogue = {
         "Limen reads none; an application behind the same proxy "
         "may believe it.", _PROXY,
         "Clear Remote-User, -Email, -Groups, -Name and -Scopes of what clients send."),
+    "request_named": Rule(
+        _W, "`X-Request-Id` of a client reaches Limen and is believed",
+        "A stranger's requests pass for somebody else's in the log; `traceparent` may well go the same way.",
+        "ASVS 4.1.3", "Have the proxy write X-Request-Id itself, and clear traceparent and tracestate."),
     "authorization_lost": Rule(
         _E, "`Authorization` does not reach Limen", "Programs cannot sign in (credential_missing).",
         "RFC 6750 §2.1", "Have the proxy pass Authorization on."),

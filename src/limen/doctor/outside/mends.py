@@ -74,6 +74,13 @@ MENDS: Mapping[str, Mapping[str, str]] = {
         "apache": "RequestHeader unset Remote-User",
         "traefik": 'headers.customRequestHeaders.Remote-User: ""',
     },
+    "request_named": {
+        "nginx": 'proxy_set_header X-Request-Id $request_id;  # and traceparent "", tracestate ""',
+        "caddy": "request_header -X-Request-Id  # and -Traceparent, -Tracestate",
+        "haproxy": "http-request del-header ^(x-request-id|traceparent|tracestate)$ -m reg",
+        "apache": "RequestHeader unset X-Request-Id early  # and traceparent, tracestate",
+        "traefik": 'headers.customRequestHeaders.X-Request-Id: ""  # and Traceparent, Tracestate',
+    },
     "authorization_lost": {
         "nginx": "proxy_set_header Authorization $http_authorization;",
         "caddy": "Take `header_up -Authorization` out of reverse_proxy.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from limen.doctor.outside.catalogue import CATALOGUE
 from limen.doctor.outside.questions import LARGE
-from limen.doctor.outside.seen import STRANGER, Outside, Reply
+from limen.doctor.outside.seen import REQUEST, STRANGER, Outside, Reply
 from limen.lint import Finding, find, spell
 
 _YEAR = 31_536_000
@@ -43,7 +43,9 @@ def _in(seen: Outside) -> Iterator[Finding]:
 
 
 def _forwarded(seen: Outside) -> Iterator[Finding]:
-    scheme, source = seen.reply("scheme"), seen.reply("source")
+    scheme, source, named = seen.reply("scheme"), seen.reply("source"), seen.reply("named")
+    if named is not None and named.header("x-request-id") == REQUEST and not seen.local:
+        yield find(CATALOGUE, "request_named")
     if scheme is not None and scheme.code == "https_required":
         yield find(CATALOGUE, "scheme_believed")
     if source is None:

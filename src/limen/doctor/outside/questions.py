@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from limen.doctor.outside.seen import EXAMPLE, STRANGER
+from limen.doctor.outside.seen import EXAMPLE, REQUEST, STRANGER
 from limen.transport import CookieNames
 
 LARGE = 4_096
@@ -45,6 +45,7 @@ def questions(origin: str, prefix: str) -> Iterator[Question]:
     yield Question("scheme", "GET", session, (("X-Forwarded-Proto", "http"),))
     forged = (("X-Forwarded-For", EXAMPLE), ("Remote-User", "limen-doctor"), ("Limen-Probe", "1"))
     yield Question("source", "GET", session, forged)
+    yield Question("named", "GET", session, (("X-Request-Id", REQUEST),))
     yield Question("cors", "GET", session, (("Origin", STRANGER),))
     preflight = (("Origin", STRANGER), ("Access-Control-Request-Method", "POST"))
     yield Question("preflight", "OPTIONS", session, preflight)

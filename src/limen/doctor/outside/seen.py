@@ -15,6 +15,8 @@ from limen.settings import is_loopback_http
 _CODE = re.compile(r"[a-z0-9_]{1,64}\Z", re.ASCII)
 STRANGER = "https://limen-doctor.invalid"
 """An origin that nobody has (RFC 2606)."""
+REQUEST = "limen-doctor-asks"
+"""The id of a request that nobody but the doctor gives one."""
 EXAMPLE = "203.0.113.77"
 """An address that nobody has (RFC 5737)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import socketserver
 import ssl
@@ -9,11 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from limen.cli.outside.walk import Wanted, look
+from limen.cli.outside.wire import Place, ask
 from limen.doctor.outside import examine
+from limen.doctor.outside.questions import Question
 from limen.doctor.outside.seen import Outside, Reply
 from limen.errors import Rejected
 from support.servers import free_port
@@ -260,6 +268,28 @@ def test_a_certificate_that_is_garbage_is_no_crash() -> None:
     assert _certificate(b"") is None
     assert _certificate(b"0\x82garbage") is None
     assert ssl.HAS_TLSv1_2
+
+
+def test_a_certificate_of_a_version_that_there_is_not_is_no_crash() -> None:
+    from limen.cli.outside.encryption import _certificate
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, at, at + timedelta(days=1))
+    der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    assert _certificate(der) is not None
+    assert _certificate(der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x01", 1)) is None
+
+
+def test_of_several_addresses_one_without_a_way_to_it_is_passed_over() -> None:
+    def heard(connection: socket.socket) -> None:
+        hears(connection)
+        connection.sendall(_PROBLEM)
+
+    with server(heard) as url:
+        port = int(url.rpartition(":")[2])
+        place = Place("127.0.0.1", port, f"127.0.0.1:{port}", None, ("255.255.255.255", "127.0.0.1"))
+        assert isinstance(asyncio.run(ask(place, Question("plain", "GET", "/"), patience=2.0)), Reply)
 
 
 @pytest.mark.parametrize("prefix", ["", "auth", "/a b", "/a\r\nX: y", "/auth/", "/ä"])

@@ -31,9 +31,12 @@ CASES: list[tuple[str, Verdict, dict[str, Any]]] = [
     ("6.2.6", ASKS, {"transports": ("bearer",)}),
     ("6.2.7", ASKS, {"transports": ("bearer",)}),
     ("6.3.1", FAIL, {"trusted_proxies": ("0.0.0.0/0",)}),
+    ("6.3.1", FAIL, {"trusted_proxies": ("0.0.0.0/1", "128.0.0.0/1")}),
     ("6.3.2", FAIL, {"default_scopes": ("limen:admin",)}),
     ("6.3.2", PASS, {"default_scopes": ("limen:admin",), "registration": "closed"}),
     ("6.3.7", FAIL, {"mail": ""}),
+    ("6.3.8", FAIL, {"mail": ""}),
+    ("6.3.8", PASS, {"mail": "", "registration": "closed"}),
     ("6.4.3", FAIL, {"mail": ""}),
     ("7.1.1", FAIL, {"absolute_lifetime": MONTHS}),
     ("7.1.1", FAIL, {"absolute_lifetime": MONTHS, "idle_lifetime": MONTHS}),
@@ -52,6 +55,7 @@ CASES: list[tuple[str, Verdict, dict[str, Any]]] = [
     ("7.4.3", FAIL, {"strategy": "jwt"}),
     ("7.4.4", ASKS, {"transports": ("bearer",)}),
     ("7.4.5", FAIL, {"strategy": "jwt"}),
+    ("7.4.5", FAIL, {"strategy": "jwt", "accept": ("session",)}),
     ("9.1.1", ABSENT, {"strategy": "session"}),
     ("9.1.1", PASS, {"strategy": "session", "accept": ("hybrid",)}),
     ("9.1.2", FAIL, {"algorithm": "none"}),
@@ -102,6 +106,13 @@ def test_as_good_as_can_be_three_fail_at_level_two() -> None:
     assert failing == ["6.2.12", "6.3.3", "7.5.2"]
     assert not met(judged)
     assert met(judge(Running(GOOD), level=1))
+
+
+def test_of_several_strategies_the_one_that_lasts_longest_is_told() -> None:
+    mixed = {"strategy": "jwt", "accept": ("session",), "access_lifetime": 86_400}
+    running = changed(**mixed, idle_lifetime=1_800, absolute_lifetime=3_600)
+    assert "1 d" in BY_ID["7.3.1"].rule(running).reason
+    assert "1 d" in BY_ID["7.3.2"].rule(running).reason
 
 
 def test_levels_hold_more_and_more() -> None:

@@ -81,8 +81,8 @@ answers_compressed clear_elsewhere clear_text clock_far_off clock_off cookie_cha
 credential_refused development_public errors_replaced headers_lost host_foreign hsts_lost hsts_short
 issuer_foreign keys_kept_long keys_missing keys_private keys_stale keys_unkept keys_untagged kept_by_cache
 metadata_missing metrics_public not_https not_limen origin_foreign origin_lost readiness_public redirected
-scheme_believed scheme_untold set_cookie_lost set_cookie_merged silent source_believed source_untold
-store_allowed tls_old tls_untrusted unreachable user_passed
+request_named scheme_believed scheme_untold set_cookie_lost set_cookie_merged silent source_believed
+source_untold store_allowed tls_old tls_untrusted unreachable user_passed
 """
 """People's scripts know findings by these. One may come; none may go or be renamed."""
 
