@@ -121,14 +121,15 @@ class _Importer:
         new = []
         for planned in batch:
             account = planned.account
-            if account.key in by_key:
-                report.there += 1
-                self._told(planned.theirs, by_key[account.key])
-            elif account.id in by_id:
+            # By id first: since it came, its old address may have become somebody else's.
+            if account.id in by_id and by_key.get(account.key) != account.id:
                 report.moved += 1
                 self._told(planned.theirs, account.id)
             elif account.id in self.deleted:
                 report.deleted += 1
+            elif account.key in by_key:
+                report.there += 1
+                self._told(planned.theirs, by_key[account.key])
             else:
                 new.append(planned)
         return new

@@ -29,6 +29,6 @@ def read(row: Row) -> Incoming:
         created=fields.created("createdAt", "created_at"),
         disabled=until if banned and until else bool(banned),
         name=fields.text("name"),
-        roles=fields.words("role"),
+        roles=fields.several("role"),
         lost=fields.losses(),
     )

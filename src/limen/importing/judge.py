@@ -12,6 +12,7 @@ from limen.accounts import ADMIN_SCOPE, Account, check_email, check_name, check_
 from limen.clock import Instant
 from limen.errors import Rejected
 from limen.ids import AccountID
+from limen.importing.fields import COLUMN_MAX
 from limen.importing.record import Bad, Incoming, Loss, Refused
 from limen.passwords import Hasher, UnusableHash
 
@@ -85,7 +86,7 @@ def _judged(incoming: Incoming, rules: Rules, hasher: Hasher, now: Instant) -> P
         verified=_verified(incoming, rules, now),
         name=_name(incoming, lost),
     )
-    unmapped = tuple(role for role in incoming.roles if role not in rules.roles)
+    unmapped = tuple(role[:COLUMN_MAX] for role in incoming.roles if role not in rules.roles)
     return Planned(incoming.line, theirs, account, form, unmapped, tuple(dict.fromkeys(lost)))
 
 

@@ -133,6 +133,24 @@ async def test_who_was_deleted_since_does_not_come_again() -> None:
         assert [account.email for account in await everything(auth)] == ["p2@example.org"]
 
 
+async def test_whoever_has_an_old_address_now_is_not_who_came_under_it() -> None:
+    async with world() as (auth, _):
+        await brought(auth, person(1), person(2))
+        store = auth.store
+        assert isinstance(store, MemoryStore)
+        first, second = await everything(auth)
+        moved = replace(first, email="new@example.org", key="new@example.org")
+        store._accounts[first.id] = moved
+        store._keys = {moved.key: moved.id, second.key: second.id}
+        await auth.delete_account(second)
+        for number in (1, 2):
+            await auth.add_account(f"p{number}@example.org", OTHER_PASSWORD)
+        told: dict[str, AccountID] = {}
+        report = await brought(auth, person(1), person(2), told=told.__setitem__)
+        assert (report.new, report.there, report.moved, report.deleted) == (0, 0, 1, 1)
+        assert told == {"1": first.id}
+
+
 async def test_an_import_that_is_cut_off_goes_on_where_it_ended() -> None:
     class Breaking(MemoryStore):
         left = 2
