@@ -107,7 +107,7 @@ def _of_database(source: Source, path: Path, table: str) -> Iterator[Row | Refus
         statement = f"SELECT u.*{_beside(source, known)} FROM {_quoted(table)} u"  # noqa: S608 - names that the database has
         for line, row in enumerate(db.execute(statement), 1):
             yield _row(line, row)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a column's name
         raise _rejected(f"{path} cannot be read: {visible(str(error))}") from None
     finally:
         db.close()

@@ -256,6 +256,18 @@ def test_bytes_that_are_no_text_are_refused_by_their_row_and_not_repeated(home: 
     assert "pbkdf2MINE" not in ran.out + ran.err
 
 
+def test_a_column_whose_name_is_no_text_is_no_bug(home: Shell) -> None:
+    database(
+        home.folder,
+        """CREATE TABLE auth_user (id, email, password, "zz");
+        INSERT INTO auth_user VALUES (1, 'ada@example.com', '', 1)""",
+    )
+    file = home.folder / "theirs.db"
+    file.write_bytes(file.read_bytes().replace(b'"zz"', b'"z\xff"'))
+    ran = home("account", "import", "--from", "django", "theirs.db")
+    assert (ran.code, "theirs.db cannot be read" in ran.err) == (2, True)
+
+
 def test_a_view_cannot_fill_the_memory(home: Shell) -> None:
     script = "CREATE VIEW auth_user AS SELECT 1 AS id, hex(zeroblob(300000000)) AS email, '' AS password"
     database(home.folder, script)
