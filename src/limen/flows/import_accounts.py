@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import TypedDict
 
-from limen.audit import THE_OPERATOR, Actor, EntryID, Wanted
+from limen.audit import THE_OPERATOR, Actor, Entry, EntryID, Wanted
 from limen.flows.parts import Parts
 from limen.ids import AccountID
 from limen.importing import Incoming, Planned, Refused, Report, Rules, judge
@@ -114,6 +114,7 @@ class _Importer:
         """Those that are new; the others are counted."""
         if not batch:
             return []
+        self.deleted |= _removed(await _removals(self._parts))  # and those since this began
         found = await self._parts.store.taken(
             keys=[planned.account.key for planned in batch], ids=[planned.account.id for planned in batch]
         )
@@ -140,11 +141,20 @@ async def _deleted(parts: Parts) -> frozenset[AccountID]:
     gone: set[AccountID] = set()
     before: EntryID | None = None
     while True:
-        page = await parts.store.entries(Wanted(event="account_deleted"), before=before, limit=_PAGE)
-        gone |= {entry.account for entry in page if entry.account is not None}
+        page = await _removals(parts, before)
+        gone |= _removed(page)
         if len(page) < _PAGE:
             return frozenset(gone)
         before = page[-1].id
+
+
+async def _removals(parts: Parts, before: EntryID | None = None) -> list[Entry]:
+    """The newest first."""
+    return await parts.store.entries(Wanted(event="account_deleted"), before=before, limit=_PAGE)
+
+
+def _removed(page: Iterable[Entry]) -> set[AccountID]:
+    return {entry.account for entry in page if entry.account is not None}
 
 
 def _summary(rules: Rules, report: Report) -> str:

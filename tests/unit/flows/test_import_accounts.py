@@ -133,6 +133,28 @@ async def test_who_was_deleted_since_does_not_come_again() -> None:
         assert [account.email for account in await everything(auth)] == ["p2@example.org"]
 
 
+async def test_who_is_deleted_while_it_runs_does_not_come_again() -> None:
+    people = [person(n) for n in range(import_accounts.BATCH + 1)]
+
+    class Busy(MemoryStore):
+        deletes: Limen | None = None
+
+        async def taken(
+            self, *, keys: Sequence[str], ids: Sequence[AccountID] = ()
+        ) -> list[tuple[AccountID, str]]:
+            auth, self.deletes = self.deletes, None
+            if auth is not None:
+                await auth.delete_account(await auth.find_account(people[-1].email))
+            return await super().taken(keys=keys, ids=ids)
+
+    store = Busy()
+    async with world(store=store) as (auth, _):
+        await brought(auth, *people)
+        store.deletes = auth
+        report = await brought(auth, *people)
+        assert (report.new, report.deleted) == (0, 1)
+
+
 async def test_whoever_has_an_old_address_now_is_not_who_came_under_it() -> None:
     async with world() as (auth, _):
         await brought(auth, person(1), person(2))
