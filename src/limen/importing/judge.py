@@ -159,7 +159,8 @@ def _verified(incoming: Incoming, rules: Rules, now: Instant) -> Instant | None:
     proven = rules.verified if incoming.verified is None else incoming.verified
     if isinstance(proven, bool):
         return now if proven else None
-    return min(proven, now)
+    # The year 1, or 1970, is how many write that it never was.
+    return min(proven, now) if proven > 0 else None
 
 
 def _name(incoming: Incoming, lost: list[str]) -> str:
