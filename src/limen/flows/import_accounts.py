@@ -6,6 +6,7 @@ who register: what has come is there, what is missing comes.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
@@ -98,6 +99,7 @@ class _Importer:
 
     async def keep(self, batch: Sequence[Planned], report: Report) -> None:
         """Sort a batch into what is there and what is new, and keep what is new in one step."""
+        await asyncio.sleep(0)  # a store that is a file never waits, and whoever says stop must be heard
         new = await self._sorted(batch, report)
         if self._apply and new:
             kept = await self._parts.store.add_accounts([planned.account for planned in new])

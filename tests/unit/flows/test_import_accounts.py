@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -153,6 +155,14 @@ async def test_who_is_deleted_while_it_runs_does_not_come_again() -> None:
         store.deletes = auth
         report = await brought(auth, *people)
         assert (report.new, report.deleted) == (0, 1)
+
+
+@pytest.mark.parametrize("apply", [False, True])
+async def test_an_import_without_an_end_can_be_stopped(apply: bool) -> None:
+    async with world() as (auth, _):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await auth.import_accounts(map(person, itertools.count()), RULES, apply=apply)
 
 
 async def test_whoever_has_an_old_address_now_is_not_who_came_under_it() -> None:
