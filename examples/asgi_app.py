@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from limen import Limen, LimenError
+from limen import Limen, LimenError, Rejected
 from limen.integrations.asgi import LimenMiddleware, refuse
 
 auth = Limen.from_env()
-NEEDED = {"/notes": auth.scopes("notes:read"), "/fresh": auth.recent(minutes=5)}
+NEEDED = {
+    "/": auth.optional,
+    "/me": auth.required,
+    "/notes": auth.scopes("notes:read"),
+    "/fresh": auth.recent(minutes=5),
+}
 
 
 async def notes(scope: Any, receive: Any, send: Any) -> None:
@@ -17,9 +22,12 @@ async def notes(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await echo(receive, send)
         return
-    who, needed = scope.get("limen.identity"), NEEDED.get(scope["path"])
     try:
-        who = who if needed is None else await needed.check(scope)
+        # A path that is written otherwise (`/notes/`, or below a mount) needs no less: it is not there.
+        needed = NEEDED.get(scope["path"].removeprefix(scope.get("root_path", "")))
+        if needed is None:
+            raise Rejected("there is nothing at this address", code="not_found", status=404)
+        who = await needed.check(scope)
     except LimenError as error:
         await refuse(error, scope, receive, send)
         return

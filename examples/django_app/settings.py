@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
-# `check --deploy` refuses a key with this prefix: everybody knows it, so it is for development alone.
-SECRET_KEY = os.environ.get("SECRET_KEY", "django-insecure-and-replaced-by-the-environment-elsewhere")
+from django.core.management.utils import get_random_secret_key
+
+# Another at each start, where nobody has set one; several processes need the same.
+SECRET_KEY = os.environ.get("SECRET_KEY") or get_random_secret_key()
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
 ROOT_URLCONF = "examples.django_app.urls"

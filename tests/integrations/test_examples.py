@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -44,3 +45,20 @@ async def test_an_example_runs_from_registration_to_signing_out(example: ModuleT
         assert (await client.get("/me")).json()["account"]
         assert (await client.post("/auth/logout")).status_code == 200
         assert (await client.get("/me")).status_code == 401
+
+
+@pytest.mark.parametrize("root", ["", "/app"])
+async def test_W09_a_path_written_otherwise_needs_no_less(example: ModuleType, root: str) -> None:
+    app, auth = example.app, example.auth
+    credentials = {"email": "ada@example.com", "password": "correct horse battery staple"}
+
+    async def mounted(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "root_path": root, "path": root + scope["path"]}, receive, send)
+
+    async with running(app), stranger(mounted, auth) as client:
+        await client.post("/auth/register", json=credentials)
+        answer = await client.post("/auth/login", json=credentials | {"transport": "bearer"})
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        assert (await client.get("/notes")).status_code == 403
+        for path in ("/notes/", "/NOTES"):
+            assert (await client.get(path)).status_code in (307, 403, 404)

@@ -320,3 +320,16 @@ def test_the_test_client_of_litestar_works_too(auth: Limen) -> None:
         assert client.get("/me").status_code == 200
         with client.websocket_connect("/socket") as socket:
             assert socket.receive_text() == grant.account
+
+
+async def test_what_an_application_keeps_in_opt_opens_no_guard(auth: Limen) -> None:
+    @get("/secret", guards=[requires(auth.required)], opt={"limen": True})
+    async def secret() -> str:
+        return "secret"
+
+    app = made(auth, secret, opt={"limen": {"theme": "dark"}})
+    async with running(app), stranger(app, auth) as client, await signed_in(app, auth) as ada:
+        assert (await client.get("/secret")).status_code == 401
+        assert (await ada.get("/secret")).text == "secret"
+        assert (await ada.get("/whoami")).json()["user"]
+        assert (await ada.get("/auth/session")).status_code == 200

@@ -93,12 +93,18 @@ class VerbGroup(click.Group):
 def tell(answer: Answer, *, as_json: bool) -> None:
     """Print an answer."""
     if as_json:
-        click.echo(json.dumps(answer.data, ensure_ascii=False, separators=(",", ":")))
+        click.echo(one_line(answer.data))
         return
     if answer.table is not None:
         _print_table(answer.table)
     for line in answer.lines:
         click.echo(line)
+
+
+def one_line(data: Mapping[str, Any]) -> str:
+    """As JSON. Half of a surrogate pair, out of a file of others, is told by its escape."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def visible(text: str) -> str:

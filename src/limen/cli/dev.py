@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging.config
 import os
+import secrets
 from pathlib import Path
 from socket import socket
 from urllib.parse import urlsplit
 
 import click
 
-from limen.cli import listening, logs, serving, surroundings
+from limen.cli import listening, logs, mail_box, serving, surroundings
 from limen.cli.answer import Answer, Exit, Verb, note, wants_json
 from limen.cli.application import split
 from limen.cli.developing import Development, exit_of
@@ -53,6 +54,7 @@ def verb(
     child = Development(
         application, str(Path.cwd()), address,
         factory=factory, as_json=wants_json(context), level=log_level, access_log=access_log,
+        mail_box=f"{mail_box.PATH}/{secrets.token_urlsafe(16)}",
     )  # fmt: skip
     if not wants_json(context):
         watched = ", and starts anew when a file below this folder changes" if reload else ""

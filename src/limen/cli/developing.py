@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hmac
 import json
 import logging.config
 import os
@@ -24,7 +25,7 @@ from limen.cli import logs, serving
 from limen.cli.answer import Exit
 from limen.cli.application import Broken, find
 from limen.cli.failures import explained
-from limen.cli.mail_box import PATH, MailBox
+from limen.cli.mail_box import MailBox
 from limen.settings import Settings, mail_server
 
 _DRAIN_SECONDS = 2
@@ -49,6 +50,8 @@ class Development:
     as_json: bool
     level: str
     access_log: bool
+    mail_box: str
+    """The path of the mail box. Others who work on this machine reach its ports and do not know it."""
 
     def __call__(self, sockets: list[socket] | None) -> None:
         """Serve, and end with the code of it, or with the process that started this one."""
@@ -69,7 +72,7 @@ class Development:
             except Broken:
                 broken = True
                 raise
-            server = uvicorn.Server(self._configured(_Told(inner, self._tell)))
+            server = uvicorn.Server(self._configured(_Told(inner, self._tell, self.mail_box)))
             server.run(sockets=sockets)
             if not server.started:
                 broken = True
@@ -93,17 +96,20 @@ class Development:
 class _Told:
     """The application, with the mail box before it; says what there is once it has started."""
 
-    def __init__(self, app: Any, tell: Callable[[dict[str, Any]], None]) -> None:
-        self._app, self._tell = app, tell
+    def __init__(self, app: Any, tell: Callable[[dict[str, Any]], None], path: str) -> None:
+        self._app, self._tell, self._path = app, tell, path
         self._mail_box: MailBox | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, self._listening(send))
-        elif self._mail_box is not None and scope["type"] == "http" and scope["path"] == PATH:
+        elif self._mail_box is not None and scope["type"] == "http" and self._leads_there(scope):
             await self._mail_box(scope, send)
         else:
             await self._app(scope, receive, send)
+
+    def _leads_there(self, scope: Any) -> bool:
+        return hmac.compare_digest(scope["path"].encode("utf-8", "replace"), self._path.encode())
 
     def _listening(self, send: Any) -> Any:
         async def listening(message: Any) -> None:
@@ -125,7 +131,7 @@ class _Told:
         folder = settings.mail.removeprefix(mail_server.CONSOLE)
         if mail_server.is_console(settings.mail) and folder:
             self._mail_box = MailBox(settings, Path(folder))
-            told["mail_box"] = f"{settings.issuer}{PATH}"
+            told["mail_box"] = f"{settings.issuer}{self._path}"
         link = await auth.admin.set_up_link()
         if link is not None:
             path = f"{settings.pages}/admin/set-up"

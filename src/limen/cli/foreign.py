@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import quote
 
+from limen.cli.answer import visible
 from limen.errors import Rejected
 from limen.importing import Refused, Row, Source, rows_of
+from limen.importing.text import LINE_MAX
 
 _PIECE = 1 << 16
 _SQLITE = b"SQLite format 3\0"
 _STDIN = "-"
+_ROW_MAX = 16 * LINE_MAX
+"""Bytes of a row of a database, and of each of its fields: a view makes a gigabyte of nothing."""
 
 Rows = Callable[[], Iterator[Row | Refused]]
 """Reads from the beginning each time it is called."""
@@ -94,15 +98,17 @@ def _of_database(source: Source, path: Path, table: str) -> Iterator[Row | Refus
         raise _rejected(f"accounts of {source} come from an export and not from a SQLite database")
     db = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
     try:
-        db.row_factory = sqlite3.Row
+        db.row_factory, db.text_factory = sqlite3.Row, _text
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _ROW_MAX)
+        db.execute("PRAGMA trusted_schema = OFF")  # its views may be anybody's
         known = {str(row[0]): _columns(db, str(row[0])) for row in db.execute(_NAMES)}
         if table not in known:
             raise _rejected(f"{path} has no table {table!r}; is it called something else? Say --table")
         statement = f"SELECT u.*{_beside(source, known)} FROM {_quoted(table)} u"  # noqa: S608 - names that the database has
         for line, row in enumerate(db.execute(statement), 1):
             yield _row(line, row)
-    except sqlite3.Error as error:
-        raise _rejected(f"{path} cannot be read: {error}") from None
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a column's name
+        raise _rejected(f"{path} cannot be read: {visible(str(error))}") from None
     finally:
         db.close()
 
@@ -128,6 +134,14 @@ def _beside(source: Source, known: dict[str, set[str]]) -> str:
             raise _rejected("there is no table `account` as Better Auth makes one, and passwords are in it")
         found.append(_SECRETS.format(**names[0]))
     return "".join(f", {one}" for one in found)
+
+
+def _text(raw: bytes) -> str | bytes:
+    """What is no UTF-8 stays bytes, for SQLite's own error would repeat what stands there: a hash."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 def _row(line: int, row: sqlite3.Row) -> Row | Refused:

@@ -109,8 +109,10 @@ def _list_of_ids(path: str | None) -> Iterator[Told]:
         yield lambda _theirs, _ours: None
         return
     draft = Path(f"{path}.part")
+    draft.unlink(missing_ok=True)
     try:
-        with draft.open("w", newline="", encoding="utf-8") as text:
+        # "x" follows no link: in a folder of everybody's, one may lead to a file of whoever imports.
+        with draft.open("x", newline="", encoding="utf-8") as text:
             table = csv.writer(text, lineterminator="\n")
             table.writerow(("theirs", "account"))
 

@@ -15,6 +15,7 @@ from limen.server.wire import Answer
 from limen.settings import Settings
 
 PATH = "/.limen/mail"
+"""Below it lies the page, under a name that only whoever started this was told."""
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _SHOWN = 50
 _PAGE = (

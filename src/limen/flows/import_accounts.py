@@ -6,12 +6,13 @@ who register: what has come is there, what is missing comes.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import TypedDict
 
-from limen.audit import THE_OPERATOR, Actor, EntryID, Wanted
+from limen.audit import THE_OPERATOR, Actor, Entry, EntryID, Wanted
 from limen.flows.parts import Parts
 from limen.ids import AccountID
 from limen.importing import Incoming, Planned, Refused, Report, Rules, judge
@@ -98,6 +99,7 @@ class _Importer:
 
     async def keep(self, batch: Sequence[Planned], report: Report) -> None:
         """Sort a batch into what is there and what is new, and keep what is new in one step."""
+        await asyncio.sleep(0)  # a store that is a file never waits, and whoever says stop must be heard
         new = await self._sorted(batch, report)
         if self._apply and new:
             kept = await self._parts.store.add_accounts([planned.account for planned in new])
@@ -114,6 +116,7 @@ class _Importer:
         """Those that are new; the others are counted."""
         if not batch:
             return []
+        self.deleted |= _removed(await _removals(self._parts))  # and those since this began
         found = await self._parts.store.taken(
             keys=[planned.account.key for planned in batch], ids=[planned.account.id for planned in batch]
         )
@@ -121,14 +124,15 @@ class _Importer:
         new = []
         for planned in batch:
             account = planned.account
-            if account.key in by_key:
-                report.there += 1
-                self._told(planned.theirs, by_key[account.key])
-            elif account.id in by_id:
+            # By id first: since it came, its old address may have become somebody else's.
+            if account.id in by_id and by_key.get(account.key) != account.id:
                 report.moved += 1
                 self._told(planned.theirs, account.id)
             elif account.id in self.deleted:
                 report.deleted += 1
+            elif account.key in by_key:
+                report.there += 1
+                self._told(planned.theirs, by_key[account.key])
             else:
                 new.append(planned)
         return new
@@ -139,11 +143,20 @@ async def _deleted(parts: Parts) -> frozenset[AccountID]:
     gone: set[AccountID] = set()
     before: EntryID | None = None
     while True:
-        page = await parts.store.entries(Wanted(event="account_deleted"), before=before, limit=_PAGE)
-        gone |= {entry.account for entry in page if entry.account is not None}
+        page = await _removals(parts, before)
+        gone |= _removed(page)
         if len(page) < _PAGE:
             return frozenset(gone)
         before = page[-1].id
+
+
+async def _removals(parts: Parts, before: EntryID | None = None) -> list[Entry]:
+    """The newest first."""
+    return await parts.store.entries(Wanted(event="account_deleted"), before=before, limit=_PAGE)
+
+
+def _removed(page: Iterable[Entry]) -> set[AccountID]:
+    return {entry.account for entry in page if entry.account is not None}
 
 
 def _summary(rules: Rules, report: Report) -> str:

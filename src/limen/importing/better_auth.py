@@ -27,8 +27,8 @@ def read(row: Row) -> Incoming:
         password=fields.text("password") or None,
         verified=fields.proven("emailVerified", "email_verified"),
         created=fields.created("createdAt", "created_at"),
-        disabled=until if banned and until else bool(banned),
+        disabled=until if banned and until is not None and until > 0 else bool(banned),
         name=fields.text("name"),
-        roles=fields.words("role"),
+        roles=fields.several("role"),
         lost=fields.losses(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from limen.errors import Rejected
 from limen.importing.record import Refused, Row, unreadable
@@ -22,13 +23,39 @@ def csv_rows(lines: Iterable[str], names: Sequence[str] = ()) -> Iterator[Row | 
     csv.field_size_limit(LINE_MAX)
     given = iter(lines)
     if names:
-        yield from _records(csv.reader(given), names, 0, short=True)
+        yield from _records(_Records(given), names, 0, short=True)
         return
     first, skipped = _first(given)
-    head = csv.reader([first], delimiter=_separator(first), strict=True)
+    head = _Records([first], delimiter=_separator(first), strict=True)
     found = _names(next(_fields(head, skipped))[1], skipped + 1)
-    body = csv.reader(given, delimiter=_separator(first), strict=True)
+    body = _Records(given, delimiter=_separator(first), strict=True)
     yield from _records(body, found, skipped + 1, short=False)
+
+
+class _Records:
+    """A reader of CSV that takes no more than LINE_MAX for one record, over however many lines."""
+
+    def __init__(self, lines: Iterable[str], **how: Any) -> None:
+        self._size = 0
+        self._reader = csv.reader(self._measured(lines), **how)
+
+    def _measured(self, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            self._size += len(line)
+            if self._size > LINE_MAX:
+                raise csv.Error("record larger")
+            yield line
+
+    @property
+    def line_num(self) -> int:
+        return self._reader.line_num
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        self._size = 0
+        return next(self._reader)
 
 
 def _first(lines: Iterator[str]) -> tuple[str, int]:
@@ -90,7 +117,7 @@ def _fields(reader: Iterable[list[str]], before: int) -> Iterator[tuple[int, lis
 
 def _said(error: csv.Error) -> str:
     known = {
-        "field larger": f"a field is longer than {LINE_MAX:,} characters; is a quote left open?",
+        "record larger": f"a record is longer than {LINE_MAX:,} characters; is a quote left open?",
         "unexpected end": "a quote is left open",
         "'": "a quote stands in the middle of a field",
     }

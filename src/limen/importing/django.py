@@ -7,6 +7,9 @@ from typing import Any
 from limen.importing.fields import Fields
 from limen.importing.record import Bad, Incoming, Loss, Row
 
+_FLAGS = ("superuser", "staff")
+"""A group of such a name is none of them: whoever may name groups need not be one."""
+
 
 def read(row: Row) -> Incoming:
     """An account of Django. Roles: `superuser`, `staff`, and the names of groups where there are any."""
@@ -16,7 +19,7 @@ def read(row: Row) -> Incoming:
     fields = Fields(values)
     fields.lose(Loss.LAST_SIGN_IN, "last_login")
     _lose_username(fields)
-    roles = [role for role in ("superuser", "staff") if fields.flag(f"is_{role}")]
+    roles = [role for role in _FLAGS if fields.flag(f"is_{role}")]
     password = fields.text("password")
     return Incoming(
         line=row.line,
@@ -27,7 +30,7 @@ def read(row: Row) -> Incoming:
         created=fields.created("date_joined"),
         disabled=fields.flag("is_active") is False,
         name=fields.text("name") or _joined(fields),
-        roles=(*roles, *_groups(fields)),
+        roles=(*roles, *(f"group {name}" if name in _FLAGS else name for name in _groups(fields))),
         lost=fields.losses(),
     )
 

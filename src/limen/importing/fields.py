@@ -98,6 +98,12 @@ class Fields:
             return ()
         raise Bad(f"{names[0]} is no list of words")
 
+    def several(self, *names: str) -> tuple[str, ...]:
+        """A list, or one text with commas between and nothing else: `not admin` is no `admin`."""
+        if any(isinstance(self._values.get(name), list) for name in names):
+            return self.words(*names)
+        return tuple(one for word in self.text(*names).split(",") if (one := word.strip()))
+
     def object(self, *names: str) -> dict[str, Any]:
         """A JSON object, also as text; Bad for anything else."""
         value = self.take(*names)

@@ -12,6 +12,7 @@ from limen.accounts import ADMIN_SCOPE, Account, check_email, check_name, check_
 from limen.clock import Instant
 from limen.errors import Rejected
 from limen.ids import AccountID
+from limen.importing.fields import COLUMN_MAX
 from limen.importing.record import Bad, Incoming, Loss, Refused
 from limen.passwords import Hasher, UnusableHash
 
@@ -85,7 +86,7 @@ def _judged(incoming: Incoming, rules: Rules, hasher: Hasher, now: Instant) -> P
         verified=_verified(incoming, rules, now),
         name=_name(incoming, lost),
     )
-    unmapped = tuple(role for role in incoming.roles if role not in rules.roles)
+    unmapped = tuple(role[:COLUMN_MAX] for role in incoming.roles if role not in rules.roles)
     return Planned(incoming.line, theirs, account, form, unmapped, tuple(dict.fromkeys(lost)))
 
 
@@ -158,7 +159,8 @@ def _verified(incoming: Incoming, rules: Rules, now: Instant) -> Instant | None:
     proven = rules.verified if incoming.verified is None else incoming.verified
     if isinstance(proven, bool):
         return now if proven else None
-    return min(proven, now)
+    # The year 1, or 1970, is how many write that it never was.
+    return min(proven, now) if proven > 0 else None
 
 
 def _name(incoming: Incoming, lost: list[str]) -> str:

@@ -43,7 +43,8 @@ from limen.strategies.base import Identity
 Retrieve = Callable[[Identity, ASGIConnection[Any, Any, Any, Any]], Awaitable[Any]]
 
 _OWN = "limen"
-"""In the `opt` of our own routes: they judge for themselves, whatever guards stand above them."""
+"""In the `opt` of our own routes: they judge for themselves, whatever guards stand above them. What an
+application keeps under that name is its own, and opens nothing: see `_is_own`."""
 _ERROR = "limen.error"
 _METHODS: tuple[HttpMethod, ...] = tuple(set(HttpMethod) - {HttpMethod.HEAD, HttpMethod.OPTIONS})
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
@@ -98,7 +99,7 @@ class LimenPlugin(InitPlugin, ReceiveRoutePlugin):
                 raise Rejected("there is nothing at this address", code="not_found", status=404)
             await ours.app(self._asked(scope), receive, send)
 
-        opt = {_OWN: True, "exclude_from_csrf": True, "exclude_from_auth": True}
+        opt = {_OWN: LimenPlugin, "exclude_from_csrf": True, "exclude_from_auth": True}
         if "{" not in ours.path:
             return asgi(ours.path, copy_scope=True, opt=opt)(answer)
 
@@ -173,7 +174,7 @@ class requires:  # noqa: N801 - it is written as a function, and must be known a
     async def __call__(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        if _OWN in handler.opt:
+        if _is_own(handler):
             return
         try:
             plugin = connection.app.plugins.get(LimenPlugin)
@@ -195,7 +196,7 @@ class _Asking(ASGIMiddleware):
 
     async def handle(self, scope: Any, receive: Any, send: Any, next_app: Any) -> None:
         identity = user = None
-        if _OWN not in scope["route_handler"].opt:
+        if not _is_own(scope["route_handler"]):
             identity = await self._who(scope)
         if identity is not None:
             user = await self._plugin.user_of(identity, ASGIConnection(scope, receive))
@@ -208,6 +209,10 @@ class _Asking(ASGIMiddleware):
         except LimenError as error:
             _log.debug("a credential was not accepted: %s", error.reason)
             return None
+
+
+def _is_own(handler: BaseRouteHandler) -> bool:
+    return handler.opt.get(_OWN) is LimenPlugin
 
 
 class _Raw(Response[bytes]):

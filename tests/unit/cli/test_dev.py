@@ -81,6 +81,8 @@ def _letters_are_in_the_mail_box(client: httpx2.Client, mail_box: str, folder: P
     )
     rebound = client.get(mail_box, headers={"host": "evil.example"})
     assert (rebound.status_code, "ada" in rebound.text) == (400, False)
+    others = ("/.limen/mail", "/.limen/mail/", f"{mail_box[:-1]}", f"{mail_box}/", "/.limen/mail/%ff")
+    assert [client.get(other).status_code for other in others] == [404] * 5, "it is no secret without it"
     for file in (folder / ".limen" / "mail").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

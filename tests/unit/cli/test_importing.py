@@ -235,6 +235,65 @@ def test_a_database_of_django_with_groups_and_proven_addresses(home: Shell) -> N
     assert home("account", "import", "--from", "django", "theirs.db", "--table", "shop_user").code == 2
 
 
+def test_a_group_that_is_called_as_a_flag_makes_no_superuser(home: Shell) -> None:
+    fields = f'{{"email": "eve@example.com", "password": "{STORED}", "groups": [["superuser"], ["staff"]]}}'
+    (home.folder / "users.json").write_text(f'[{{"pk": 1, "fields": {fields}}}]')
+    arguments = ("account", "import", "--from", "django", "users.json", "--json", "--scope")
+    ran = home(*arguments, "superuser=limen:admin")
+    assert (ran.json["administrators"], ran.json["scopes"]) == (0, {})
+    assert ran.json["roles_without_scope"] == {"group superuser": 1, "group staff": 1}
+
+
+def test_bytes_that_are_no_text_are_refused_by_their_row_and_not_repeated(home: Shell) -> None:
+    database(
+        home.folder,
+        f"""CREATE TABLE auth_user (id, email, password);
+        INSERT INTO auth_user VALUES (1, 'a@example.com', CAST(x'70626b6466324d494e45ff1b5b41' AS TEXT)),
+            (2, 'ada@example.com', '{STORED}')""",
+    )
+    ran = home("account", "import", "--from", "django", "theirs.db", "--json")
+    assert (ran.json["new"], ran.json["refusals"][0]["line"]) == (1, 1)
+    assert "pbkdf2MINE" not in ran.out + ran.err
+
+
+def test_a_column_whose_name_is_no_text_is_no_bug(home: Shell) -> None:
+    database(
+        home.folder,
+        """CREATE TABLE auth_user (id, email, password, "zz");
+        INSERT INTO auth_user VALUES (1, 'ada@example.com', '', 1)""",
+    )
+    file = home.folder / "theirs.db"
+    file.write_bytes(file.read_bytes().replace(b'"zz"', b'"z\xff"'))
+    ran = home("account", "import", "--from", "django", "theirs.db")
+    assert (ran.code, "theirs.db cannot be read" in ran.err) == (2, True)
+
+
+def test_a_view_cannot_fill_the_memory(home: Shell) -> None:
+    script = "CREATE VIEW auth_user AS SELECT 1 AS id, hex(zeroblob(300000000)) AS email, '' AS password"
+    database(home.folder, script)
+    ran = home("account", "import", "--from", "django", "theirs.db")
+    assert (ran.code, "too big" in ran.err) == (2, True)
+
+
+def test_half_of_a_letter_in_a_name_is_told_as_json_too(home: Shell) -> None:
+    text = '[{"email": "ada@example.com", "x\\ud800": "1", "roles": ["r\\ud800"]}]'
+    (home.folder / "odd.json").write_text(text)
+    ran = home("account", "import", "--from", "file", "odd.json", "--json")
+    assert (ran.code, ran.json["new"]) == (0, 1)
+    assert ran.json["lost"][0]["what"] == "x\ud800"
+
+
+def test_the_list_of_ids_follows_no_link(home: Shell) -> None:
+    (home.folder / "mine").write_text("mine")
+    (home.folder / "ids.csv.part").symlink_to("mine")
+    assert (
+        home("account", "import", "--from", "fastapi-users", "people.csv", "--apply", "--ids", "ids.csv").code
+        == 0
+    )
+    assert (home.folder / "mine").read_text() == "mine"
+    assert not (home.folder / "ids.csv").is_symlink()
+
+
 @pytest.mark.parametrize(("user", "provider"), [("userId", "providerId"), ("user_id", "provider_id")])
 def test_a_database_of_better_auth(home: Shell, user: str, provider: str) -> None:
     secret = f"{'0f' * 16}:{'0f' * 64}"

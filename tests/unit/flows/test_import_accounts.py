@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -131,6 +133,54 @@ async def test_who_was_deleted_since_does_not_come_again() -> None:
         report = await brought(auth, person(1), person(2))
         assert (report.new, report.there, report.deleted) == (0, 1, 1)
         assert [account.email for account in await everything(auth)] == ["p2@example.org"]
+
+
+async def test_who_is_deleted_while_it_runs_does_not_come_again() -> None:
+    people = [person(n) for n in range(import_accounts.BATCH + 1)]
+
+    class Busy(MemoryStore):
+        deletes: Limen | None = None
+
+        async def taken(
+            self, *, keys: Sequence[str], ids: Sequence[AccountID] = ()
+        ) -> list[tuple[AccountID, str]]:
+            auth, self.deletes = self.deletes, None
+            if auth is not None:
+                await auth.delete_account(await auth.find_account(people[-1].email))
+            return await super().taken(keys=keys, ids=ids)
+
+    store = Busy()
+    async with world(store=store) as (auth, _):
+        await brought(auth, *people)
+        store.deletes = auth
+        report = await brought(auth, *people)
+        assert (report.new, report.deleted) == (0, 1)
+
+
+@pytest.mark.parametrize("apply", [False, True])
+async def test_an_import_without_an_end_can_be_stopped(apply: bool) -> None:
+    async with world() as (auth, _):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await auth.import_accounts(map(person, itertools.count()), RULES, apply=apply)
+
+
+async def test_whoever_has_an_old_address_now_is_not_who_came_under_it() -> None:
+    async with world() as (auth, _):
+        await brought(auth, person(1), person(2))
+        store = auth.store
+        assert isinstance(store, MemoryStore)
+        first, second = await everything(auth)
+        moved = replace(first, email="new@example.org", key="new@example.org")
+        store._accounts[first.id] = moved
+        store._keys = {moved.key: moved.id, second.key: second.id}
+        await auth.delete_account(second)
+        for number in (1, 2):
+            await auth.add_account(f"p{number}@example.org", OTHER_PASSWORD)
+        told: dict[str, AccountID] = {}
+        report = await brought(auth, person(1), person(2), told=told.__setitem__)
+        assert (report.new, report.there, report.moved, report.deleted) == (0, 0, 1, 1)
+        assert told == {"1": first.id}
 
 
 async def test_an_import_that_is_cut_off_goes_on_where_it_ended() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from limen.errors import Rejected
 from limen.importing.csv_rows import csv_rows
 from limen.importing.record import Refused, Row
-from limen.importing.text import LINE_MAX
+from limen.importing.text import LINE_MAX, lines
 
 
 def rows(text: str, *names: str) -> list[Row | Refused]:
@@ -41,7 +43,10 @@ def test_a_record_of_another_width_is_refused_and_the_others_come() -> None:
         ("id,id\n1,2\n", "line 1: column 2 has the name of another"),
         ('id,name\n1,ok\n2,"open\n3,never closed\n', "line 3: this is no CSV: a quote is left open"),
         ('id,name\n1,"a"b\n', "line 2: this is no CSV: a quote stands in the middle of a field"),
-        (f'id,name\n1,"{"x" * LINE_MAX}y"\n', f"line 2: this is no CSV: a field is longer than {LINE_MAX:,}"),
+        (
+            f'id,name\n1,"{"x" * LINE_MAX}y"\n',
+            f"line 2: this is no CSV: a record is longer than {LINE_MAX:,}",
+        ),
         (",".join(map(str, range(1_001))) + "\n", "line 1: there are more than 1,000 columns"),
     ],
 )
@@ -59,3 +64,16 @@ def test_a_file_without_names_gets_them_and_may_be_short() -> None:
         Row(2, {"a": "2", "b": "", "c": ""}),
     ]
     assert isinstance(found[2], Refused)
+
+
+def test_a_record_of_many_lines_has_an_end() -> None:
+    def given() -> Iterator[str]:
+        yield "id,name\n"
+        yield '1,"'
+        for _ in range(8):
+            yield "x" * (LINE_MAX // 4) + "\n"
+            yield '","'
+        raise AssertionError("it was read on")
+
+    with pytest.raises(Rejected, match="line 2: this is no CSV: a record is longer"):
+        list(csv_rows(lines(given())))

@@ -78,3 +78,11 @@ def test_texts_lists_and_objects_are_told_apart() -> None:
     for value in ("[1]", [1], "{"):
         with pytest.raises(Bad):
             Fields({"a": value}).object("a")
+
+
+@pytest.mark.parametrize(
+    ("value", "roles"),
+    [("admin, user", ("admin", "user")), ("not admin", ("not admin",)), (["a,b"], ("a,b",)), (None, ())],
+)
+def test_blanks_are_no_commas(value: object, roles: tuple[str, ...]) -> None:
+    assert Fields({"a": value}).several("a") == roles

@@ -103,6 +103,11 @@ def test_whether_an_address_was_proven_is_the_source_word(
     assert planned(replace(RULES, verified=vouched), verified=verified).account.verified == expected
 
 
+@pytest.mark.parametrize("never", [0.0, -1.0, -62_135_596_800.0])
+def test_a_moment_that_never_was_proves_no_address(never: float) -> None:
+    assert planned(replace(RULES, verified=True), verified=Instant(never)).account.verified is None
+
+
 def test_who_is_disabled_stays_so_and_a_ban_that_is_over_is_over() -> None:
     assert planned(disabled=True).account.disabled == NOW
     banned = planned(disabled=Instant(NOW + 60))

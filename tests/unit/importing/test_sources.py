@@ -150,6 +150,7 @@ def test_better_auth_bans_end() -> None:
     record = {"id": "k", "email": "a@b.example", "password": None, "banned": True}
     assert one(Source.BETTER_AUTH, record).disabled is True
     assert one(Source.BETTER_AUTH, record | {"banExpires": MOMENT}).disabled == STAMP
+    assert one(Source.BETTER_AUTH, record | {"banExpires": "0001-01-01T00:00:00Z"}).disabled is True
 
 
 # -- Supabase --------------------------------------------------------------------------------------------
