@@ -224,7 +224,11 @@ def test_the_session_runs_out_by_djangos_rules_too(bare: Path, ada: Any, client:
 def test_flush_ends_the_session_of_limen(bare: Path, ada: Any, client: Client) -> None:
     client.force_login(ada)
     credential = client.cookies["sessionid"].value
-    SessionStore(credential).flush()
+    store = SessionStore(credential)
+    store["theme"] = "dark"
+    assert store.sid
+    store.flush()
+    assert not store.sid  # whoever signs in next ends no session of another account
     from limen import Denied
 
     with pytest.raises(Denied):

@@ -212,6 +212,9 @@ def _check_turns(now: Settings, then: Settings) -> None:
             f"with the issuer {then.issuer} this would be a server for "
             f"{'development' if then.development else 'production'}: restart to make it one"
         )
+    if (now.database, now.session_store) != (then.database, then.session_store):
+        # A file that lost a line would mean another database, empty, and everybody signed out.
+        raise Misconfigured("a reload keeps database and session_store: restart to change them")
     if now.metrics_address != then.metrics_address:
         raise Misconfigured("metrics_address is listened on from the start: restart to change it")
 

@@ -53,6 +53,7 @@ async def verb(auth: Limen, file: str, source: str, apply: bool, ids: str | None
     """
     if ids is not None and not apply:
         raise click.UsageError("--ids is written with --apply.")
+    _check_place(ids, file)
     kind, options = Source(source), _options(source, said)
     rules = Rules(
         name=said["name"] or source,
@@ -100,6 +101,16 @@ def _pair(text: str) -> tuple[str, str]:
     if not (left and equals and right):
         raise click.UsageError(f"{text!r} is not of the form NAME=NAME.")
     return left, right
+
+
+def _check_place(ids: str | None, file: str) -> None:
+    """The list of ids must not take the place of what it is made of, nor fail once everybody is there."""
+    if ids is None:
+        return
+    if Path(ids).is_dir():
+        raise click.UsageError(f"--ids {ids} is a folder: name a file.")
+    if Path(ids).exists() and Path(file).exists() and Path(ids).samefile(file):
+        raise click.UsageError("--ids would overwrite the file that is imported.")
 
 
 @contextmanager

@@ -117,6 +117,8 @@ class SessionStore(SessionBase):
             if row.sid:
                 config.run(config.auth().adoption.end(row.sid, row.account))
             row.delete()
+        if key == self.session_key:  # whoever is next here ends nobody else's
+            self._sid = self._account = ""
 
     def cycle_key(self) -> None:
         """Another key for the same data; of somebody signed in, another session of Limen in place of theirs.

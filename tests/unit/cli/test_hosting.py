@@ -95,6 +95,13 @@ async def test_what_only_a_restart_can_change_is_refused(tmp_path: Path) -> None
     maker.options["metrics_address"] = "127.0.0.1:9999"
     assert not await hosted.reload()
     await hosted.close()
+    maker = Maker(tmp_path)
+    hosted = Hosted(maker)
+    await hosted.server.start()
+    maker.options["database"] = f"sqlite:///{tmp_path}/another.db"
+    assert not await hosted.reload()
+    assert not (tmp_path / "another.db").exists()
+    await hosted.close()
     maker.options = {"database": "memory://"}
     hosted = Hosted(maker)
     await hosted.server.start()

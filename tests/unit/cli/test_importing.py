@@ -145,6 +145,15 @@ def test_the_list_of_ids_is_the_same_each_time(home: Shell) -> None:
     assert home("account", "import", "--from", "fastapi-users", "people.csv", "--ids", "x").code == 2
 
 
+@pytest.mark.parametrize("place", ["people.csv", "./people.csv", "."])
+def test_the_list_of_ids_takes_nobody_s_place(home: Shell, place: str) -> None:
+    before = (home.folder / "people.csv").read_bytes()
+    ran = home("account", "import", "--from", "fastapi-users", "people.csv", "--apply", "--ids", place)
+    assert ran.code == 2
+    assert emails(home) == []
+    assert (home.folder / "people.csv").read_bytes() == before
+
+
 def test_uuids_may_go_on_as_they_are(home: Shell) -> None:
     theirs = "5e9b2b6e-9d0f-4c53-8f9e-0d6f3d1c7a11"
     (home.folder / "people.csv").write_text(
