@@ -15,12 +15,16 @@ PARTS = frozenset({"websocket"})
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """`command` is what Python is called with, and `{port}` in it where to listen."""
+    """`command` is what Python is called with, and `{port}` in it where to listen.
+
+    `before` is what it is called with once before that, where the framework has tables of its own.
+    """
 
     name: str
     command: tuple[str, ...]
     cannot: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.cannot.keys() <= PARTS, f"{self.name} cannot do what nobody asks of it"

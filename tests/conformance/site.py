@@ -168,6 +168,8 @@ async def ended(socket: ClientConnection, *, within: float = BOUND) -> int | Non
 def _started(site: Site) -> subprocess.Popen[bytes]:
     named = {f"LIMEN_{name.upper()}": value for name, value in site.settings().items()}
     environment = surroundings(**named, **site.framework.environment, PYTHONPATH=str(ROOT))
+    if site.framework.before:
+        subprocess.run([sys.executable, *site.framework.before], cwd=site.folder, env=environment, check=True)
     with open(site.folder / "log", "wb") as log:
         return subprocess.Popen(
             [sys.executable, *site.framework.at(site.port)],

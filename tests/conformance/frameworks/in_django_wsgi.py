@@ -1,4 +1,5 @@
 from conformance.framework import Framework
+from conformance.frameworks.in_django import MIGRATE
 
 FRAMEWORK = Framework(
     "django-wsgi",
@@ -7,4 +8,5 @@ FRAMEWORK = Framework(
         "--limit-request-field_size", "32768", "--log-level", "warning",
     ),
     cannot={"websocket": "WSGI has none; the same example under uvicorn has"},
+    before=MIGRATE,
 )  # fmt: skip
