@@ -46,7 +46,7 @@ rings: $(VENV)/.test ## The rules of the house only: rings, sizes, words
 	$(BIN)/python -m pytest -q tests/architecture
 
 # Not --quiet: that drops the warnings before they are counted, and nothing fails any more. What the theme says of
-# its own future at each build is known (docs/decisions/0027); the variable is its way to be told so.
+# its own future at each build is known (docs/decisions/0026); the variable is its way to be told so.
 site: $(VENV)/.test ## Build the documentation into .site; whatever leads nowhere fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 

@@ -3,7 +3,7 @@
 Whoever sends `Limen-Probe` is told two bits. Whether the address that the request is said to come from is one
 of those that are kept for examples (RFC 5737, RFC 3849): no client has such a one, so it was written by the
 client and believed. And whether a `Remote-User` came along. No address and no name of ours is told, and
-nothing that whoever asks could not learn by guessing slowly (docs/decisions/0026).
+nothing that whoever asks could not learn by guessing slowly (docs/decisions/0025).
 """
 
 from __future__ import annotations
