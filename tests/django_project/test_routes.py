@@ -21,7 +21,7 @@ from django.test.utils import override_settings
 from limen.django import config, linking
 from limen.django.caller import Caller
 from limen.django.models import Link
-from support.django_site import PASSWORD
+from support.django_site import PASSWORD, turned
 
 ORIGIN = {"origin": "http://testserver.localhost"}
 
@@ -105,6 +105,31 @@ def test_scopes_and_fresh_sign_ins_are_asked_for(site: str, ada: Any, client: Cl
     client.post("/login/", {"username": "ada", "password": PASSWORD})
     assert client.get("/notes").status_code == 200
     assert client.get("/notes-async").status_code == 200
+
+
+@pytest.mark.parametrize(("said", "led"), [({}, "/login/"), ({"step_up_url": "/prove/"}, "/prove/")])
+def test_a_page_that_wants_a_newer_proof_leads_to_where_it_is_given(
+    bare: Path, ada: Any, client: Client, said: dict[str, str], led: str
+) -> None:
+    with override_settings(LIMEN={**settings.LIMEN, **said}):
+        clock = turned()
+        client.post("/login/", {"username": "ada", "password": PASSWORD})
+        clock.turn(301)
+        assert client.post("/fresh").json()["code"] == "authentication_too_old"
+        answer = client.get("/fresh", headers={"accept": "text/html"})
+        assert (answer.status_code, answer["location"]) == (302, f"{led}?next=/fresh")
+        client.post("/login/", {"username": "ada", "password": PASSWORD})
+        assert client.post("/fresh").json() == {"user": "ada"}
+
+
+def test_pages_are_503_while_nobody_can_tell_whose_they_are(bare: Path, ada: Any, client: Client) -> None:
+    clock = turned()
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    client.get("/count")
+    (bare.parent / "limen.db").unlink()
+    clock.turn(60)
+    answer = client.get("/whoever")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
 
 @pytest.mark.anyio

@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,10 @@ from typing import Any
 import django
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+from limen import Limen
+from limen.background import Background
+from limen.testing import TurnableClock
 
 PASSWORD = "correct horse battery staple"
 SECRET = "dGhlIHNlY3JldCBvZiBkamFuZ28ncyB0ZXN0cyBoZXJl"
@@ -131,3 +136,13 @@ def project(folder: Path) -> Iterator[Path]:
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
     with at(database):
         yield database
+
+
+def turned() -> TurnableClock:
+    """The clock of this process's Limen, made anew of the settings; it stands until it is turned."""
+    from limen.django import config
+
+    config.close()
+    clock = TurnableClock(time.time())
+    config._made.append(Background(Limen(**config.options(), clock=clock)))
+    return clock

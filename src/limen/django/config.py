@@ -19,7 +19,7 @@ from limen import Limen, LimenError, Misconfigured
 from limen.background import Background
 
 _T = TypeVar("_T")
-OWN = {"create_users": False}
+OWN = {"create_users": False, "step_up_url": None}
 """Keys of `LIMEN` that are Django's alone, with their defaults."""
 _lock = threading.RLock()
 _made: list[Background] = []

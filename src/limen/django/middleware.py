@@ -69,7 +69,8 @@ class LimenMiddleware(AuthenticationMiddleware):
             return None  # Django logs it whole, and shows it where DEBUG is
         goes = request.method in ("GET", "HEAD") and "text/html" in request.META.get("HTTP_ACCEPT", "")
         if isinstance(exception, Denied) and status_of(exception) == 401 and goes:
-            return redirect_to_login(request.get_full_path())
+            stale = exception.code == "authentication_too_old"
+            return redirect_to_login(request.get_full_path(), config.own("step_up_url") if stale else None)
         return answered(exception)
 
     def _finished(self, request: Any, response: Any) -> Any:
