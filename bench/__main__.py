@@ -45,10 +45,10 @@ def main(parts: list[str]) -> int:
 
 def _line(figure: Figure) -> str:
     if figure.bound is None:
-        return f"      {figure.ratio:8.2f} ×            {figure.name}"
+        return f"      {figure.shown:>10}            {figure.name}"
     sign = "≥" if figure.better == "most" else "≤"
     mark = "kept  " if figure.kept else "MISSED"
-    return f"{mark}{figure.ratio:8.2f} ×  {sign} {figure.bound:<6g}  {figure.name}"
+    return f"{mark}{figure.shown:>10}  {sign} {figure.bound:<6g}  {figure.name}"
 
 
 def _write(figures: list[Figure]) -> Path:

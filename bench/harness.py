@@ -12,7 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One ratio and its bound, which is a least ("most" is better) or a highest value ("least" is better)."""
+    """One ratio and its bound, which is a least ("most" is better) or a highest value ("least" is better).
+
+    A name without a slash says the unit of what is no ratio.
+    """
 
     name: str
     ratio: float
@@ -26,8 +29,17 @@ class Figure:
             return None
         return self.ratio >= self.bound if self.better == "most" else self.ratio <= self.bound
 
+    @property
+    def shown(self) -> str:
+        return amount(self.name, self.ratio)
+
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "kept": self.kept}
+
+
+def amount(name: str, value: float) -> str:
+    """A figure as people read it."""
+    return f"{value:.2f} ×" if " / " in name else f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
 
 
 Samples = dict[str, list[float]]

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.harness import amount
+
 PAGE = Path(__file__).parent.parent / "docs" / "speed.md"
 HEAD = """# How fast
 
@@ -49,10 +51,11 @@ def page(run: dict[str, Any]) -> str:
 def _row(figure: dict[str, Any]) -> str:
     bound, kept = "", ""
     if figure["bound"] is not None:
-        bound = f"{'≥' if figure['better'] == 'most' else '≤'} {figure['bound']:g} ×"
+        unit = " ×" if " / " in figure["name"] else ""
+        bound = f"{'≥' if figure['better'] == 'most' else '≤'} {figure['bound']:g}{unit}"
         kept = "yes" if figure["kept"] else "**no**"
     medians = ", ".join(f"{name} {value:g}" for name, value in figure["detail"].items())
-    return f"| {figure['name']} | {figure['ratio']:.2f} × | {bound} | {kept} | {medians} |"
+    return f"| {figure['name']} | {amount(figure['name'], figure['ratio'])} | {bound} | {kept} | {medians} |"
 
 
 if __name__ == "__main__":
