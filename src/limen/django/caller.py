@@ -22,10 +22,11 @@ from limen import transport as rules
 from limen.clock import Seconds
 from limen.django import config, linking
 from limen.django.asking import scope_of
+from limen.django.mounted import mounted
+from limen.django.sessions import SessionStore, run_out
 from limen.environ import headers_of
 from limen.requirement import Requirement
 from limen.server.grants import cleared, kept
-from limen.server.site import Site
 from limen.transport import Found
 
 _log = logging.getLogger("limen.django")
@@ -148,7 +149,7 @@ class Caller:
                 response.cookies.load(line.decode("latin-1"))
         if (self._grant is None and not self._clear) or Transport.COOKIE not in self.auth.transports:
             return
-        site = Site.of(self.auth, whole=False)
+        site = mounted(self.auth).site
         call = site.call(scope_of(self._request), _nothing)
         lines = kept(site, call, self._grant) if self._grant is not None else cleared(site, call)
         for name, value in lines:
@@ -156,6 +157,8 @@ class Caller:
                 response.cookies.load(value.decode("latin-1"))
             else:
                 response.headers[name.decode("latin-1")] = value.decode("latin-1")
+        if self._grant is not None:
+            bound(self._request, response, self._grant.session)
         response.headers.setdefault("cache-control", "no-store")
 
     def _compared(
@@ -186,7 +189,13 @@ class Caller:
             return self._of_the_session()
         if found.transport is Transport.COOKIE:
             self._check_forgery()
-        return config.background().authenticate(found.credential, activity=rules.is_activity(self.headers))
+        identity = config.background().authenticate(
+            found.credential, activity=rules.is_activity(self.headers)
+        )
+        ours = isinstance(getattr(self._request, "session", None), SessionStore)
+        if found.transport is Transport.COOKIE and ours and run_out(identity.session):
+            raise Denied("this session has expired", code="credential_expired", reason="session_run_out")
+        return identity
 
     def _of_the_session(self) -> Identity | None:
         """Of somebody whom Django's session knows, where its key is a credential of ours."""
@@ -207,6 +216,20 @@ class Caller:
         except Denied as error:
             if error.reason != "origin_missing" or self.unseen_by_django:
                 raise
+
+
+def bound(request: Any, response: Any, granted: str) -> None:
+    """No cookie of this sign-in is kept for longer than Django's own: `set_expiry(0)` is until the browser
+    closes."""
+    session, names = getattr(request, "session", None), config.auth().cookie_names
+    ours = (names.sid, names.token, names.refresh, names.refreshes)
+    said = [response.cookies[name] for name in ours if name in response.cookies]
+    said = [one for one in said if one["max-age"] not in ("", "0")]
+    if not said or not isinstance(session, SessionStore) or not session.is_of(granted):
+        return
+    closes, age = session.get_expire_at_browser_close(), max(session.get_expiry_age(), 0)
+    for one in said:
+        one["max-age"] = "" if closes else min(int(one["max-age"]), age)
 
 
 def django_checks() -> bool:

@@ -40,6 +40,11 @@ class SessionStore(SessionBase):
         """The session of Limen that this one ends with; empty for nobody's, or where it was not loaded."""
         return self._sid
 
+    def is_of(self, sid: str) -> bool:
+        """Whether it belongs to that sign-in; under `jwt`, which keeps none, to any."""
+        self._get_session()
+        return bool(self._account) and self._sid in (sid, "")
+
     @property
     def credential(self) -> str | None:
         """The key, where it is a session credential."""
@@ -147,7 +152,11 @@ class SessionStore(SessionBase):
 
     @classmethod
     def clear_expired(cls) -> None:
-        StoredSession.objects.filter(expires__lt=timezone.now()).delete()
+        """Remove what has run out, and end the sign-ins that ran out with it."""
+        over = StoredSession.objects.filter(expires__lt=timezone.now())
+        for sid in over.exclude(sid="").values_list("sid", flat=True).iterator():
+            run_out(sid)
+        over.delete()
 
     async def acycle_key(self) -> None:
         await sync_to_async(self.cycle_key)()
@@ -256,6 +265,16 @@ class SessionStore(SessionBase):
         kept = StoredSession.objects.using(using).filter(digest=row.digest)
         written: int = kept.update(sid=row.sid, account=row.account, data=row.data, expires=row.expires)
         return written > 0
+
+
+def run_out(sid: str) -> bool:
+    """Whether Django's session of this sign-in has run out by Django's rules. Then the sign-in ends too."""
+    over = StoredSession.objects.filter(sid=sid, expires__lte=timezone.now()).first() if sid else None
+    if over is None:
+        return False
+    config.run(config.auth().adoption.end(over.sid, over.account))
+    over.delete()
+    return True
 
 
 def _digest(key: str | None) -> str:
