@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from starlette.routing import Route
 
 from limen import Limen
-from limen.django import config
+from limen.django import config, renewing
 from limen.django.asking import scope_of
 from limen.django.caller import bound
 from limen.django.mounted import mounted
@@ -59,8 +59,10 @@ def routes(request: Any) -> HttpResponse | StreamingHttpResponse:
         else:
             response.headers[name.decode("latin-1")] = value.decode("latin-1")
     renewed = response.cookies.get(config.auth().cookie_names.refreshes)
-    if renewed is not None:
+    if renewed is not None and renewed.value:
         bound(request, response, renewed.value)
+    elif renewed is not None and request.path_info == renewing.place():
+        renewing.send_back(request, response)
     return response
 
 

@@ -109,6 +109,14 @@ class Caller:
             return False
         return found is not None and found.transport is Transport.BEARER
 
+    def is_renewable(self) -> bool:
+        """Whether no credential came, and the browser has what gets it another."""
+        try:
+            cookie, found = rules.find_cookie(self.headers, self.auth.cookie_names.refreshes), self.found()
+        except LimenError:
+            return False
+        return bool(cookie) and found is None and Transport.COOKIE in self.auth.transports
+
     @property
     def asked(self) -> bool:
         """Whether anybody wanted to know."""

@@ -1,6 +1,6 @@
 """Limen's routes in this process, made once.
 
-They remember which forms were sent, who follows the feed and how many streams are open; others would not know.
+They remember which forms were sent, who follows the feed and how many streams are open; others would not.
 """
 
 from __future__ import annotations
