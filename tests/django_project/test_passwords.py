@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate, get_user_model, login
 from django.contrib.auth.hashers import check_password, make_password
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 
@@ -326,3 +326,40 @@ def test_the_way_out_leaves_the_tables_as_they_were(bare: Path, ada: Any, client
     call_command("migrate", "limen", verbosity=0)  # and in again
     call_command("limen", "adopt", stdout=StringIO())
     assert authenticate(None, username="bob", password=FRESH) == bob
+
+
+def test_a_dry_run_tells_who_will_sign_in_by_name(bare: Path, ada: Any) -> None:
+    get_user_model().objects.create_user("bob", "Ada@example.com", FRESH)
+    get_user_model().objects.create_user("eve", "eve@example.com", FRESH)
+    config.run(config.auth().add_account("eve@example.com", FRESH))
+    before, after = StringIO(), StringIO()
+    call_command("limen", "adopt", "--dry-run", stdout=before)
+    call_command("limen", "adopt", stdout=after)
+    assert before.getvalue().replace("would be", "were") == after.getvalue()
+    assert "user 3 (eve): another account has this address" in after.getvalue()
+    assert "3 have no address of their own" in after.getvalue()
+
+
+def test_whose_hash_is_empty_had_no_password_before(bare: Path, ada: Any) -> None:
+    get_user_model().objects.filter(pk=ada.pk).update(password="")
+    out = StringIO()
+    call_command("limen", "adopt", stdout=out)
+    assert "new password" not in out.getvalue()
+    assert authenticate(None, username="ada", password="") is None
+
+
+def test_before_the_tables_are_there_a_sentence_says_what_to_do(bare: Path, ada: Any) -> None:
+    call_command("migrate", "limen", "zero", verbosity=0)
+    for verb in ("adopt", "leave"):
+        with pytest.raises(CommandError, match=r"manage\.py migrate limen"):
+            call_command("limen", verb)
+    call_command("migrate", "limen", verbosity=0)
+
+
+def test_the_way_out_says_what_argon2_needs(bare: Path, ada: Any) -> None:
+    call_command("limen", "adopt", stdout=StringIO())
+    config.run(config.auth().set_password(account_of(ada), FRESH))
+    for arguments in (("--dry-run",), ()):
+        out = StringIO()
+        call_command("limen", "leave", *arguments, stdout=out)
+        assert "pip install 'django[argon2]'" in out.getvalue()

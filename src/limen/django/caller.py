@@ -222,6 +222,12 @@ class Caller:
         try:
             rules.check_forgery(method, self.headers, self.auth.origins)
         except Denied as error:
+            if error.reason == "origin_foreign":
+                _log.warning(
+                    "a form from %.100r is a stranger's: if that is this site, name it in LIMEN['issuer'] or "
+                    "LIMEN['origins']",
+                    self._request.META.get("HTTP_ORIGIN", ""),
+                )
             if error.reason != "origin_missing" or self.unseen_by_django:
                 raise
 

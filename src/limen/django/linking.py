@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, router, transaction
 
 from limen import Identity, Rejected
-from limen.accounts import Account
+from limen.accounts import Account, email_key
 from limen.adoption import Proven
 from limen.audit import Actor
 from limen.django import config
@@ -93,6 +93,15 @@ def adopt(user: Any) -> tuple[Link, str]:
                 return found, ""
     account = config.run(config.auth().adoption.adopt_account(_made_up(), user.password, by=by))
     return _linked(user, account), why or "no_address"
+
+
+def would_rename(user: Any) -> str:
+    """Why `adopt` would make an address up, empty where the user's own would do; nothing is written."""
+    key = email_key(wanted) if (wanted := _address(user)) else ""
+    if not key:
+        return "no_address"
+    found = config.run(config.auth().store.account_by_key(key))
+    return "" if found is None else "account_exists"
 
 
 def tell_limen(user: Any, link: Link) -> bool:
