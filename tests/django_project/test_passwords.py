@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model, login
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.management import CommandError, call_command
@@ -363,3 +364,27 @@ def test_the_way_out_says_what_argon2_needs(bare: Path, ada: Any) -> None:
         out = StringIO()
         call_command("limen", "leave", *arguments, stdout=out)
         assert "pip install 'django[argon2]'" in out.getvalue()
+
+
+def test_an_account_that_is_in_no_database_signs_nobody_in_and_is_spoken_of(
+    bare: Path, ada: Any, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A relative path and another directory are enough for it."""
+    call_command("limen", "adopt", stdout=StringIO())
+    config.close()
+    with override_settings(LIMEN={**settings.LIMEN, "database": f"sqlite:///{bare.parent}/other.db"}):
+        answer = client.post("/login/", {"username": "ada", "password": PASSWORD})
+        assert (answer.status_code, b"correct username" in answer.content) == (200, True)
+        assert "is LIMEN['database'] the one of before?" in caplog.text
+        ada.set_password(FRESH)
+        ada.is_active = False
+        ada.save()
+        out = StringIO()
+        with pytest.raises(CommandError):
+            call_command("limen", "adopt", stdout=out)
+        assert "1 had one that is not in Limen's database" in out.getvalue()
+        ada.is_active = True
+        ada.save()
+        call_command("limen", "leave", stdout=StringIO())
+        call_command("limen", "adopt", stdout=StringIO())
+        assert authenticate(None, username="ada", password=FRESH) == ada

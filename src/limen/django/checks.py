@@ -179,7 +179,7 @@ def _places(auth: Limen) -> Iterator[CheckMessage]:
         if database.get("ENGINE", "").endswith("sqlite3") and theirs == named:
             yield Error(
                 f"Limen's database is the file of DATABASES['{alias}']: its tables would be among yours.",
-                hint="Give LIMEN['database'] a file of its own: 'sqlite:///limen.db'.",
+                hint="Give LIMEN['database'] a file of its own: f'sqlite:///{BASE_DIR}/limen.db'.",
                 id="limen.E013",
             )
     if settings.SESSION_ENGINE != ENGINE and auth.settings.strategy != StrategyName.JWT:

@@ -15,6 +15,7 @@ from limen import Rejected
 from limen.audit import Actor
 from limen.django import config, linking
 from limen.django.models import Link, StoredSession
+from limen.ids import AccountID
 
 _BATCH = 500
 
@@ -41,6 +42,9 @@ def adopt_all(*, dry_run: bool) -> Report:
     report, adopted, unusable, renamed = Report(), 0, 0, 0
     adoption = config.auth().adoption
     known = set(Link.objects.values_list("user_id", flat=True))
+    store = config.auth().store
+    accounts = Link.objects.values_list("account", flat=True).iterator(_BATCH)
+    gone = sum(config.run(store.account(AccountID(account))) is None for account in accounts)
     for user in get_user_model()._default_manager.order_by("pk").iterator(_BATCH):
         if user.pk in known:
             continue
@@ -55,6 +59,12 @@ def adopt_all(*, dry_run: bool) -> Report:
             report.lines.append(f"{_whose(user)}: another account has this address; sign in by user name")
     did = "would be" if dry_run else "were"
     report.lines.append(f"{adopted} users {did} given an account; {len(known)} had one before")
+    if gone:
+        report.whole = False
+        report.lines.append(
+            f"{gone} had one that is not in Limen's database: is LIMEN['database'] the one of before? If it "
+            "is lost, `manage.py limen leave` and then `adopt`"
+        )
     if renamed:
         report.lines.append(f"{renamed} have no address of their own, and sign in by user name")
     if unusable:
