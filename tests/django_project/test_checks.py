@@ -53,6 +53,13 @@ def test_nothing_is_said_of_what_is_right(
     assert said({}, tmp_path, monkeypatch) == []
 
 
+class Elsewhere:
+    """Users are in a database of their own, and nobody thought of Limen's tables."""
+
+    def db_for_write(self, model: Any, **_: Any) -> str | None:
+        return "people" if model._meta.app_label == "auth" else None
+
+
 CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("limen.E001", "LIMEN", {"LIMEN": {"strategie": "session"}}),
     ("limen.E001", "LIMEN", {"LIMEN": {"issuer": "http://app.example"}}),
@@ -92,6 +99,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("limen.W020", "limen.django.urls", {"LIMEN": {"strategy": "hybrid"}, "ROOT_URLCONF": ()}),
     ("limen.W021", "LIMEN['issuer']", {"ALLOWED_HOSTS": ["www.app.example"]}),
+    ("limen.E022", "DATABASE_ROUTERS", {"DATABASE_ROUTERS": [Elsewhere()]}),
 ]
 
 

@@ -189,6 +189,18 @@ def test_S40_a_password_that_django_changes_ends_the_other_sessions_and_keeps_th
     assert authenticate(None, username="ada", password=FRESH) == ada
 
 
+def test_the_session_after_a_new_password_is_from_somewhere(site: str, ada: Any, client: Client) -> None:
+    """Of a list of sessions whose lines say nothing nobody knows which one to end."""
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    change = {"old_password": PASSWORD, "new_password1": FRESH, "new_password2": FRESH}
+    client.post("/password/", change, headers={"user-agent": "A browser"})
+    auth = config.auth()
+    found = config.run(auth.store.sessions_of(account_of(ada).id, now=auth.clock.now()))
+    assert [(one.source, one.user_agent) for one in found] == (
+        [] if site == "jwt" else [("127.0.0.1", "A browser")]
+    )
+
+
 def test_S40_a_password_changed_past_every_signal_signs_nobody_in_who_had_the_old_one(
     site: str, ada: Any, client: Client
 ) -> None:

@@ -38,7 +38,7 @@ class Caller:
     """`identity` is who is asking, None for a stranger; LimenError where what came is no good."""
 
     def __init__(self, request: Any) -> None:
-        self._request = request
+        self.request = request
         self._answer: Any = _UNSET
         self._grant: Grant | None = None
         self._clear = False
@@ -53,7 +53,7 @@ class Caller:
 
     @cached_property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        return headers_of(self._request.META)
+        return headers_of(self.request.META)
 
     @property
     def identity(self) -> Identity | None:
@@ -158,7 +158,7 @@ class Caller:
         if (self._grant is None and not self._clear) or Transport.COOKIE not in self.auth.transports:
             return
         site = mounted(self.auth).site
-        call = site.call(scope_of(self._request), _nothing)
+        call = site.call(scope_of(self.request), _nothing)
         lines = kept(site, call, self._grant) if self._grant is not None else cleared(site, call)
         for name, value in lines:
             if name == b"set-cookie":
@@ -166,7 +166,7 @@ class Caller:
             else:
                 response.headers[name.decode("latin-1")] = value.decode("latin-1")
         if self._grant is not None:
-            bound(self._request, response, self._grant.session)
+            bound(self.request, response, self._grant.session)
         response.headers.setdefault("cache-control", "no-store")
 
     def _compared(
@@ -183,7 +183,7 @@ class Caller:
     def _let_in(self, identity: Identity) -> Identity:
         """The identity, unless its user is one whom Django lets in no more: who was made inactive, or whose
         password was changed, past every signal."""
-        link = getattr(getattr(self._request, "user", None), "limen_link", None)
+        link = getattr(getattr(self.request, "user", None), "limen_link", None)
         known = link is not None and link.account == identity.account
         if not known and linking.is_shut_out(identity.account):
             raise Denied("sign in first", code="credential_invalid", reason="user_shut_out")
@@ -200,14 +200,14 @@ class Caller:
         identity = config.background().authenticate(
             found.credential, activity=rules.is_activity(self.headers)
         )
-        ours = isinstance(getattr(self._request, "session", None), SessionStore)
+        ours = isinstance(getattr(self.request, "session", None), SessionStore)
         if found.transport is Transport.COOKIE and ours and run_out(identity.session):
             raise Denied("this session has expired", code="credential_expired", reason="session_run_out")
         return identity
 
     def _of_the_session(self) -> Identity | None:
         """Of somebody whom Django's session knows, where its key is a credential of ours."""
-        session: Any = getattr(self._request, "session", None)
+        session: Any = getattr(self.request, "session", None)
         if getattr(session, "credential", None) is None:
             return None
         session.get("")  # loads it: one that has run out by Django's own rules signs nobody in
@@ -218,7 +218,7 @@ class Caller:
         return config.background().authenticate(credential, activity=rules.is_activity(self.headers))
 
     def _check_forgery(self) -> None:
-        method = "GET" if self._request.method in _SAFE else self._request.method
+        method = "GET" if self.request.method in _SAFE else self.request.method
         try:
             rules.check_forgery(method, self.headers, self.auth.origins)
         except Denied as error:
@@ -226,7 +226,7 @@ class Caller:
                 _log.warning(
                     "a form from %.100r is a stranger's: if that is this site, name it in LIMEN['issuer'] or "
                     "LIMEN['origins']",
-                    self._request.META.get("HTTP_ORIGIN", ""),
+                    self.request.META.get("HTTP_ORIGIN", ""),
                 )
             if error.reason != "origin_missing" or self.unseen_by_django:
                 raise

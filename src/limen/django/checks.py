@@ -17,11 +17,13 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
 from django.core.exceptions import ImproperlyConfigured
+from django.db import router
 from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
 from limen import Limen, StrategyName, Transport
 from limen.django import config, renewing
+from limen.django.models import Link
 
 ENGINE = "limen.django.sessions"
 BACKEND = "limen.django.backend.LimenBackend"
@@ -152,6 +154,14 @@ def _users(auth: Limen) -> Iterator[CheckMessage]:
             "Whoever registers at Limen's routes gets an account, and no user of this project.",
             hint="Set LIMEN['create_users'] = True, or LIMEN['registration'] = 'closed'.",
             id="limen.W010",
+        )
+
+    here, theirs = router.db_for_write(Link), router.db_for_write(get_user_model())
+    if here != theirs:
+        yield Error(
+            f"The users are in DATABASES[{theirs!r}], and what links them to accounts in {here!r}.",
+            hint="Let DATABASE_ROUTERS send the app label 'limen' where the user model goes.",
+            id="limen.E022",
         )
 
 

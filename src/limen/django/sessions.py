@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from limen import Denied, Grant, LimenError, Session, StrategyName
 from limen.django import config
+from limen.django.asking import source_of, user_agent_of
 from limen.django.models import Link, StoredSession
 
 _log = logging.getLogger("limen.django")
@@ -219,7 +220,7 @@ class SessionStore(SessionBase):
     def _again(self, data: dict[str, Any], account: str, session: Session | None) -> Grant | None:
         if session is None and not self._changed_here(data, account):
             return None
-        adoption = config.auth().adoption
+        adoption, asked = config.auth().adoption, None if self.caller is None else self.caller.request
         with contextlib.suppress(Denied):
             whose = config.run(config.auth().find_account(account))
             return config.run(
@@ -227,8 +228,8 @@ class SessionStore(SessionBase):
                     whose,
                     amr=("pwd",) if session is None else session.amr,
                     authenticated=None if session is None else session.authenticated,
-                    source="" if session is None else session.source,
-                    user_agent="" if session is None else session.user_agent,
+                    source=source_of(asked) if session is None else session.source,
+                    user_agent=user_agent_of(asked) if session is None else session.user_agent,
                 )
             )
         return None
