@@ -37,6 +37,27 @@ def test_a_projects_tests_write_nothing_to_its_database(
     assert not (bare.parent / "limen.db").exists()
 
 
+@pytest.mark.parametrize("way", ["login", "force_login"])
+def test_the_test_client_signs_in_under_each_strategy(
+    site: str, tested: None, ada: Any, client: Client, way: str
+) -> None:
+    if way == "login":
+        assert client.login(username="ada", password=PASSWORD)
+    else:
+        client.force_login(ada)
+    assert client.get("/me").json()["user"] == "ada"
+    assert client.get("/count").json() == {"count": 1}
+    assert client.get("/count").json() == {"count": 2}
+    client.logout()
+    assert client.get("/whoever").json() == {"user": "", "session": {}}
+
+
+def test_elsewhere_no_key_of_a_session_stands_for_a_token(bare: Path, ada: Any, client: Client) -> None:
+    with override_settings(LIMEN={**settings.LIMEN, "strategy": "hybrid"}):
+        client.force_login(ada)
+        assert client.get("/whoever").json()["user"] == ""
+
+
 def test_it_can_be_named(bare: Path, tested: None, tmp_path: Path) -> None:
     named = f"sqlite:///{tmp_path}/tests.db"
     with override_settings(LIMEN={**settings.LIMEN, "test_database": named}):

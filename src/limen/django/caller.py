@@ -212,7 +212,7 @@ class Caller:
             return None
         session.get("")  # loads it: one that has run out by Django's own rules signs nobody in
         credential = session.credential
-        if credential is None or not session.sid:
+        if credential is None or not session.account:
             return None
         self._check_forgery()
         return config.background().authenticate(credential, activity=rules.is_activity(self.headers))

@@ -78,7 +78,7 @@ def close() -> None:
 
 def _limen() -> Limen:
     """Of another database under Django's tests, as Django's own is another there."""
-    if not _is_tested():
+    if not is_tested():
         return Limen.from_env(**options())
     loaded = load(options(), environment=True, over={"database": own("test_database")})
     made = Limen(settings=loaded.settings)
@@ -86,7 +86,7 @@ def _limen() -> Limen:
     return made
 
 
-def _is_tested() -> bool:
+def is_tested() -> bool:
     """Whether Django's test environment is set up, by its runner or by pytest-django."""
     utils: Any = sys.modules.get("django.test.utils")
     return utils is not None and hasattr(utils._TestState, "saved_data")
@@ -106,4 +106,4 @@ def _changed(*, setting: str, **_: Any) -> None:
 
 setting_changed.connect(_changed)
 
-__all__ = ["LimenError", "arun", "auth", "background", "close", "options", "own", "run"]
+__all__ = ["LimenError", "arun", "auth", "background", "close", "is_tested", "options", "own", "run"]

@@ -26,6 +26,9 @@ from limen.django.models import Link, StoredSession
 _log = logging.getLogger("limen.django")
 _CREDENTIAL = 64
 """Characters of a session credential; a random key has 32."""
+_lent: dict[str, str] = {}
+"""Under Django's tests, and only there: tokens that no answer could carry, by the digest of the key of the
+session that the test client signed in by `login` or `force_login`."""
 
 
 class SessionStore(SessionBase):
@@ -47,10 +50,17 @@ class SessionStore(SessionBase):
         return bool(self._account) and self._sid in (sid, "")
 
     @property
+    def account(self) -> str:
+        """Whose it is; empty for nobody's, or where it was not loaded."""
+        return self._account
+
+    @property
     def credential(self) -> str | None:
         """The key, where it is a session credential."""
         key: str | None = self.session_key
-        return key if key is not None and len(key) == _CREDENTIAL else None
+        if key is None:
+            return None
+        return key if len(key) == _CREDENTIAL else _lent.get(_digest(key))
 
     @classmethod
     def get_model_class(cls) -> type[StoredSession]:
@@ -189,6 +199,8 @@ class SessionStore(SessionBase):
             self._session_key = grant.credential
         elif old is None:
             self._session_key = self._get_new_session_key()
+        if grant.strategy is not StrategyName.SESSION and self.caller is None and config.is_tested():
+            _lent[_digest(self.session_key)] = grant.credential
         self._sid = "" if grant.strategy is StrategyName.JWT else grant.session
         self._account = grant.account
         if old != self.session_key or old is None:
