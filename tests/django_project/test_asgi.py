@@ -10,10 +10,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.db import connections
+from django.test import AsyncClient
+from django.utils import timezone
 
 from limen import Transport
 from limen.django import config, linking
 from limen.django.asgi import Elsewhere, with_websockets
+from limen.django.models import StoredSession
 from support.django_site import PASSWORD
 
 pytestmark = pytest.mark.anyio
@@ -49,6 +52,17 @@ async def test_S36_who_is_shut_out_past_every_signal_opens_no_websocket(site: st
     credential = await credential_of(ada)
     assert await opened(credential) == [{"type": "websocket.accept", "user": "ada"}]
     await get_user_model().objects.filter(pk=ada.pk).aupdate(is_active=False)
+    (refused,) = await opened(credential)
+    assert (refused["type"], refused["code"]) == ("websocket.close", 1008)
+    await sync_to_async(connections.close_all)()
+
+
+async def test_S18_a_sign_in_that_ran_out_by_djangos_rules_opens_no_websocket(bare: Path, ada: Any) -> None:
+    client = AsyncClient(headers={"host": "testserver.localhost"})
+    await client.aforce_login(ada)
+    credential = client.cookies["sessionid"].value
+    assert await opened(credential) == [{"type": "websocket.accept", "user": "ada"}]
+    await StoredSession.objects.aupdate(expires=timezone.now())
     (refused,) = await opened(credential)
     assert (refused["type"], refused["code"]) == ("websocket.close", 1008)
     await sync_to_async(connections.close_all)()

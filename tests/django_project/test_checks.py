@@ -53,6 +53,13 @@ def test_nothing_is_said_of_what_is_right(
     assert said({}, tmp_path, monkeypatch) == []
 
 
+class Elsewhere:
+    """Users are in a database of their own, and nobody thought of Limen's tables."""
+
+    def db_for_write(self, model: Any, **_: Any) -> str | None:
+        return "people" if model._meta.app_label == "auth" else None
+
+
 CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("limen.E001", "LIMEN", {"LIMEN": {"strategie": "session"}}),
     ("limen.E001", "LIMEN", {"LIMEN": {"issuer": "http://app.example"}}),
@@ -85,6 +92,14 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("limen.W017", "SESSION_COOKIE_HTTPONLY = True", {"SESSION_COOKIE_HTTPONLY": False}),
     ("limen.W017", "SESSION_COOKIE_DOMAIN", {"SESSION_COOKIE_DOMAIN": ".example"}),
     ("limen.W018", "LIMEN['origins']", {"CSRF_TRUSTED_ORIGINS": ["https://other.example"]}),
+    (
+        "limen.W019",
+        "PASSWORD_HASHERS",
+        {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]},
+    ),
+    ("limen.W020", "limen.django.urls", {"LIMEN": {"strategy": "hybrid"}, "ROOT_URLCONF": ()}),
+    ("limen.W021", "LIMEN['issuer']", {"ALLOWED_HOSTS": ["www.app.example"]}),
+    ("limen.E022", "DATABASE_ROUTERS", {"DATABASE_ROUTERS": [Elsewhere()]}),
 ]
 
 
@@ -109,6 +124,24 @@ def test_each_is_said_and_its_hint_names_the_line(
     assert message.hint is not None
     assert hint in message.hint
     assert ("E" in found) == message.is_serious()
+
+
+def test_E001_says_where_what_is_missing_belongs(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIMEN_SECRET", raising=False)
+    with override_settings(LIMEN={"issuer": "https://app.example"}):
+        (message,) = [one for one in check_settings() if one.id == "limen.E001"]
+    assert "LIMEN_SECRET in the environment" in (message.hint or "")
+
+
+def test_E013_sees_the_same_file_by_another_path(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(settings.DATABASES["default"]["NAME"]).parent)
+    database = f"sqlite:///{Path(settings.DATABASES['default']['NAME']).name}"
+    messages = said({"LIMEN": {"database": database}}, tmp_path, monkeypatch)
+    assert [one.id for one in messages] == ["limen.E013"]
 
 
 def test_users_that_have_no_address_are_not_made(

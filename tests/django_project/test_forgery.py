@@ -83,3 +83,13 @@ def test_a_bearer_does_not_see_the_session_of_somebody_else(
     client.get("/count")
     found = client.get("/whoever", headers=bearer).json()
     assert found == {"user": "ada", "session": {}}
+
+
+def test_a_form_of_this_very_site_by_another_name_is_a_line_in_the_log(
+    browser: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever forgot to name the address that people see would be led to the sign-in, and know of nothing."""
+    browser.post("/exempt", headers={"origin": "http://192.0.2.7:8000"})
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "limen.django"]
+    assert "'http://192.0.2.7:8000'" in line
+    assert "LIMEN['issuer']" in line

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model, login
 from django.contrib.auth.hashers import check_password, make_password
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 
@@ -188,6 +189,18 @@ def test_S40_a_password_that_django_changes_ends_the_other_sessions_and_keeps_th
     assert authenticate(None, username="ada", password=FRESH) == ada
 
 
+def test_the_session_after_a_new_password_is_from_somewhere(site: str, ada: Any, client: Client) -> None:
+    """Of a list of sessions whose lines say nothing nobody knows which one to end."""
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    change = {"old_password": PASSWORD, "new_password1": FRESH, "new_password2": FRESH}
+    client.post("/password/", change, headers={"user-agent": "A browser"})
+    auth = config.auth()
+    found = config.run(auth.store.sessions_of(account_of(ada).id, now=auth.clock.now()))
+    assert [(one.source, one.user_agent) for one in found] == (
+        [] if site == "jwt" else [("127.0.0.1", "A browser")]
+    )
+
+
 def test_S40_a_password_changed_past_every_signal_signs_nobody_in_who_had_the_old_one(
     site: str, ada: Any, client: Client
 ) -> None:
@@ -326,3 +339,64 @@ def test_the_way_out_leaves_the_tables_as_they_were(bare: Path, ada: Any, client
     call_command("migrate", "limen", verbosity=0)  # and in again
     call_command("limen", "adopt", stdout=StringIO())
     assert authenticate(None, username="bob", password=FRESH) == bob
+
+
+def test_a_dry_run_tells_who_will_sign_in_by_name(bare: Path, ada: Any) -> None:
+    get_user_model().objects.create_user("bob", "Ada@example.com", FRESH)
+    get_user_model().objects.create_user("eve", "eve@example.com", FRESH)
+    config.run(config.auth().add_account("eve@example.com", FRESH))
+    before, after = StringIO(), StringIO()
+    call_command("limen", "adopt", "--dry-run", stdout=before)
+    call_command("limen", "adopt", stdout=after)
+    assert before.getvalue().replace("would be", "were") == after.getvalue()
+    assert "user 3 (eve): another account has this address" in after.getvalue()
+    assert "3 have no address of their own" in after.getvalue()
+
+
+def test_whose_hash_is_empty_had_no_password_before(bare: Path, ada: Any) -> None:
+    get_user_model().objects.filter(pk=ada.pk).update(password="")
+    out = StringIO()
+    call_command("limen", "adopt", stdout=out)
+    assert "new password" not in out.getvalue()
+    assert authenticate(None, username="ada", password="") is None
+
+
+def test_before_the_tables_are_there_a_sentence_says_what_to_do(bare: Path, ada: Any) -> None:
+    call_command("migrate", "limen", "zero", verbosity=0)
+    for verb in ("adopt", "leave"):
+        with pytest.raises(CommandError, match=r"manage\.py migrate limen"):
+            call_command("limen", verb)
+    call_command("migrate", "limen", verbosity=0)
+
+
+def test_the_way_out_says_what_argon2_needs(bare: Path, ada: Any) -> None:
+    call_command("limen", "adopt", stdout=StringIO())
+    config.run(config.auth().set_password(account_of(ada), FRESH))
+    for arguments in (("--dry-run",), ()):
+        out = StringIO()
+        call_command("limen", "leave", *arguments, stdout=out)
+        assert "pip install 'django[argon2]'" in out.getvalue()
+
+
+def test_an_account_that_is_in_no_database_signs_nobody_in_and_is_spoken_of(
+    bare: Path, ada: Any, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A relative path and another directory are enough for it."""
+    call_command("limen", "adopt", stdout=StringIO())
+    config.close()
+    with override_settings(LIMEN={**settings.LIMEN, "database": f"sqlite:///{bare.parent}/other.db"}):
+        answer = client.post("/login/", {"username": "ada", "password": PASSWORD})
+        assert (answer.status_code, b"correct username" in answer.content) == (200, True)
+        assert "is LIMEN['database'] the one of before?" in caplog.text
+        ada.set_password(FRESH)
+        ada.is_active = False
+        ada.save()
+        out = StringIO()
+        with pytest.raises(CommandError):
+            call_command("limen", "adopt", stdout=out)
+        assert "1 had one that is not in Limen's database" in out.getvalue()
+        ada.is_active = True
+        ada.save()
+        call_command("limen", "leave", stdout=StringIO())
+        call_command("limen", "adopt", stdout=StringIO())
+        assert authenticate(None, username="ada", password=FRESH) == ada

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.test.utils import override_settings
+from rest_framework.test import APIRequestFactory, force_authenticate
 
 from limen.django import config, linking
 from limen.django.models import Link
+from support.django_rest import Api, Open
 from support.django_site import PASSWORD, turned
 
 OWN = {"origin": "http://testserver.localhost"}
@@ -108,3 +111,24 @@ def test_it_is_503_while_nobody_can_tell(bare: Path, ada: Any, program: Client) 
     (bare.parent / "limen.db").unlink()
     clock.turn(60)
     assert program.get("/api", headers=headers).status_code == 503
+
+
+def test_a_cookie_whose_sign_in_has_ended_is_a_strangers(bare: Path, ada: Any, program: Client) -> None:
+    """Or a view that signs in by this framework could not be asked before the browser has forgotten it."""
+    program.cookies[config.auth().cookie_names.sid] = bearer(ada)["authorization"].removeprefix("Bearer ")
+    account = config.run(config.auth().find_account(Link.objects.get(user=ada).account))
+    config.run(config.auth().revoke_sessions(account))
+    assert program.get("/api/open").json() == {"user": ""}
+    refused = program.get("/api")
+    assert (refused.status_code, 'error="invalid_token"' in refused["www-authenticate"]) == (401, True)
+
+
+def test_without_the_middleware_a_sentence_says_so(bare: Path) -> None:
+    with pytest.raises(ImproperlyConfigured, match="LimenMiddleware"):
+        Api.as_view()(APIRequestFactory().get("/api"))
+
+
+def test_a_factorys_request_is_whose_the_test_says(bare: Path, ada: Any) -> None:
+    request = APIRequestFactory().get("/api/open")
+    force_authenticate(request, user=ada)
+    assert Open.as_view()(request).data == {"user": "ada"}

@@ -184,3 +184,15 @@ def test_manage_py_limen_has_the_verbs_of_limen(
 
 def test_the_migration_makes_what_the_models_say(bare: Path) -> None:
     call_command("makemigrations", "limen", "--check", "--dry-run", verbosity=0)
+
+
+def test_the_routes_are_made_once_and_nothing_grows_with_requests(
+    bare: Path, ada: Any, client: Client
+) -> None:
+    """Made anew for each, they forgot which forms were sent, and the canary kept every one of them."""
+    client.get("/auth/session")
+    before = len(config.auth().canary.ended)
+    for _ in range(3):
+        client.get("/auth/session")
+        client.post("/login/", {"username": "ada", "password": PASSWORD})
+    assert len(config.auth().canary.ended) == before

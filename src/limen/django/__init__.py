@@ -2,7 +2,7 @@
 
     AUTHENTICATION_BACKENDS = ["limen.django.backend.LimenBackend"]
     SESSION_ENGINE = "limen.django.sessions"
-    LIMEN = {"database": "sqlite:///limen.db", "strategy": "session", "issuer": "https://app.example"}
+    LIMEN = {"database": f"sqlite:///{BASE_DIR}/limen.db", "strategy": "session", "issuer": "https://app.example"}
 
 docs/django.md has the rest, the way out included.
 """

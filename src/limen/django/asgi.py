@@ -20,6 +20,7 @@ from limen import Denied, Identity, Limen, Transport
 from limen.clock import Clock
 from limen.django import config, linking
 from limen.django.middleware import known_as
+from limen.django.sessions import run_out
 from limen.integrations.asgi import ASGIApp, LimenMiddleware, Receive, Scope, Send, refuse
 from limen.requirement import Requiring
 from limen.transport import CookieNames
@@ -111,7 +112,7 @@ async def _over(auth: Limen, identity: Identity) -> None:
 def _with_user(app: ASGIApp) -> ASGIApp:
     async def known(scope: Scope, receive: Receive, send: Send) -> None:
         identity = scope.get("limen.identity")
-        if identity is not None and await sync_to_async(linking.is_shut_out)(identity.account):
+        if identity is not None and await sync_to_async(_is_over)(identity):
             denied = Denied("sign in first", code="credential_invalid", reason="user_shut_out")
             await refuse(denied, scope, receive, send)
             return
@@ -119,6 +120,11 @@ def _with_user(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send)
 
     return known
+
+
+def _is_over(identity: Identity) -> bool:
+    """Whether Django lets in no more who this is, or its session of this sign-in has run out."""
+    return linking.is_shut_out(identity.account) or run_out(identity.session)
 
 
 async def _user(identity: Identity | None) -> Any:

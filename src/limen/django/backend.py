@@ -49,7 +49,7 @@ class LimenBackend(ModelBackend):
         if link is None and account is not None:
             link = Link.objects.filter(account=account).select_related("user").first()
             user = None if link is None else link.user
-        if user is not None and link is not None:
+        if user is not None and link is not None and linking.account_of(link) is not None:
             linking.tell_limen(user, link)
         proven = self._prove(request, account, typed, password, started)
         if proven is None:

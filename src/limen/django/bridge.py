@@ -14,12 +14,13 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from starlette.routing import Route, Router
+from starlette.routing import Route
 
 from limen import Limen
-from limen.django import config
+from limen.django import config, renewing
 from limen.django.asking import scope_of
-from limen.server.api import routes as routes_of
+from limen.django.caller import bound
+from limen.django.mounted import mounted
 from limen.server.wire import BODY_MAX, Message
 
 _PATIENCE = 3_600.0
@@ -30,7 +31,7 @@ _AHEAD = 16
 
 def pattern() -> str:
     """Which addresses are Limen's, for `re_path`."""
-    paths = [route.path for route in routes_of(config.auth(), pages=True) if isinstance(route, Route)]
+    paths = [route.path for route in mounted(config.auth()).routes if isinstance(route, Route)]
     exact = sorted(re.escape(path[1:]) for path in paths if "{" not in path)
     below = sorted({re.escape(path[1:].partition("{")[0]) for path in paths if "{" in path})
     return rf"^(?:{'|'.join(exact)}|(?:{'|'.join(below)}).+)$"
@@ -57,6 +58,11 @@ def routes(request: Any) -> HttpResponse | StreamingHttpResponse:
             response.cookies.load(value.decode("latin-1"))
         else:
             response.headers[name.decode("latin-1")] = value.decode("latin-1")
+    renewed = response.cookies.get(config.auth().cookie_names.refreshes)
+    if renewed is not None and renewed.value:
+        bound(request, response, renewed.value)
+    elif renewed is not None and request.path_info == renewing.place():
+        renewing.send_back(request, response)
     return response
 
 
@@ -98,10 +104,8 @@ class _Exchange:
             await config.arun(self._end())
 
     async def _answer(self, auth: Limen) -> None:
-        router = Router(routes_of(auth, pages=True), redirect_slashes=False)
-        await router(
-            {**self._scope, "app_root_path": self._scope["root_path"]}, self._receive, self._messages.put
-        )
+        scope = {**self._scope, "app_root_path": self._scope["root_path"]}
+        await mounted(auth).router(scope, self._receive, self._messages.put)
 
     async def _receive(self) -> Message:
         if self._body is not None:

@@ -22,10 +22,11 @@ from limen import transport as rules
 from limen.clock import Seconds
 from limen.django import config, linking
 from limen.django.asking import scope_of
+from limen.django.mounted import mounted
+from limen.django.sessions import SessionStore, run_out
 from limen.environ import headers_of
 from limen.requirement import Requirement
 from limen.server.grants import cleared, kept
-from limen.server.site import Site
 from limen.transport import Found
 
 _log = logging.getLogger("limen.django")
@@ -37,7 +38,7 @@ class Caller:
     """`identity` is who is asking, None for a stranger; LimenError where what came is no good."""
 
     def __init__(self, request: Any) -> None:
-        self._request = request
+        self.request = request
         self._answer: Any = _UNSET
         self._grant: Grant | None = None
         self._clear = False
@@ -52,7 +53,7 @@ class Caller:
 
     @cached_property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        return headers_of(self._request.META)
+        return headers_of(self.request.META)
 
     @property
     def identity(self) -> Identity | None:
@@ -108,6 +109,14 @@ class Caller:
             return False
         return found is not None and found.transport is Transport.BEARER
 
+    def is_renewable(self) -> bool:
+        """Whether no credential came, and the browser has what gets it another."""
+        try:
+            cookie, found = rules.find_cookie(self.headers, self.auth.cookie_names.refreshes), self.found()
+        except LimenError:
+            return False
+        return bool(cookie) and found is None and Transport.COOKIE in self.auth.transports
+
     @property
     def asked(self) -> bool:
         """Whether anybody wanted to know."""
@@ -148,14 +157,16 @@ class Caller:
                 response.cookies.load(line.decode("latin-1"))
         if (self._grant is None and not self._clear) or Transport.COOKIE not in self.auth.transports:
             return
-        site = Site.of(self.auth, whole=False)
-        call = site.call(scope_of(self._request), _nothing)
+        site = mounted(self.auth).site
+        call = site.call(scope_of(self.request), _nothing)
         lines = kept(site, call, self._grant) if self._grant is not None else cleared(site, call)
         for name, value in lines:
             if name == b"set-cookie":
                 response.cookies.load(value.decode("latin-1"))
             else:
                 response.headers[name.decode("latin-1")] = value.decode("latin-1")
+        if self._grant is not None:
+            bound(self.request, response, self._grant.session)
         response.headers.setdefault("cache-control", "no-store")
 
     def _compared(
@@ -172,7 +183,7 @@ class Caller:
     def _let_in(self, identity: Identity) -> Identity:
         """The identity, unless its user is one whom Django lets in no more: who was made inactive, or whose
         password was changed, past every signal."""
-        link = getattr(getattr(self._request, "user", None), "limen_link", None)
+        link = getattr(getattr(self.request, "user", None), "limen_link", None)
         known = link is not None and link.account == identity.account
         if not known and linking.is_shut_out(identity.account):
             raise Denied("sign in first", code="credential_invalid", reason="user_shut_out")
@@ -186,27 +197,53 @@ class Caller:
             return self._of_the_session()
         if found.transport is Transport.COOKIE:
             self._check_forgery()
-        return config.background().authenticate(found.credential, activity=rules.is_activity(self.headers))
+        identity = config.background().authenticate(
+            found.credential, activity=rules.is_activity(self.headers)
+        )
+        ours = isinstance(getattr(self.request, "session", None), SessionStore)
+        if found.transport is Transport.COOKIE and ours and run_out(identity.session):
+            raise Denied("this session has expired", code="credential_expired", reason="session_run_out")
+        return identity
 
     def _of_the_session(self) -> Identity | None:
         """Of somebody whom Django's session knows, where its key is a credential of ours."""
-        session: Any = getattr(self._request, "session", None)
+        session: Any = getattr(self.request, "session", None)
         if getattr(session, "credential", None) is None:
             return None
         session.get("")  # loads it: one that has run out by Django's own rules signs nobody in
         credential = session.credential
-        if credential is None or not session.sid:
+        if credential is None or not session.account:
             return None
         self._check_forgery()
         return config.background().authenticate(credential, activity=rules.is_activity(self.headers))
 
     def _check_forgery(self) -> None:
-        method = "GET" if self._request.method in _SAFE else self._request.method
+        method = "GET" if self.request.method in _SAFE else self.request.method
         try:
             rules.check_forgery(method, self.headers, self.auth.origins)
         except Denied as error:
+            if error.reason == "origin_foreign":
+                _log.warning(
+                    "a form from %.100r is a stranger's: if that is this site, name it in LIMEN['issuer'] or "
+                    "LIMEN['origins']",
+                    self.request.META.get("HTTP_ORIGIN", ""),
+                )
             if error.reason != "origin_missing" or self.unseen_by_django:
                 raise
+
+
+def bound(request: Any, response: Any, granted: str) -> None:
+    """No cookie of this sign-in is kept for longer than Django's own: `set_expiry(0)` is until the browser
+    closes."""
+    session, names = getattr(request, "session", None), config.auth().cookie_names
+    ours = (names.sid, names.token, names.refresh, names.refreshes)
+    said = [response.cookies[name] for name in ours if name in response.cookies]
+    said = [one for one in said if one["max-age"] not in ("", "0")]
+    if not said or not isinstance(session, SessionStore) or not session.is_of(granted):
+        return
+    closes, age = session.get_expire_at_browser_close(), max(session.get_expiry_age(), 0)
+    for one in said:
+        one["max-age"] = "" if closes else min(int(one["max-age"]), age)
 
 
 def django_checks() -> bool:

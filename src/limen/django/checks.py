@@ -6,19 +6,24 @@ Errors are what would not work or not hold; warnings of the tag `security` come 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.hashers import Argon2PasswordHasher, get_hasher
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
 from django.core.exceptions import ImproperlyConfigured
+from django.db import router
+from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
 from limen import Limen, StrategyName, Transport
-from limen.django import config
+from limen.django import config, renewing
+from limen.django.models import Link
 
 ENGINE = "limen.django.sessions"
 BACKEND = "limen.django.backend.LimenBackend"
@@ -26,6 +31,10 @@ MIDDLEWARE = "limen.django.middleware.LimenMiddleware"
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 _MESSAGES = "django.contrib.messages.middleware.MessageMiddleware"
 _STOCK = "django.contrib.auth.middleware.AuthenticationMiddleware"
+_VERIFIED = frozenset(
+    {"pbkdf2_sha256", "pbkdf2_sha1", "argon2", "bcrypt", "bcrypt_sha256", "scrypt", "limen"}
+)
+"""Kinds of Django's hashes that Limen verifies too."""
 _MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -36,8 +45,8 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     try:
         auth = config.auth()
     except ImproperlyConfigured as error:
-        return [*found, Error(str(error), hint="Put it right in LIMEN of settings.py.", id="limen.E001")]
-    return [*found, *_hashing(auth), *_users(auth), *_secrets(auth), *_places(auth)]
+        return [*found, Error(str(error), hint=_where(str(error)), id="limen.E001")]
+    return [*found, *_hashing(auth), *_users(auth), *_secrets(auth), *_places(auth), *_routes(auth)]
 
 
 @register(Tags.security, deploy=True)
@@ -48,6 +57,14 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
     except ImproperlyConfigured:
         return []  # limen.E001 says so
     return [*_issuer(auth), *_cookies(auth)]
+
+
+def _where(sentence: str) -> str:
+    if "LIMEN_SECRET" in sentence:
+        return "Set LIMEN_SECRET in the environment to what `manage.py limen key secret` prints, and keep it."
+    if "pip install" in sentence:
+        return "Install it where this project runs."
+    return "Put it right in LIMEN of settings.py."
 
 
 def _middleware() -> Iterator[CheckMessage]:
@@ -98,7 +115,15 @@ def _backends() -> Iterator[CheckMessage]:
 
 
 def _hashing(auth: Limen) -> Iterator[CheckMessage]:
-    readers = list(settings.PASSWORD_HASHERS)
+    readers, made = list(settings.PASSWORD_HASHERS), get_hasher("default").algorithm
+    if made not in _VERIFIED:
+        yield Advice(
+            f"Whoever gets a new password cannot sign in: Django makes a hash of the kind {made!r}, which "
+            "Limen does not verify.",
+            hint="Put a hasher first in PASSWORD_HASHERS that is PBKDF2, argon2, bcrypt or scrypt; in "
+            "tests that want a fast one, PBKDF2 with few iterations.",
+            id="limen.W019",
+        )
     if auth.settings.password_scheme == "argon2id":  # noqa: S105 - the name of a scheme
         if not any(_is(path, Argon2PasswordHasher) for path in readers):
             yield Advice(
@@ -131,6 +156,14 @@ def _users(auth: Limen) -> Iterator[CheckMessage]:
             id="limen.W010",
         )
 
+    here, theirs = router.db_for_write(Link), router.db_for_write(get_user_model())
+    if here != theirs:
+        yield Error(
+            f"The users are in DATABASES[{theirs!r}], and what links them to accounts in {here!r}.",
+            hint="Let DATABASE_ROUTERS send the app label 'limen' where the user model goes.",
+            id="limen.E022",
+        )
+
 
 def _secrets(auth: Limen) -> Iterator[CheckMessage]:
     said = config.options().get("secret")
@@ -150,23 +183,44 @@ def _secrets(auth: Limen) -> Iterator[CheckMessage]:
 
 
 def _places(auth: Limen) -> Iterator[CheckMessage]:
-    named = auth.settings.database.removeprefix("sqlite:///").partition("?")[0]
+    named = Path(auth.settings.database.removeprefix("sqlite:///").partition("?")[0]).resolve()
     for alias, database in settings.DATABASES.items():
-        if database.get("ENGINE", "").endswith("sqlite3") and str(database.get("NAME")) == named:
+        theirs = Path(str(database.get("NAME"))).resolve()
+        if database.get("ENGINE", "").endswith("sqlite3") and theirs == named:
             yield Error(
                 f"Limen's database is the file of DATABASES['{alias}']: its tables would be among yours.",
-                hint="Give LIMEN['database'] a file of its own: 'sqlite:///limen.db'.",
+                hint="Give LIMEN['database'] a file of its own: f'sqlite:///{BASE_DIR}/limen.db'.",
                 id="limen.E013",
             )
     if settings.SESSION_ENGINE != ENGINE and auth.settings.strategy != StrategyName.JWT:
         yield Advice(
-            "What Django's sessions hold outlives the sign-in: SESSION_ENGINE is another than Limen's.",
+            "What Django's sessions hold outlives the sign-in, and whoever changes the password is signed "
+            "out: SESSION_ENGINE is another than Limen's.",
             hint=f"Set SESSION_ENGINE = '{ENGINE}'.",
             id="limen.W014",
         )
 
 
+def _routes(auth: Limen) -> Iterator[CheckMessage]:
+    cookies = Transport.COOKIE in auth.transports and MIDDLEWARE in settings.MIDDLEWARE
+    if auth.settings.strategy == StrategyName.HYBRID and cookies and not renewing.is_mounted():
+        minutes = auth.lifetimes.access / 60
+        yield Advice(
+            f"Everybody is signed out after {minutes:.0f} minutes: the hybrid's tokens are renewed by "
+            "Limen's routes, which are not among the addresses.",
+            hint="Add path('', include('limen.django.urls')) to the urlpatterns.",
+            id="limen.W020",
+        )
+
+
 def _issuer(auth: Limen) -> Iterator[CheckMessage]:
+    host = urlsplit(auth.settings.issuer).hostname or ""
+    if settings.ALLOWED_HOSTS and not validate_host(host, settings.ALLOWED_HOSTS):
+        yield Advice(
+            f"The issuer is {auth.settings.issuer}, and ALLOWED_HOSTS lets nobody in who asks for {host}.",
+            hint="Set LIMEN['issuer'] to the address that people see, or add its host to ALLOWED_HOSTS.",
+            id="limen.W021",
+        )
     if auth.settings.development:
         yield Advice(
             f"The issuer is {auth.settings.issuer}: cookies go without Secure, to this machine alone.",

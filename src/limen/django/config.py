@@ -7,6 +7,7 @@ last word, as everywhere. It runs on a loop in a thread of its own, under WSGI a
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -17,9 +18,10 @@ from django.core.signals import setting_changed
 
 from limen import Limen, LimenError, Misconfigured
 from limen.background import Background
+from limen.settings import load
 
 _T = TypeVar("_T")
-OWN = {"create_users": False, "step_up_url": None}
+OWN = {"create_users": False, "step_up_url": None, "test_database": "memory://"}
 """Keys of `LIMEN` that are Django's alone, with their defaults."""
 _lock = threading.RLock()
 _made: list[Background] = []
@@ -42,7 +44,7 @@ def background() -> Background:
     with _lock:
         if not _made:
             try:
-                _made.append(Background(Limen.from_env(**options())))
+                _made.append(Background(_limen()))
             except Misconfigured as error:
                 raise ImproperlyConfigured(f"LIMEN: {error.message}") from error
         return _made[0]
@@ -74,6 +76,22 @@ def close() -> None:
         one.close()
 
 
+def _limen() -> Limen:
+    """Of another database under Django's tests, as Django's own is another there."""
+    if not is_tested():
+        return Limen.from_env(**options())
+    loaded = load(options(), environment=True, over={"database": own("test_database")})
+    made = Limen(settings=loaded.settings)
+    made.sources = loaded.sources
+    return made
+
+
+def is_tested() -> bool:
+    """Whether Django's test environment is set up, by its runner or by pytest-django."""
+    utils: Any = sys.modules.get("django.test.utils")
+    return utils is not None and hasattr(utils._TestState, "saved_data")
+
+
 def _said() -> dict[str, Any]:
     said = getattr(settings, "LIMEN", {})
     if not isinstance(said, dict):
@@ -88,4 +106,4 @@ def _changed(*, setting: str, **_: Any) -> None:
 
 setting_changed.connect(_changed)
 
-__all__ = ["LimenError", "arun", "auth", "background", "close", "options", "own", "run"]
+__all__ = ["LimenError", "arun", "auth", "background", "close", "is_tested", "options", "own", "run"]

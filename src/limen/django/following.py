@@ -85,9 +85,9 @@ def saved(sender: Any, instance: Any, raw: bool = False, created: bool = False, 
     was, active = instance.__dict__.pop("limen_was_active", None), getattr(instance, "is_active", True)
     if was is None or was == active:
         return
-    auth = config.auth()
-    account = config.run(auth.find_account(link.account))
-    by = Actor(linking.DJANGO)
+    auth, account, by = config.auth(), linking.account_of(link), Actor(linking.DJANGO)
+    if account is None:
+        return
     if active:
         config.run(auth.enable_account(account, by=by))
     else:

@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, router, transaction
 
 from limen import Identity, Rejected
-from limen.accounts import Account
+from limen.accounts import Account, email_key
 from limen.adoption import Proven
 from limen.audit import Actor
 from limen.django import config
@@ -57,6 +57,20 @@ def is_shut_out(account: str) -> bool:
     return seen_as(found.user.password) != found.user_hash or not getattr(found.user, "is_active", True)
 
 
+def account_of(link: Link) -> Account | None:
+    """The account of a link; None, and a line in the log, where Limen's database has none of that id."""
+    try:
+        return config.run(config.auth().find_account(link.account))
+    except Rejected:
+        _log.warning(
+            "user %s: account %s is not in Limen's database, so nobody signs in there: is LIMEN['database'] "
+            "the one of before? If it is lost, `manage.py limen leave` and then `adopt`",
+            link.user_id,
+            link.account,
+        )
+        return None
+
+
 def reconcile(user: Any, identity: Identity) -> None:
     """Once for each sign-in: what Limen's own routes and commands changed is told to Django.
 
@@ -64,7 +78,10 @@ def reconcile(user: Any, identity: Identity) -> None:
     """
     link: Link = user.limen_link
     if identity.authenticated > link.reconciled:
-        tell_django(user, link, config.run(config.auth().find_account(link.account)))
+        account = account_of(link)
+        if account is None:  # a token may outlive its account
+            return
+        tell_django(user, link, account)
         link.reconciled = identity.authenticated
         link.save(update_fields=["reconciled"])
 
@@ -95,6 +112,15 @@ def adopt(user: Any) -> tuple[Link, str]:
     return _linked(user, account), why or "no_address"
 
 
+def would_rename(user: Any) -> str:
+    """Why `adopt` would make an address up, empty where the user's own would do; nothing is written."""
+    key = email_key(wanted) if (wanted := _address(user)) else ""
+    if not key:
+        return "no_address"
+    found = config.run(config.auth().store.account_by_key(key))
+    return "" if found is None else "account_exists"
+
+
 def tell_limen(user: Any, link: Link) -> bool:
     """If Django's hash is a new one, make it the account's and end the account's sessions; whether it was.
 
@@ -109,8 +135,9 @@ def tell_limen(user: Any, link: Link) -> bool:
     seen = seen_as(hashed)
     if hashed is None or seen == link.user_hash:
         return False
-    auth = config.auth()
-    account = config.run(auth.find_account(link.account))
+    auth, account = config.auth(), account_of(link)
+    if account is None:
+        return False
     config.run(auth.adoption.set_hash(account, hashed, by=Actor(DJANGO)))
     kept = config.run(auth.find_account(link.account))
     link.user_hash, link.account_hash = seen, seen_as(kept.password)

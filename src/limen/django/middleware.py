@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from limen import Denied, Identity, LimenError, Misconfigured
-from limen.django import config, linking
+from limen.django import config, linking, renewing
 from limen.django.backend import PATH, LimenBackend
 from limen.django.caller import Caller
 from limen.django.sessions import SessionStore
@@ -33,6 +33,8 @@ class LimenMiddleware(AuthenticationMiddleware):
         if self.async_mode:
             return self.__acall__(request)
         self.process_request(request)
+        if (by := renewing.detour(request)) is not None:
+            return by
         if request.method not in _SAFE and request.limen.is_bearer():
             _exempt(request, _whoever(request))
         return self._finished(request, self.get_response(request))
@@ -42,6 +44,8 @@ class LimenMiddleware(AuthenticationMiddleware):
             await sync_to_async(self.process_request)(request)
         else:
             self.process_request(request)
+        if (by := renewing.detour(request)) is not None:
+            return by
         if request.method not in _SAFE and request.limen.is_bearer():
             _exempt(request, await sync_to_async(_whoever)(request))
         return self._finished(request, await self.get_response(request))

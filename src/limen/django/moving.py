@@ -8,11 +8,14 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, identify_hasher
 from django.contrib.contenttypes.models import ContentType
+from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db.models import Q
 
 from limen import Rejected
 from limen.audit import Actor
 from limen.django import config, linking
 from limen.django.models import Link, StoredSession
+from limen.ids import AccountID
 
 _BATCH = 500
 
@@ -25,6 +28,12 @@ class Report:
     whole: bool = True
 
 
+def is_migrated() -> bool:
+    """Whether our tables are there."""
+    connection = connections[router.db_for_read(Link) or DEFAULT_DB_ALIAS]
+    return Link._meta.db_table in connection.introspection.table_names()
+
+
 def adopt_all(*, dry_run: bool) -> Report:
     """Give every user who has none an account with the user's own hash. The users' table is only read.
 
@@ -33,21 +42,29 @@ def adopt_all(*, dry_run: bool) -> Report:
     report, adopted, unusable, renamed = Report(), 0, 0, 0
     adoption = config.auth().adoption
     known = set(Link.objects.values_list("user_id", flat=True))
+    store = config.auth().store
+    accounts = Link.objects.values_list("account", flat=True).iterator(_BATCH)
+    gone = sum(config.run(store.account(AccountID(account))) is None for account in accounts)
     for user in get_user_model()._default_manager.order_by("pk").iterator(_BATCH):
         if user.pk in known:
             continue
         adopted += 1
-        if not user.password.startswith(UNUSABLE_PASSWORD_PREFIX) and not adoption.is_usable(user.password):
+        has_one = bool(user.password) and not user.password.startswith(UNUSABLE_PASSWORD_PREFIX)
+        if has_one and not adoption.is_usable(user.password):
             unusable += 1
-            report.lines.append(f"user {user.pk}: the hash is of a kind that Limen does not verify")
-        if dry_run:
-            continue
-        _, why = linking.adopt(user)
+            report.lines.append(f"{_whose(user)}: the hash is of a kind that Limen does not verify")
+        why = linking.would_rename(user) if dry_run else linking.adopt(user)[1]
         renamed += bool(why)
         if why == "account_exists":
-            report.lines.append(f"user {user.pk}: another account has this address; sign in by user name")
+            report.lines.append(f"{_whose(user)}: another account has this address; sign in by user name")
     did = "would be" if dry_run else "were"
     report.lines.append(f"{adopted} users {did} given an account; {len(known)} had one before")
+    if gone:
+        report.whole = False
+        report.lines.append(
+            f"{gone} had one that is not in Limen's database: is LIMEN['database'] the one of before? If it "
+            "is lost, `manage.py limen leave` and then `adopt`"
+        )
     if renamed:
         report.lines.append(f"{renamed} have no address of their own, and sign in by user name")
     if unusable:
@@ -68,7 +85,7 @@ def leave(*, dry_run: bool) -> Report:
         try:
             account = config.run(auth.find_account(link.account))
         except Rejected:
-            report.lines.append(f"user {link.user_id}: the account is gone; the row is left as it is")
+            report.lines.append(f"{_whose(link.user)}: the account is gone; the row is left as it is")
             Link.objects.filter(pk=link.pk).delete() if not dry_run else None
             continue
         newer = linking.seen_as(link.user.password) == link.user_hash
@@ -77,7 +94,7 @@ def leave(*, dry_run: bool) -> Report:
             if not _reads(linking.as_django(account.password)):
                 lost += 1
                 report.lines.append(
-                    f"user {link.user_id}: no hasher of PASSWORD_HASHERS reads the new password"
+                    f"{_whose(link.user)}: no hasher of PASSWORD_HASHERS reads the new password"
                 )
             if not dry_run:
                 linking.tell_django(link.user, link, account)
@@ -87,11 +104,18 @@ def leave(*, dry_run: bool) -> Report:
     if not dry_run:
         StoredSession.objects.all().delete()
         ContentType.objects.filter(app_label="limen").delete()
+    hashes = get_user_model()._default_manager.values_list("password", flat=True)
+    if changed or hashes.filter(Q(("password__startswith", "argon2"))).exists():
+        report.lines.append("some hashes are argon2: keep `pip install 'django[argon2]'` when Limen is gone")
     would = "would be " if dry_run else ""
     report.lines.append(f"{changed} passwords that Limen had changed {would}written into the users' rows")
     report.lines.append("everybody is signed out; next: `manage.py migrate limen zero`")
     report.whole = not lost
     return report
+
+
+def _whose(user: Any) -> str:
+    return f"user {user.pk} ({user.get_username()})"
 
 
 def _reads(encoded: Any) -> bool:

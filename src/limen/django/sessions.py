@@ -20,11 +20,15 @@ from django.utils import timezone
 
 from limen import Denied, Grant, LimenError, Session, StrategyName
 from limen.django import config
+from limen.django.asking import source_of, user_agent_of
 from limen.django.models import Link, StoredSession
 
 _log = logging.getLogger("limen.django")
 _CREDENTIAL = 64
 """Characters of a session credential; a random key has 32."""
+_lent: dict[str, str] = {}
+"""Under Django's tests, and only there: tokens that no answer could carry, by the digest of the key of the
+session that the test client signed in by `login` or `force_login`."""
 
 
 class SessionStore(SessionBase):
@@ -40,11 +44,23 @@ class SessionStore(SessionBase):
         """The session of Limen that this one ends with; empty for nobody's, or where it was not loaded."""
         return self._sid
 
+    def is_of(self, sid: str) -> bool:
+        """Whether it belongs to that sign-in; under `jwt`, which keeps none, to any."""
+        self._get_session()
+        return bool(self._account) and self._sid in (sid, "")
+
+    @property
+    def account(self) -> str:
+        """Whose it is; empty for nobody's, or where it was not loaded."""
+        return self._account
+
     @property
     def credential(self) -> str | None:
         """The key, where it is a session credential."""
         key: str | None = self.session_key
-        return key if key is not None and len(key) == _CREDENTIAL else None
+        if key is None:
+            return None
+        return key if len(key) == _CREDENTIAL else _lent.get(_digest(key))
 
     @classmethod
     def get_model_class(cls) -> type[StoredSession]:
@@ -147,7 +163,11 @@ class SessionStore(SessionBase):
 
     @classmethod
     def clear_expired(cls) -> None:
-        StoredSession.objects.filter(expires__lt=timezone.now()).delete()
+        """Remove what has run out, and end the sign-ins that ran out with it."""
+        over = StoredSession.objects.filter(expires__lt=timezone.now())
+        for sid in over.exclude(sid="").values_list("sid", flat=True).iterator():
+            run_out(sid)
+        over.delete()
 
     async def acycle_key(self) -> None:
         await sync_to_async(self.cycle_key)()
@@ -179,6 +199,8 @@ class SessionStore(SessionBase):
             self._session_key = grant.credential
         elif old is None:
             self._session_key = self._get_new_session_key()
+        if grant.strategy is not StrategyName.SESSION and self.caller is None and config.is_tested():
+            _lent[_digest(self.session_key)] = grant.credential
         self._sid = "" if grant.strategy is StrategyName.JWT else grant.session
         self._account = grant.account
         if old != self.session_key or old is None:
@@ -210,7 +232,7 @@ class SessionStore(SessionBase):
     def _again(self, data: dict[str, Any], account: str, session: Session | None) -> Grant | None:
         if session is None and not self._changed_here(data, account):
             return None
-        adoption = config.auth().adoption
+        adoption, asked = config.auth().adoption, None if self.caller is None else self.caller.request
         with contextlib.suppress(Denied):
             whose = config.run(config.auth().find_account(account))
             return config.run(
@@ -218,8 +240,8 @@ class SessionStore(SessionBase):
                     whose,
                     amr=("pwd",) if session is None else session.amr,
                     authenticated=None if session is None else session.authenticated,
-                    source="" if session is None else session.source,
-                    user_agent="" if session is None else session.user_agent,
+                    source=source_of(asked) if session is None else session.source,
+                    user_agent=user_agent_of(asked) if session is None else session.user_agent,
                 )
             )
         return None
@@ -256,6 +278,16 @@ class SessionStore(SessionBase):
         kept = StoredSession.objects.using(using).filter(digest=row.digest)
         written: int = kept.update(sid=row.sid, account=row.account, data=row.data, expires=row.expires)
         return written > 0
+
+
+def run_out(sid: str) -> bool:
+    """Whether Django's session of this sign-in has run out by Django's rules. Then the sign-in ends too."""
+    over = StoredSession.objects.filter(sid=sid, expires__lte=timezone.now()).first() if sid else None
+    if over is None:
+        return False
+    config.run(config.auth().adoption.end(over.sid, over.account))
+    over.delete()
+    return True
 
 
 def _digest(key: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Unpack
@@ -141,7 +142,9 @@ class Parts:
                 retry_after=wait.seconds,
                 code="sign_in_shut",
             )
-        raise Throttled(f"too many attempts: try again in {wait.seconds:.0f} s", retry_after=wait.seconds)
+        raise Throttled(
+            f"too many attempts: try again in {math.ceil(wait.seconds)} s", retry_after=wait.seconds
+        )
 
     async def until_grid(self, started: Mono) -> None:
         """Wait for the next multiple of GRID after `started`, so that the time taken tells nothing."""

@@ -63,6 +63,18 @@ async def test_A05_proofs_are_throttled_as_sign_ins_are_and_by_one_bucket(auth: 
         await auth.sign_in("ada@example.com", PASSWORD)
 
 
+async def test_A05_nobody_is_told_to_come_back_in_no_time(auth: Limen, clock: TurnableClock) -> None:
+    account = await auth.add_account("ada@example.com", PASSWORD)
+    for _ in range(5):
+        with pytest.raises(Denied):
+            await auth.adoption.prove(account.id, "ada", FRESH, started=auth.clock.monotonic())
+    with pytest.raises(Throttled) as waiting:
+        await auth.adoption.prove(account.id, "ada", FRESH, started=auth.clock.monotonic())
+    clock.turn(waiting.value.retry_after - 0.2)
+    with pytest.raises(Throttled, match="try again in 1 s"):
+        await auth.adoption.prove(account.id, "ada", FRESH, started=auth.clock.monotonic())
+
+
 async def test_A01_a_proof_is_denied_on_the_grid_of_when_somebody_began_to_look(
     auth: Limen, clock: TurnableClock
 ) -> None:

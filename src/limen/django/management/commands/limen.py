@@ -39,10 +39,10 @@ class Command(BaseCommand):
     def handle(self, *_: Any, verb: str, rest: list[str], dry_run: bool, **__: Any) -> None:
         """CommandError where something was not as it should be."""
         dry_run = dry_run or "--dry-run" in rest
-        if verb == "adopt":
-            report = moving.adopt_all(dry_run=dry_run)
-        elif verb == "leave":
-            report = moving.leave(dry_run=dry_run)
+        if verb in ("adopt", "leave"):
+            if not moving.is_migrated():
+                raise CommandError("the tables are not there yet: first `manage.py migrate limen`")
+            report = moving.adopt_all(dry_run=dry_run) if verb == "adopt" else moving.leave(dry_run=dry_run)
         else:
             code = _run([verb, *rest])
             if code:
@@ -50,7 +50,8 @@ class Command(BaseCommand):
             return
         self.stdout.write("\n".join(report.lines))
         if not report.whole:
-            raise CommandError("not every user is as before: see above")
+            who = "would not be" if dry_run else "is not"
+            raise CommandError(f"somebody {who} as before: see above")
 
 
 def _run(arguments: list[str]) -> int:
