@@ -11,6 +11,7 @@ from scripts.site.drawings import catalogue
 from scripts.site.reference import claims, commands, metrics, names, routes
 
 import limen
+from limen import StrategyName, Transport
 from limen.audit import EVENTS
 from limen.cli import limen as command_line
 from limen.forwarded import Forwarded
@@ -44,6 +45,28 @@ def test_every_public_name_has_an_entry_and_says_what_it_is() -> None:
     entries = re.findall(r"^### (\w+)$", page("reference/python.md"), re.MULTILINE)
     assert [name for name in limen.__all__ if name not in entries] == []
     assert names.undocumented() == []
+
+
+def test_a_name_that_a_page_takes_from_limen_has_an_entry() -> None:
+    sections = re.split(r"^## ", page("reference/python.md"), flags=re.MULTILINE)[1:]
+    entries = {text.partition("\n")[0]: re.findall(r"^### (\w+)$", text, re.MULTILINE) for text in sections}
+    entries["limen.verifier"] = ["Verifier"]
+    taken = [
+        (path.name, module, name)
+        for path in sorted(DOCS.rglob("*.md"))
+        for module, names_ in re.findall(
+            r"^from (limen[\w.]*) import ([\w, ]+)", path.read_text(), re.MULTILINE
+        )
+        for name in re.findall(r"\w+", names_)
+        if not module.startswith("limen.lab")
+    ]
+    assert len(taken) > 20
+    assert [one for one in taken if one[2] not in entries.get(one[1], [])] == []
+
+
+def test_an_enumeration_says_its_values() -> None:
+    described = page("reference/python.md")
+    assert all(f"- `{one.name} = '{one.value}'`\n" in described for one in [*StrategyName, *Transport])
 
 
 def test_every_route_has_an_entry_and_a_row_in_the_overview() -> None:
