@@ -78,6 +78,14 @@ def test_every_route_has_an_entry_and_a_row_in_the_overview() -> None:
         assert re.search(rf"(?:{re.escape(path)}|…/{re.escape(last)})[`,]", overview), path
 
 
+def test_what_is_no_object_says_what_it_is() -> None:
+    described = page("reference/routes.md")
+    assert "An array of 5: integer, [Kind](#kind), string, number, number.\n" in described
+    assert "One of `bearer`, `cookie`.\n" in described
+    assert "| `token_type` | `Bearer` | yes |" in described
+    assert "No members." not in described
+
+
 def test_every_claim_has_an_entry_that_says_what_it_is() -> None:
     rows = claims.rows("limen.jose.payloads", "Claims")
     assert [row[0] for row in rows] == [f"`{name}`" for name in Claims.__struct_fields__]
