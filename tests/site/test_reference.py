@@ -11,9 +11,10 @@ from scripts.site.drawings import catalogue
 from scripts.site.reference import claims, commands, metrics, names, routes
 
 import limen
-from limen import StrategyName, Transport
+from limen import StrategyName, Transport, doctor, lint
 from limen.audit import EVENTS
 from limen.cli import limen as command_line
+from limen.doctor import outside
 from limen.forwarded import Forwarded
 from limen.jose.payloads import Claims
 from limen.settings import describe
@@ -105,6 +106,11 @@ def test_every_verb_and_every_option_has_an_entry() -> None:
 
 def test_every_event_of_the_audit_log_has_an_entry() -> None:
     assert [name for name in EVENTS if f"\n| `{name}` | " not in page("admin.md")] == []
+
+
+def test_every_finding_has_an_entry() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", page("reference/findings.md"), re.MULTILINE)
+    assert rows == [*doctor.CATALOGUE, *outside.CATALOGUE, *lint.CATALOGUE]
 
 
 def test_every_metric_has_an_entry() -> None:
