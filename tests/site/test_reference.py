@@ -65,6 +65,12 @@ def test_a_name_that_a_page_takes_from_limen_has_an_entry() -> None:
     assert [one for one in taken if one[2] not in entries.get(one[1], [])] == []
 
 
+def test_a_method_says_what_it_raises_also_where_a_flow_says_it() -> None:
+    entries = {line.partition("(")[0]: line for line in page("reference/python.md").splitlines()}
+    assert "Denied(`sign_in_failed`)" in entries["- `await sign_in"]
+    assert "Denied(`password_wrong`)" in entries["- `await change_password"]
+
+
 def test_an_enumeration_says_its_values() -> None:
     described = page("reference/python.md")
     assert all(f"- `{one.name} = '{one.value}'`\n" in described for one in [*StrategyName, *Transport])

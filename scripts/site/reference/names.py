@@ -1,4 +1,4 @@
-"""Every public name of Python: signature and first words."""
+"""Every public name of Python: signature and words."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _entry(node: source.Defined | ast.Assign | ast.AnnAssign) -> str:
     if isinstance(node, ast.ClassDef):
         return _class(node)
     if isinstance(node, source.Function):
-        return f"```python\n{_signature(node)}\n```\n\n{_plain(source.first(node))}\n"
+        return f"```python\n{_signature(node)}\n```\n\n{_paragraphs(node)}\n"
     return f"`{_field(node) if isinstance(node, ast.AnnAssign) else ast.unparse(node)}`\n"
 
 
@@ -99,7 +99,11 @@ def _class(node: ast.ClassDef) -> str:
     lines = [f"- `{_field(one)}`{f': {_plain(text)}' if text else ''}" for one, text in source.fields(node)]
     lines += [f"- `{name} = {value}`" for name, value in source.members(node)]
     lines += [f"- {_member(one)}" for one in _methods(node)]
-    return f"{written}{_plain(source.first(node))}\n" + (f"\n{chr(10).join(lines)}\n" if lines else "")
+    return f"{written}{_paragraphs(node)}\n" + (f"\n{chr(10).join(lines)}\n" if lines else "")
+
+
+def _paragraphs(node: source.Defined) -> str:
+    return "\n\n".join(map(_plain, source.words(node)))
 
 
 def _methods(node: ast.ClassDef) -> Iterator[source.Function]:
@@ -115,8 +119,8 @@ def _methods(node: ast.ClassDef) -> Iterator[source.Function]:
 
 
 def _said(one: source.Function) -> str:
-    """The first words of a method; where they are "See flows/refresh", those of what it hands on to there."""
-    said = source.first(one)
+    """The words of a method; where they are "See flows/refresh", those of what it hands on to there."""
+    said = " ".join(source.words(one))
     elsewhere = _SEE.search(said)
     if elsewhere is None:
         return said
@@ -125,7 +129,7 @@ def _said(one: source.Function) -> str:
     names = [func.attr if isinstance(func, ast.Attribute) else ast.unparse(func) for func in called]
     for node in ast.walk(source.tree(module)):
         if isinstance(node, source.Function) and node.name in names:
-            return _SEE.sub(source.first(node), said).strip()
+            return _SEE.sub(" ".join(source.words(node)), said).strip()
     raise LookupError(f"{one.name} says to see {module}, and calls nothing of it")
 
 

@@ -72,3 +72,14 @@ def first(node: ast.AST) -> str:
     """The first paragraph of a docstring, on one line."""
     text = ast.get_docstring(node) if isinstance(node, Defined | ast.Module) else ""
     return " ".join((text or "").split("\n\n")[0].split())
+
+
+def words(node: ast.AST) -> list[str]:
+    """The paragraphs of a docstring, each on one line, as far as they are prose: they say what is raised."""
+    text = ast.get_docstring(node) if isinstance(node, Defined | ast.Module) else ""
+    found = []
+    for part in (text or "").split("\n\n"):
+        if part[:1] in (" ", "-", "*"):
+            break
+        found.append(" ".join(part.split()))
+    return found
