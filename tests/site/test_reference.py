@@ -6,6 +6,7 @@ import ast
 import re
 
 import pytest
+from click import Option
 from scripts.site import drawings, reference
 from scripts.site.drawings import catalogue
 from scripts.site.reference import claims, commands, metrics, names, routes
@@ -108,6 +109,8 @@ def test_every_verb_and_every_option_has_an_entry() -> None:
         own = described.partition(f"\n## {' '.join(way)}\n")[2].partition("\n## ")[0]
         spelled = [one.opts[0] for one in command.params if one.opts[0].startswith("--")]
         assert [name for name in spelled if f"`{name}" not in own and name not in ("--json", "--help")] == []
+        silent = [one.name for one in command.params if isinstance(one, Option) and not one.help]
+        assert silent == [], "every option says what it does"
 
 
 def test_every_event_of_the_audit_log_has_an_entry() -> None:
