@@ -34,7 +34,7 @@ def run() -> Iterator[Figure]:
     from bench.postgres import server_for_bench, servers
 
     with tempfile.TemporaryDirectory() as folder:
-        yield asyncio.run(_figure("SQLite", f"sqlite:///{folder}/lag.db", 0.1))
+        yield asyncio.run(_figure("SQLite", f"sqlite:///{folder}/lag.db", 0.05))
         if shutil.which("redis-server") is None:
             print("skipped: lag on Redis (apt-get install redis-server)", file=sys.stderr)
         else:

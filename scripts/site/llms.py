@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+_FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _nav: list[Any] = []
 
 
@@ -43,8 +44,9 @@ def _pages(item: Any) -> list[Any]:
 
 
 def summary(text: str) -> str:
-    """The first sentence of a page's first paragraph."""
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    """The first sentence of a page's first paragraph, code apart; with the next, if it is a heading."""
+    paragraphs = [" ".join(part.split()) for part in _FENCE.sub("", text).split("\n\n")]
     first = next((part for part in paragraphs if re.match(r"\w|`(?!``)|\*\*", part)), "")
     words = re.sub(r"\[([^\]]*)\]\([^)]*\)|\*\*", r"\1", first)
-    return re.split(r"(?<=[.:?])\s", words)[0].rstrip(":")
+    said, *more = re.split(r"(?<=[.?])\s", words)
+    return (f"{said} {more[0]}" if more and len(said.split()) < 4 else said).rstrip(":")

@@ -84,9 +84,9 @@ _MAINTENANCE: Seconds = 60.0
 
 class Limen(Operating, Requiring):
     """Sessions, JWT or the hybrid over one store. Make it, start it (or hand it to `install`), and ask it.
+    `options` are fields of `Settings`: `Limen("sqlite:///app.db", strategy="hybrid")`.
 
-    `Limen("sqlite:///app.db", strategy="hybrid", issuer="https://app.example")`; every keyword is a field of
-    `Settings`. Misconfigured if anything does not fit together. One instance belongs to one event loop.
+    Misconfigured if anything does not fit together. One instance belongs to one event loop.
     """
 
     def __init__(

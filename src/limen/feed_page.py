@@ -23,7 +23,7 @@ NONCE = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One revocation. Why and when it was made stays with the issuer."""
+    """One revocation: position, kind, subject, `upto`, `until`. Why and when is not told."""
 
     position: int
     kind: Kind

@@ -1,4 +1,4 @@
-"""Throttles: guessing gets slower and slower, and nobody is locked out of an account by a stranger.
+"""Throttles: guessing gets slower and slower, and a stranger keeps nobody out of a device that is known.
 
 An attempt is charged *before* its password is looked at, in one atomic step over all its buckets, so two
 hundred parallel guesses at a limit of ten give ten evaluations. Success clears the account's bucket and gives

@@ -55,3 +55,5 @@ def test_llms_txt_names_every_page_and_each_link_leads_to_its_markdown() -> None
 def test_llms_txt_says_a_word_of_every_page() -> None:
     index = (built() / "llms.txt").read_text()
     assert re.findall(r"^- \[[^\]]+\]\([^)]+\): *$", index, re.MULTILINE) == []
+    said = re.findall(r"^- \[[^\]]+\]\([^)]+\): (.*)$", index, re.MULTILINE)
+    assert [one for one in said if len(one.split()) < 4 or " = " in one] == []

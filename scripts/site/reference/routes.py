@@ -109,11 +109,25 @@ def _shapes(document: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any
 def _shape(name: str, schema: Mapping[str, Any]) -> str:
     needed = set(schema.get("required", []))
     rows = [
-        (code(member), _kind(one), "yes" if member in needed else "no", _words(one))
+        (code(member), _kind(one), "yes" if member in needed or _constant(one) else "no", _words(one))
         for member, one in schema.get("properties", {}).items()
     ]
-    members = table(("member", "kind", "always there", "says"), rows) if rows else "No members.\n"
+    members = table(("member", "kind", "always there", "says"), rows) if rows else _without_members(schema)
     return f"### {name}\n\n{sentence(' '.join(schema.get('description', '').split()))}\n\n{members}"
+
+
+def _constant(schema: Mapping[str, Any]) -> bool:
+    """Whether it is written although nobody has to: it has one value."""
+    return "default" in schema and schema.get("enum") == [schema["default"]]
+
+
+def _without_members(schema: Mapping[str, Any]) -> str:
+    """What is no object: one word of several, or an array whose places have meanings."""
+    if "enum" in schema:
+        return f"One of {_kind(schema)}.\n"
+    if "prefixItems" in schema:
+        return f"An array of {len(schema['prefixItems'])}: {', '.join(map(_kind, schema['prefixItems']))}.\n"
+    return "No members.\n"
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

@@ -60,7 +60,26 @@ def fields(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, str]]:
             yield one, " ".join(text.split())
 
 
+def members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    """The names of an enumeration and their values."""
+    if any(ast.unparse(base).endswith("Enum") for base in node.bases):
+        for one in node.body:
+            if isinstance(one, ast.Assign):
+                yield ast.unparse(one.targets[0]), ast.unparse(one.value)
+
+
 def first(node: ast.AST) -> str:
     """The first paragraph of a docstring, on one line."""
     text = ast.get_docstring(node) if isinstance(node, Defined | ast.Module) else ""
     return " ".join((text or "").split("\n\n")[0].split())
+
+
+def words(node: ast.AST) -> list[str]:
+    """The paragraphs of a docstring, each on one line, as far as they are prose: they say what is raised."""
+    text = ast.get_docstring(node) if isinstance(node, Defined | ast.Module) else ""
+    found = []
+    for part in (text or "").split("\n\n"):
+        if part[:1] in (" ", "-", "*"):
+            break
+        found.append(" ".join(part.split()))
+    return found

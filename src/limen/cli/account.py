@@ -54,7 +54,9 @@ async def add(
 
 @verb.command(name="list")
 @click.option("--after", metavar="ID", help="Go on after this account.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many at most."
+)
 @with_limen()
 async def list_accounts(auth: Limen, after: str | None, limit: int) -> Answer:
     """List accounts, oldest first."""

@@ -18,7 +18,9 @@ def verb() -> None:
 
 
 @verb.command()
-@click.option("--scheme", type=click.Choice(["argon2id", "bcrypt"]), default="argon2id", show_default=True)
+@click.option(
+    "--scheme", type=click.Choice(["argon2id", "bcrypt"]), default="argon2id", show_default=True, help="How."
+)
 @click.option("--memory-kib", type=int, default=19_456, show_default=True, help="argon2id.")
 @click.option("--time-cost", type=int, default=2, show_default=True, help="argon2id.")
 @click.option("--parallelism", type=int, default=1, show_default=True, help="argon2id.")

@@ -19,7 +19,7 @@ def verb() -> None:
 @verb.command()
 @click.option("--version", "version", type=click.Choice(["7", "4"]), default="7", show_default=True,
               help="7 sorts by time; 4 tells nothing.")  # fmt: skip
-@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True)
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many.")
 def new(version: str, count: int) -> Answer:
     """Make one, or several."""
     made = [ids.uuid4() if version == "4" else ids.uuid7(SystemClock().now()) for _ in range(count)]

@@ -21,7 +21,9 @@ _NAMES = ("key", "rows a second", "in the last tenth", "in all", "index", "pages
 
 
 @click.command("id", cls=Verb)
-@click.option("--rows", type=click.IntRange(1_000, 100_000_000), default=1_000_000, show_default=True)
+@click.option(
+    "--rows", type=click.IntRange(1_000, 100_000_000), default=1_000_000, show_default=True, help="Rows."
+)
 @click.option("--store", "places", metavar="STORE", multiple=True,
               help="sqlite, postgresql (started here), or the address of a PostgreSQL database; all that "
                    "are at hand, if none.")  # fmt: skip

@@ -44,7 +44,9 @@ verb.add_command(peers_verb)
 @click.option("--store", "stores", metavar="STORE", multiple=True, default=("sqlite", "memory"),
               show_default=True, help="sqlite, memory, or the address of an empty database.")  # fmt: skip
 @click.option("--duration", type=Span(), default="40s", show_default=True, help="Of the rounds of requests.")
-@click.option("--concurrency", type=click.IntRange(1, 512), default=32, show_default=True)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 512), default=32, show_default=True, help="Requests at once."
+)
 @click.option("--rtt", type=Span(), default="0", help="A delay before each store operation, such as 0.5ms.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes a cell.")
 @click.option("--read-write", "writes", type=Share(), default="100:0", show_default=True,

@@ -60,7 +60,7 @@ def decode(token: str) -> Answer:
 @_alg
 @click.option("--issuer", help="Who must have issued it (`iss`).")
 @click.option("--audience", help="Whom it must be for (`aud`); the issuer if it is not said.")
-@click.option("--typ", default=jwt.ACCESS_TOKEN, show_default=True)
+@click.option("--typ", default=jwt.ACCESS_TOKEN, show_default=True, help="The kind in its header.")
 @_database
 @_config
 def verify(
@@ -100,7 +100,7 @@ def explain(token: str, database: str | None, config: str | None) -> Answer:
 @click.argument("claims", metavar="CLAIMS", default="-")
 @click.option("--key", "key_file", metavar="FILE", required=True, help="A private JWK or PEM.")
 @_alg
-@click.option("--typ", default=jwt.ACCESS_TOKEN, show_default=True)
+@click.option("--typ", default=jwt.ACCESS_TOKEN, show_default=True, help="The kind that it must be of.")
 @click.option("--issuer", help="Fills in `iss`.")
 @click.option("--audience", help="Fills in `aud`.")
 @click.option("--subject", help="Fills in `sub`.")

@@ -20,7 +20,8 @@ async def change_password(
 ) -> Grant:
     """A grant of a new session. Every older session of the account ends in the step that replaces the hash.
 
-    Rejected(409) if the account was changed by somebody else in between.
+    Denied(`password_wrong`), throttled like a sign-in; Rejected for a new one that the policy refuses, and
+    (409) if the account was changed by somebody else in between.
     """
     account = await parts.store.account(identity.account)
     if account is None or account.password is None or account.disabled is not None:

@@ -37,7 +37,8 @@ async def sign_in(
 
     Denied(`sign_in_failed`) says nothing more: not whether the account exists, is disabled, or has another
     way to sign in; and it says it at the same time after the request in all those cases. Unfinished, where
-    the account has further factors: nothing is opened, and `prove_factor` goes on.
+    the account has further factors: nothing is opened, and `prove_factor` goes on. Throttled by account,
+    device, source, and in all.
     """
     started = parts.clock.monotonic()
     secret, key = normalise(password), email_key(email)

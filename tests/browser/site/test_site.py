@@ -97,3 +97,14 @@ def foreign(page: Path) -> list[str]:
     fetched = re.findall(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]+)\"", text)
     fetched += re.findall(r"<link\b[^>]*\bhref=\"([^\"]+)\"", text)
     return [one for one in fetched if re.match(r"(?:[a-z]+:)?//", one)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["sign out", "Django", "cookie", "TOTP"])
+def test_who_searches_finds_how_it_is_done_before_why_it_is_so(opened: Any, site: str, words: str) -> None:
+    page, _ = opened(viewport={"width": 1280, "height": 900})
+    page.goto(site, wait_until="load")
+    page.fill(".md-search__input", words)
+    page.wait_for_selector(".md-search-result__item > a")
+    first = page.get_attribute(".md-search-result__item > a", "href")
+    assert "/decisions/" not in first
