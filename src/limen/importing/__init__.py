@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
+from limen.errors import Rejected
 from limen.importing import auth0, better_auth, django, fastapi_users, firebase, mapped, supabase
 from limen.importing.csv_rows import csv_rows
 from limen.importing.firebase import HashConfig, hash_config
@@ -84,18 +85,26 @@ def _begin(text: Iterator[str]) -> list[str]:
 def incoming(
     source: Source, rows: Iterable[Row | Refused], options: Options | None = None
 ) -> Iterator[Incoming | Refused]:
-    """Each row as an account that may come."""
-    read = _reader(source, options or Options())
-    needed = _NEEDED.get(source, ())
+    """Each row as an account that may come; Rejected at the end for a named column that no row had."""
+    options = options or Options()
+    read, needed, unseen = _reader(source, options), _NEEDED.get(source, ()), set(options.columns.values())
+    line = 0
     for row in rows:
         if isinstance(row, Refused):
             yield row
             continue
+        line = row.line
+        unseen.difference_update(row.values)
         try:
             _has(row, needed, source)
             yield read(row)
         except Bad as bad:
             yield Refused(row.line, str(bad))
+    if line and unseen:
+        # A slip in `--column disabled=…` would let in who is locked out, one in `password_hash` lose hashes.
+        raise Rejected(
+            f"no record has a column {min(unseen)!r}: see --column", code="import_unreadable", status=422
+        )
 
 
 def auth0_hashes(pieces: Iterable[str]) -> dict[str, str]:

@@ -347,6 +347,18 @@ def test_any_file_without_a_column_for_the_address_says_how_to_name_it() -> None
         read(Source.FILE, "x\n1\n", columns={"e-mail": "x"})
 
 
+def test_a_named_column_that_no_record_has_is_a_slip_and_not_left_aside() -> None:
+    """`disabled=bloked` would let in who is locked out; a column that some have is one."""
+    text = "email,pw,blocked\nada@example.com,$2b$12$x,1\n"
+    for columns in ({"password_hash": "pwd"}, {"password_hash": "pw", "disabled": "bloked"}):
+        with pytest.raises(Rejected, match=r"^no record has a column '(pwd|bloked)': see --column$"):
+            read(Source.FILE, text, columns=columns)
+    some = '{"email": "ada@example.com"}\n{"email": "bob@example.com", "off": true}\n'
+    found = read(Source.FILE, some, columns={"disabled": "off"})
+    assert [one.disabled for one in found if isinstance(one, Incoming)] == [False, True]
+    assert read(Source.FILE, "email\n", columns={"disabled": "off"}) == []
+
+
 @pytest.mark.parametrize("source", Source)
 def test_whatever_a_record_holds_it_is_read_or_refused(source: Source) -> None:
     """Every value of another type: none is an error of ours."""
