@@ -65,6 +65,13 @@ def test_fastapi_users_by_the_columns_of_its_table() -> None:
     assert (found.created, found.lost) == (None, ("favourite_colour",))
 
 
+def test_fastapi_users_with_a_name_in_two_columns_as_its_documentation_has_it() -> None:
+    record = {"id": 1, "email": "ada@example.com", "hashed_password": "x", "first_name": "Ada"}
+    assert one(Source.FASTAPI_USERS, record).name == "Ada"
+    found = one(Source.FASTAPI_USERS, record | {"last_name": "Lovelace", "birthdate": "1815-12-10"})
+    assert (found.name, found.lost) == ("Ada Lovelace", ("birthdate",))
+
+
 def test_a_file_of_another_source_does_not_come_without_passwords() -> None:
     text = "id,email,password\n1,ada@example.com,x\n"
     assert read(Source.FASTAPI_USERS, text) == [
