@@ -69,7 +69,9 @@ def rows_of(source: Source, pieces: Iterable[str]) -> Iterator[Row | Refused]:
     whole = chain(begin, text)
     if looks_like_json("".join(begin)):
         return json_rows(whole)
-    return csv_rows(lines(whole), firebase.COLUMNS if source is Source.FIREBASE else ())
+    if source is Source.FIREBASE and begin:
+        raise Rejected(firebase.NO_CSV, code="import_unreadable", status=422)
+    return csv_rows(lines(whole))
 
 
 def _begin(text: Iterator[str]) -> list[str]:

@@ -25,7 +25,7 @@ from limen.importing import (
     incoming,
     rows_of,
 )
-from limen.importing.firebase import COLUMNS
+from limen.importing.mapped import COLUMNS
 
 MOMENT, STAMP = "2020-01-02 03:04:05+00", 1577934245.0
 CONFIG = """hash_config {
@@ -251,27 +251,19 @@ def test_firebase_as_json() -> None:
     assert (found.password or "").startswith("$firebase-scrypt$ln=14,r=8$")
 
 
-def test_firebase_as_csv() -> None:
-    fields = {
-        **dict.fromkeys(COLUMNS, ""),
-        **FIREBASE,
-        "emailVerified": "true",
-        "disabled": "true",
-        "github id": "42",
-        "phoneNumber": "+15550100",
-        "displayName": '"Ada, Countess"',
-    }
-    fields["customAttributes"] = '"{""role"":""editor""}"'
-    line = ",".join(str(fields[name]) for name in COLUMNS) + ",\r\n"
-    found = one(Source.FIREBASE, line, hash_config=hash_config(CONFIG))
-    assert (found.id, found.name, found.disabled, found.roles) == ("u1", "Ada, Countess", True, ("editor",))
-    assert found.lost == (Loss.PHONE, Loss.LAST_SIGN_IN, Loss.PROVIDER)
-
-
-def test_firebase_of_older_tools_has_fewer_columns() -> None:
-    line = "u1,ada@example.com,false,,,,,,,,,,,,,,,,,,,,,1577934245000,,,\n"
-    found = one(Source.FIREBASE, line)
-    assert (found.password, found.created, found.disabled) == (None, STAMP, False)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Eve",
+        '"Eve',
+        'x"\nforged,eve@example.com,true,,,Eve,' + "," * 17 + '1,1,,false,"{""admin"":true}",\nz',
+    ],
+)
+def test_firebase_as_csv_is_refused_for_names_in_it_hide_people_and_make_some_up(name: str) -> None:
+    quoted = f'"{name}"' if "," in name else name  # as its CLI does, and no more
+    text = f"u1,eve@example.org,false,,,{quoted},{',' * 17}1,1,,false,,\nu2,ada@example.com,false,,,Ada,\n"
+    with pytest.raises(Rejected, match="export JSON"):
+        read(Source.FIREBASE, text)
 
 
 def test_firebase_needs_the_parameters_of_the_project_for_a_hash() -> None:
