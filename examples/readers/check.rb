@@ -14,7 +14,10 @@ module Check
   KEYS = lambda do |options|
     age = Process.clock_gettime(Process::CLOCK_MONOTONIC) - @fetched
     if age > (options[:kid_not_found] ? 30 : 300)
-      @keys = JSON.parse(Net::HTTP.get(URI("#{ISSUER}/.well-known/jwks.json")))
+      answer = Net::HTTP.get_response(URI("#{ISSUER}/.well-known/jwks.json"))
+      raise JWT::DecodeError, "the issuer's keys cannot be had" unless answer.is_a?(Net::HTTPSuccess)
+
+      @keys = JSON.parse(answer.body)
       @fetched = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
     @keys

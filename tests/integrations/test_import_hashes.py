@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -108,6 +109,21 @@ async def test_A31_a_hash_of_a_real_library_signs_in_and_is_made_anew(maker: str
         assert account.password != stored
         assert not Hasher(WeakHashing()).needs_upgrade(account.password)
         await auth.sign_in(EMAIL, password)
+
+
+async def test_A28_who_types_another_form_of_unicode_than_nfc_signs_in_and_then_in_any_form() -> None:
+    """Django does not normalise, so its hash is of what the keyboard wrote: of Vietnamese ones, not NFC."""
+    normal = "mật khẩu đẹp lắm"
+    typed = unicodedata.normalize("NFD", normal)
+    async with world() as (auth, _):
+        await auth.import_accounts(
+            [person(MAKERS["django argon2"](typed))], Rules(name="x", roles={}), apply=True
+        )
+        for wrong in (normal, typed + "x"):
+            with pytest.raises(Denied):
+                await auth.sign_in(EMAIL, wrong)
+        for right in (typed, normal, typed):
+            await auth.sign_in(EMAIL, right)
 
 
 async def test_A31_the_published_vector_of_firebase_signs_in() -> None:

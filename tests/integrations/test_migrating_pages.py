@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import httpx2
+import jwt
 import pytest
 
 from limen.cli import limen
@@ -74,9 +75,18 @@ def test_people_of_fastapi_users_go_on_and_their_old_tokens_for_a_period(tmp_pat
         new = signed_in(client, ADA)
         assert client.get("/notes", headers=new).json() == ["of before"]
         assert is_refused(client, {"Authorization": new["Authorization"][:-4] + "AAAA"})
+        assert client.delete("/auth/sessions", headers=new).status_code == 200
+        assert not is_refused(client, old), "the end of all other sessions leaves them, as the page says"
         change = {"current_password": PASSWORD, "new_password": OTHER}
         assert client.post("/auth/password/change", json=change, headers=new).status_code == 200
         assert is_refused(client, old), "a new password ends them"
+        bob = signed_in(client, BOB)
+        sub = client.get("/auth/session", headers=bob).json()["account"]
+        claims = {"sub": sub, "aud": ["fastapi-users:auth"], "exp": time.time() + 3_500}
+        his = {"Authorization": f"Bearer {jwt.encode(claims, OLD_SECRET, algorithm='HS256')}"}
+        assert not is_refused(client, his)
+        assert client.post("/auth/logout", json={"all": True}, headers=bob).status_code == 200
+        assert is_refused(client, his), "so does a sign-out everywhere"
 
 
 def in_seconds(ahead: int) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +77,7 @@ class Issuer:
     """A real server whose ring has keys of every algorithm, and what its Verifier says of the corpus."""
 
     def __init__(self, address: str, corpus: Corpus, signed_in: str) -> None:
-        self.address = address
+        self.address, self.corpus = address, corpus
         self.good = [("signed in", signed_in), *corpus.good()]
         self.bad = list(corpus.bad())
         self.tokens = [*self.good, *self.bad]
@@ -154,6 +158,43 @@ def test_a_reader_in_another_language_gives_the_verdict_of_limen(
     assert taken <= named, f"{reader} takes what is bad: {sorted(taken - named)}"
     if reader in PINNED:
         assert named == taken, f"{reader} does not take any more: {sorted(named - taken)}"
+
+
+@contextmanager
+def down_for_a_moment(keys: bytes) -> Iterator[str]:
+    """An issuer that says first, in JSON, that it cannot answer just now, and then its keys."""
+
+    class Stumbling(BaseHTTPRequestHandler):
+        asked = 0
+
+        def do_GET(self) -> None:
+            body = keys if Stumbling.asked else b'{"status": 503, "code": "unavailable"}'
+            self.send_response(200 if Stumbling.asked else 503)
+            Stumbling.asked += 1
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stumbling) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("reader", sorted(READERS.keys() - {"latchset jose"}))
+def test_a_reader_does_not_take_an_error_of_the_issuer_for_its_keys(
+    reader: str, issuer: Issuer, tmp_path: Path
+) -> None:
+    """The shell's fetches once a run, and fails then."""
+    with down_for_a_moment(httpx2.get(f"{issuer.address}/.well-known/jwks.json").content) as address:
+        token = replace(issuer.corpus, issuer=address).saying()
+        said = verdicts(reader, tmp_path, [token, token], ISSUER=address, AUDIENCE=AUDIENCE)
+    assert ["claims" in one for one in said] == [False, True], said
 
 
 def claims_of(text: str) -> Any:

@@ -72,8 +72,13 @@ def _twice(stream: BinaryIO) -> IO[bytes]:
 
 _TABLES = {Source.FASTAPI_USERS: "user", Source.DJANGO: "auth_user", Source.BETTER_AUTH: "user"}
 _GROUPS = (
-    "(SELECT group_concat(g.name, char(10)) FROM auth_user_groups m JOIN auth_group g ON g.id = m.group_id "
-    "WHERE m.user_id = u.id) AS groups"
+    "(SELECT group_concat(g.name, char(10)) FROM {members} m JOIN auth_group g ON g.id = m.group_id "
+    "WHERE m.{whose} = u.id) AS groups"
+)
+_PERMISSIONS = "(SELECT count(*) FROM {members} m WHERE m.{whose} = u.id) AS user_permissions"
+_OF_DJANGO = (
+    ("groups", "group_id", "auth_group", _GROUPS),
+    ("user_permissions", "permission_id", "auth_permission", _PERMISSIONS),
 )
 _PROVEN = (
     "(SELECT max(e.verified) FROM account_emailaddress e WHERE e.user_id = u.id AND "
@@ -104,7 +109,7 @@ def _of_database(source: Source, path: Path, table: str) -> Iterator[Row | Refus
         known = {str(row[0]): _columns(db, str(row[0])) for row in db.execute(_NAMES)}
         if table not in known:
             raise _rejected(f"{path} has no table {table!r}; is it called something else? Say --table")
-        statement = f"SELECT u.*{_beside(source, known)} FROM {_quoted(table)} u"  # noqa: S608 - names that the database has
+        statement = f"SELECT u.*{_beside(source, known, table)} FROM {_quoted(table)} u"  # noqa: S608 - names that the database has
         for line, row in enumerate(db.execute(statement), 1):
             yield _row(line, row)
     except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a column's name
@@ -120,11 +125,11 @@ def _columns(db: sqlite3.Connection, table: str) -> set[str]:
     return {str(row["name"]) for row in db.execute(f"PRAGMA table_info({_quoted(table)})")}
 
 
-def _beside(source: Source, known: dict[str, set[str]]) -> str:
+def _beside(source: Source, known: dict[str, set[str]], table: str) -> str:
     """What other tables say of an account, as further columns, where there are those tables."""
     found = []
     if source is Source.DJANGO:
-        found += [_GROUPS] if {"auth_user_groups", "auth_group"} <= known.keys() else []
+        found += _of_django(known, table)
         found += [_PROVEN] if "account_emailaddress" in known else []
     elif source is Source.FASTAPI_USERS:
         found += [_LINKED] if "oauth_account" in known else []
@@ -134,6 +139,20 @@ def _beside(source: Source, known: dict[str, set[str]]) -> str:
             raise _rejected("there is no table `account` as Better Auth makes one, and passwords are in it")
         found.append(_SECRETS.format(**names[0]))
     return "".join(f", {one}" for one in found)
+
+
+def _of_django(known: dict[str, set[str]], table: str) -> list[str]:
+    """Groups and permissions are tables of the model's own, called after its table and its name.
+
+    Those of `auth_user` say nothing of another table, whose ids are other people's.
+    """
+    found = []
+    for ending, of, needs, column in _OF_DJANGO:
+        members = f"{table}_{ending}"
+        whose = known.get(members, set()) - {"id", of}
+        if len(whose) == 1 and needs in known:
+            found.append(column.format(members=_quoted(members), whose=_quoted(*whose)))
+    return found
 
 
 def _text(raw: bytes) -> str | bytes:

@@ -148,6 +148,7 @@ def _data(report: Report, rules: Rules, *, apply: bool) -> dict[str, Any]:
         "read": report.read,
         "new": report.new,
         "already_there": report.there,
+        "not_by_this_import": {"count": report.met, "lines": report.met_lines},
         "there_under_another_address": report.moved,
         "deleted_since": report.deleted,
         "refused": report.refused,
@@ -170,8 +171,10 @@ def _data(report: Report, rules: Rules, *, apply: bool) -> dict[str, Any]:
 def _lines(report: Report, *, apply: bool) -> Iterator[str]:
     yield f"{report.new:,} of {report.read:,} {'came' if apply else 'would come'}"
     yield from _made_of(report)
+    met = _told_lines(report.met_lines)
     for count, what in (
         (report.there, "have an account already: it stays as it is"),
+        (report.met, f"of them did not come by this import (line {met}): see that they are theirs"),
         (report.moved, "came before and have another address since: they stay as they are"),
         (report.deleted, "came before and were deleted since: they do not come again"),
     ):
@@ -214,5 +217,8 @@ def _told(title: str, tally: Tally) -> Iterator[str]:
     if tally.counts:
         yield f"{title}:"
     for what, count in tally.counts.most_common():
-        where = ", ".join(f"{line:,}" for line in tally.lines[what])
-        yield f"  {count:,}: {visible(what)} (line {where})"
+        yield f"  {count:,}: {visible(what)} (line {_told_lines(tally.lines[what])})"
+
+
+def _told_lines(lines: list[int]) -> str:
+    return ", ".join(f"{line:,}" for line in lines)

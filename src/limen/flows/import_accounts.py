@@ -131,7 +131,7 @@ class _Importer:
             elif account.id in self.deleted:
                 report.deleted += 1
             elif account.key in by_key:
-                report.there += 1
+                report.meet(planned.line, came=by_key[account.key] == account.id)
                 self._told(planned.theirs, by_key[account.key])
             else:
                 new.append(planned)

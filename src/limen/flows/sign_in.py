@@ -41,7 +41,8 @@ async def sign_in(
     device, source, and in all.
     """
     started = parts.clock.monotonic()
-    secret, key = normalise(password), email_key(email)
+    normalise(password)  # Rejected before anything is asked; what is verified is the password as it was typed
+    key = email_key(email)
     account = await parts.store.account_by_key(key)
     known = parts.devices.recognise(device, known_to(account, key))
     charges = _charges(parts, key, known, source)
@@ -49,16 +50,16 @@ async def sign_in(
     await parts.charge(charges, "sign_in", account=whose, source=source)
     grant = None
     while grant is None:
-        proven, matched = await _proven(parts, account, secret, charges, started, source)
+        proven, matched = await _proven(parts, account, password, charges, started, source)
         half = Half(proven.id, proven.cutoff, parts.clock.now(), ("pwd",), _granted(proven, scopes))
         try:
             await require_proven(parts, proven, source=source)
             grant = await finish(parts, proven, half, source=source, user_agent=user_agent)
         except Denied:  # something is still asked for, but the password was no guess
-            await _settle(parts, proven, matched, secret, charges)
+            await _settle(parts, proven, matched, password, charges)
             raise
         account = proven if grant is not None else await parts.store.account(proven.id)
-    await _settle(parts, proven, matched, secret, charges)
+    await _settle(parts, proven, matched, password, charges)
     return signed_in(parts, proven, grant, device)
 
 
@@ -78,12 +79,13 @@ async def prove_sign_in(
     `typed`; `started`: when somebody began to look. Unfinished where further factors are asked for: that only
     Limen's own routes do. `balance`: what a wrong password is compared with besides.
     """
-    secret, key = normalise(password), email_key(typed) if account is None else account.key
+    normalise(password)
+    key = email_key(typed) if account is None else account.key
     charges = _charges(parts, key, None, source)
     whose = None if account is None else account.id
     await parts.charge(charges, "sign_in", account=whose, source=source)
-    proven, matched = await _proven(parts, account, secret, charges, started, source, balance)
-    kept = await _settle(parts, proven, matched, secret, charges)
+    proven, matched = await _proven(parts, account, password, charges, started, source, balance)
+    kept = await _settle(parts, proven, matched, password, charges)
     await require_proven(parts, proven, source=source)
     half = Half(proven.id, proven.cutoff, parts.clock.now(), ("pwd",), proven.scopes)
     await require_whole(parts, proven, half, source=source)
@@ -112,7 +114,8 @@ async def prove_password(parts: Parts, account: Account, password: str, *, sourc
     charges = [(own, ACCOUNT), *others]
     await parts.charge(charges, "proof", account=account.id, source=source)
     try:
-        matched = await _prove(parts, account, normalise(password))
+        normalise(password)
+        matched = await _prove(parts, account, password)
     except (Unavailable, Rejected):
         await parts.store.settle(refund=charges)
         raise

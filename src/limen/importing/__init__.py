@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
+from limen.errors import Rejected
 from limen.importing import auth0, better_auth, django, fastapi_users, firebase, mapped, supabase
 from limen.importing.csv_rows import csv_rows
 from limen.importing.firebase import HashConfig, hash_config
@@ -68,7 +69,9 @@ def rows_of(source: Source, pieces: Iterable[str]) -> Iterator[Row | Refused]:
     whole = chain(begin, text)
     if looks_like_json("".join(begin)):
         return json_rows(whole)
-    return csv_rows(lines(whole), firebase.COLUMNS if source is Source.FIREBASE else ())
+    if source is Source.FIREBASE and begin:
+        raise Rejected(firebase.NO_CSV, code="import_unreadable", status=422)
+    return csv_rows(lines(whole))
 
 
 def _begin(text: Iterator[str]) -> list[str]:
@@ -84,18 +87,26 @@ def _begin(text: Iterator[str]) -> list[str]:
 def incoming(
     source: Source, rows: Iterable[Row | Refused], options: Options | None = None
 ) -> Iterator[Incoming | Refused]:
-    """Each row as an account that may come."""
-    read = _reader(source, options or Options())
-    needed = _NEEDED.get(source, ())
+    """Each row as an account that may come; Rejected at the end for a named column that no row had."""
+    options = options or Options()
+    read, needed, unseen = _reader(source, options), _NEEDED.get(source, ()), set(options.columns.values())
+    line = 0
     for row in rows:
         if isinstance(row, Refused):
             yield row
             continue
+        line = row.line
+        unseen.difference_update(row.values)
         try:
             _has(row, needed, source)
             yield read(row)
         except Bad as bad:
             yield Refused(row.line, str(bad))
+    if line and unseen:
+        # A slip in `--column disabled=…` would let in who is locked out, one in `password_hash` lose hashes.
+        raise Rejected(
+            f"no record has a column {min(unseen)!r}: see --column", code="import_unreadable", status=422
+        )
 
 
 def auth0_hashes(pieces: Iterable[str]) -> dict[str, str]:

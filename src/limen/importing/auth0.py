@@ -101,7 +101,7 @@ def _is_elsewhere(identity: object) -> bool:
 
 def _name(fields: Fields, email: str) -> str:
     """Its name; where nobody gave one Auth0 takes the address, which is none."""
-    whole = f"{fields.text('given_name')} {fields.text('family_name')}".strip()
+    whole = fields.joined("given_name", "family_name")
     name = fields.text("name")
     return whole if name in ("", email) else name
 

@@ -14,22 +14,18 @@ _COLUMNS_MAX = 1_000
 _SEPARATORS = ",;\t"
 
 
-def csv_rows(lines: Iterable[str], names: Sequence[str] = ()) -> Iterator[Row | Refused]:
-    """The records. With `names` the file has no line of names, may leave columns out at its end, and its
-    maker is not strict about quotes.
+def csv_rows(lines: Iterable[str]) -> Iterator[Row | Refused]:
+    """The records.
 
     Refused: a record with more or fewer fields than there are names. Rejected where it cannot be read on.
     """
     csv.field_size_limit(LINE_MAX)
     given = iter(lines)
-    if names:
-        yield from _records(_Records(given), names, 0, short=True)
-        return
     first, skipped = _first(given)
     head = _Records([first], delimiter=_separator(first), strict=True)
     found = _names(next(_fields(head, skipped))[1], skipped + 1)
     body = _Records(given, delimiter=_separator(first), strict=True)
-    yield from _records(body, found, skipped + 1, short=False)
+    yield from _records(body, found, skipped + 1)
 
 
 class _Records:
@@ -80,24 +76,14 @@ def _names(fields: Sequence[str], line: int) -> list[str]:
     return names
 
 
-def _records(
-    reader: Iterable[list[str]], names: Sequence[str], before: int, *, short: bool
-) -> Iterator[Row | Refused]:
+def _records(reader: Iterable[list[str]], names: Sequence[str], before: int) -> Iterator[Row | Refused]:
     for line, fields in _fields(reader, before):
         if not any(fields):
             continue
-        if short:
-            fields = _stretched(fields, len(names))
         if len(fields) == len(names):
             yield Row(line, dict(zip(names, fields, strict=True)))
         else:
             yield Refused(line, f"it has {len(fields)} fields, where there are {len(names)} columns")
-
-
-def _stretched(fields: list[str], size: int) -> list[str]:
-    while len(fields) > size and not fields[-1]:
-        fields.pop()
-    return [*fields, *[""] * (size - len(fields))]
 
 
 def _fields(reader: Iterable[list[str]], before: int) -> Iterator[tuple[int, list[str]]]:

@@ -29,7 +29,7 @@ def read(row: Row) -> Incoming:
         verified=fields.proven("email_verified"),
         created=fields.created("date_joined"),
         disabled=fields.flag("is_active") is False,
-        name=fields.text("name") or _joined(fields),
+        name=fields.text("name") or fields.joined("first_name", "last_name"),
         roles=(*roles, *(f"group {name}" if name in _FLAGS else name for name in _groups(fields))),
         lost=fields.losses(),
     )
@@ -43,10 +43,6 @@ def _flat(values: Any) -> dict[str, object]:
     if not isinstance(inner, dict):
         raise Bad("fields is no JSON object")
     return {**inner, "pk": values.get("pk")}
-
-
-def _joined(fields: Fields) -> str:
-    return f"{fields.text('first_name')} {fields.text('last_name')}".strip()
 
 
 def _groups(fields: Fields) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ def read(row: Row) -> Incoming:
         verified=fields.flag("is_verified"),
         created=fields.created("created_at"),
         disabled=fields.flag("is_active") is False,
-        name=fields.text("name", "full_name"),
+        name=fields.text("name", "full_name") or fields.joined("first_name", "last_name"),
         roles=("superuser",) if superuser else (),
         lost=fields.losses(),
     )

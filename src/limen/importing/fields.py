@@ -47,7 +47,10 @@ class Fields:
         said = str(value).strip().lower()
         if said in _YES or said in _NO:
             return said in _YES
-        return _moment(value, names[0]) if isinstance(value, str | int | float) else _no_moment(names[0])
+        try:
+            return _moment(value, names[0]) if isinstance(value, str | int | float) else _no_moment(names[0])
+        except Bad:
+            raise Bad(f"{names[0]} is neither yes nor no, nor a moment") from None
 
     def text(self, *names: str) -> str:
         """As text; Bad for a list or an object."""
@@ -57,6 +60,10 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise Bad(f"{names[0]} is no text")
         return str(value)
+
+    def joined(self, first: str, last: str) -> str:
+        """A name in two columns."""
+        return f"{self.text(first)} {self.text(last)}".strip()
 
     def flag(self, *names: str) -> bool | None:
         """Yes or no, in the words of databases; None for none of them. Bad for anything else."""

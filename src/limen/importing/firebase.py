@@ -1,4 +1,4 @@
-"""Firebase: what `firebase auth:export` writes, as JSON or as CSV, with the project's hash parameters."""
+"""Firebase: what `firebase auth:export` writes as JSON, with the project's hash parameters."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from limen.importing.fields import Fields
 from limen.importing.record import Bad, Incoming, Loss, Row
 from limen.passwords import UnusableHash, from_firebase
 
-_PROVIDERS = ("google", "facebook", "twitter", "github")
-COLUMNS = (
-    "localId", "email", "emailVerified", "passwordHash", "salt", "displayName", "photoUrl",
-    *(f"{name} {what}" for name in _PROVIDERS for what in ("id", "email", "name", "photo")),
-    "createdAt", "lastSignedInAt", "phoneNumber", "disabled", "customAttributes",
-)  # fmt: skip
-"""Of its CSV, which has no line of names. Older ones end at the phone number."""
+NO_CSV = (
+    "the CSV of Firebase does not quote names, so people can write records of their own into it: "
+    "export JSON (firebase auth:export users.json)"
+)
+"""Its CLI writes the name that somebody chose as it is, with its quotes and line ends."""
 _SETTING = re.compile(r'"?([a-z0-9_]+)"?\s*[:=]\s*"?([A-Za-z0-9+/=_-]*)"?')
 
 
@@ -75,7 +73,7 @@ def _lose(fields: Fields) -> None:
     fields.lose(Loss.PHONE, "phoneNumber")
     fields.lose(Loss.LAST_SIGN_IN, "lastSignedInAt", "lastLoginAt")
     fields.lose(Loss.FACTOR, "mfaInfo")
-    fields.lose(Loss.PROVIDER, "providerUserInfo", *COLUMNS[7:23])
+    fields.lose(Loss.PROVIDER, "providerUserInfo")
 
 
 def _password(digest: str, salt: str, config: HashConfig | None) -> str | None:

@@ -41,6 +41,9 @@ class Report:
     """Accounts that came, or would."""
     there: int = 0
     """Whose address has an account, which stays as it is."""
+    met: int = 0
+    """Of those, who did not come by this import: whoever opened that account need not be the same person."""
+    met_lines: list[int] = field(default_factory=list)
     moved: int = 0
     """Who came before and has another address since."""
     deleted: int = 0
@@ -59,6 +62,13 @@ class Report:
     unmapped: Tally = field(default_factory=Tally)
     """Roles that become no scope."""
     lost: Tally = field(default_factory=Tally)
+
+    def meet(self, line: int, *, came: bool) -> None:
+        """Count one whose address has an account; `came`: by an import from the same source."""
+        self.there += 1
+        self.met += not came
+        if not came and len(self.met_lines) < EXAMPLES:
+            self.met_lines.append(line)
 
     def refuse(self, refused: Refused) -> None:
         self.refused += 1

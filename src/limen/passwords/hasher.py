@@ -76,11 +76,17 @@ class Hasher:
         return self.scheme.hash(normalise(password).encode(), self._entropy)
 
     def verify(self, stored: str, password: str) -> Matched | Mismatched:
-        """Whether the password is the one behind `stored`. UnusableHash if `stored` cannot be verified."""
-        secret, known = normalise(password).encode(), self._read(stored)
-        if not known.matches(secret):
-            return Mismatched()
-        return Matched(outdated=not self.scheme.is_current(known))
+        """Whether the password is the one behind `stored`. UnusableHash if `stored` cannot be verified.
+
+        In NFC, or else as it was typed: makers who do not normalise hashed what came (Vietnamese keyboards
+        of Windows write no NFC). Both are tried whoever made the hash, or the time would tell who did.
+        """
+        normal, known = normalise(password), self._read(stored)
+        if known.matches(normal.encode()):
+            return Matched(outdated=not self.scheme.is_current(known))
+        if password != normal and known.matches(password.encode()):
+            return Matched(outdated=True)
+        return Mismatched()
 
     def needs_upgrade(self, stored: str) -> bool:
         """Whether the current scheme would write another kind of hash. UnusableHash as for `verify`."""

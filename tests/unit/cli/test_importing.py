@@ -67,6 +67,18 @@ def test_with_apply_they_come_once(home: Shell) -> None:
     assert home("account", "show", "p1@example.com", "--json").json["scopes"] == ["limen:admin", "read"]
 
 
+def test_whose_address_a_stranger_registered_is_told_with_the_line(home: Shell) -> None:
+    """Else `--ids` leads from what was hers to whoever was faster, and nobody looks."""
+    said = home("account", "add", "P2@example.com", "--password-stdin", stdin=PASSWORD.encode())
+    assert said.code == 0
+    arguments = ("account", "import", "people.csv", "--from", "fastapi-users", "--apply")
+    first, again = home(*arguments).out, home(*arguments)
+    for out, there in ((first, 1), (again.out, 3)):
+        assert f"{there} have an account already: it stays as it is\n1 of them did not come by this " in out
+        assert "import (line 3): see that they are theirs" in out
+    assert home(*arguments, "--json").json["not_by_this_import"] == {"count": 1, "lines": [3]}
+
+
 def test_refused_lines_are_told_and_the_others_come(home: Shell) -> None:
     secret = "hunter2-hunter2"
     (home.folder / "people.csv").write_text(
@@ -242,6 +254,28 @@ def test_a_database_of_django_with_groups_and_proven_addresses(home: Shell) -> N
     shown = home("account", "show", "ada@example.com", "--json").json
     assert (shown["name"], shown["created_at"]) == ("Ada L", "2020-01-02T03:04:05Z")
     assert home("account", "import", "--from", "django", "theirs.db", "--table", "shop_user").code == 2
+
+
+def test_a_model_of_ones_own_has_its_own_groups_and_not_those_of_others(home: Shell) -> None:
+    database(
+        home.folder,
+        f"""CREATE TABLE shop_member (id INTEGER PRIMARY KEY, password, username, email);
+        CREATE TABLE shop_guest (id INTEGER PRIMARY KEY, password, username, email);
+        CREATE TABLE auth_group (id, name); CREATE TABLE auth_permission (id, name);
+        CREATE TABLE shop_member_groups (id, member_id, group_id);
+        CREATE TABLE shop_member_user_permissions (id, member_id, permission_id);
+        CREATE TABLE auth_user_groups (id, user_id, group_id);
+        INSERT INTO shop_member VALUES (1, '{STORED}', 'ada', 'ada@example.com');
+        INSERT INTO shop_guest VALUES (1, '{STORED}', 'eve', 'eve@example.com');
+        INSERT INTO auth_group VALUES (1, 'editors'), (2, 'admins');
+        INSERT INTO shop_member_groups VALUES (1, 1, 1);
+        INSERT INTO shop_member_user_permissions VALUES (1, 1, 9);
+        INSERT INTO auth_user_groups VALUES (1, 1, 2)""",
+    )
+    arguments = ("account", "import", "--from", "django", "theirs.db", "--json", "--table")
+    member, guest = home(*arguments, "shop_member").json, home(*arguments, "shop_guest").json
+    assert (member["roles_without_scope"], guest["roles_without_scope"]) == ({"editors": 1}, {})
+    assert [one["what"] for one in member["lost"] if "user names" not in one["what"]] == ["user_permissions"]
 
 
 def test_a_group_that_is_called_as_a_flag_makes_no_superuser(home: Shell) -> None:

@@ -78,7 +78,7 @@ async def test_twice_is_as_good_as_once() -> None:
         before = await everything(auth)
         clock.turn(60)
         again = await brought(auth, *map(person, range(1_203)))
-        assert (again.new, again.there, again.moved) == (0, 1_203, 0)
+        assert (again.new, again.there, again.moved, again.met) == (0, 1_203, 0, 0)
         assert await everything(auth) == before
 
 
@@ -90,7 +90,7 @@ async def test_whoever_is_there_keeps_password_scopes_and_id() -> None:
         told: dict[str, AccountID] = {}
         thief = person(1, email=EMAIL.upper(), password=other, roles=("superuser",), verified=True)
         report = await brought(auth, thief, told=told.__setitem__)
-        assert (report.new, report.there) == (0, 1)
+        assert (report.new, report.there, report.met, len(report.met_lines)) == (0, 1, 1, 1)
         assert await everything(auth) == [before]
         assert told == {"1": before.id}
 

@@ -12,8 +12,8 @@ from limen.importing.record import Refused, Row
 from limen.importing.text import LINE_MAX, lines
 
 
-def rows(text: str, *names: str) -> list[Row | Refused]:
-    return list(csv_rows(text.splitlines(keepends=True), names))
+def rows(text: str) -> list[Row | Refused]:
+    return list(csv_rows(text.splitlines(keepends=True)))
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -55,15 +55,6 @@ def test_a_file_that_cannot_be_read_on_says_where(text: str, said: str) -> None:
         rows(text)
     assert failed.value.message.startswith(said)
     assert failed.value.code == "import_unreadable"
-
-
-def test_a_file_without_names_gets_them_and_may_be_short() -> None:
-    found = rows('1,He said "hi",x,,,\n2\n1,2,3,4\n', "a", "b", "c")
-    assert found[:2] == [
-        Row(1, {"a": "1", "b": 'He said "hi"', "c": "x"}),
-        Row(2, {"a": "2", "b": "", "c": ""}),
-    ]
-    assert isinstance(found[2], Refused)
 
 
 def test_a_record_of_many_lines_has_an_end() -> None:

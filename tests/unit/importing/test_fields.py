@@ -42,6 +42,12 @@ def test_what_is_no_moment_is_bad(value: object) -> None:
         Fields({"a": value}).moment("a")
 
 
+@pytest.mark.parametrize("value", ["ja", "maybe", [1], {"x": 1}, "0000-00-00"])
+def test_what_is_neither_a_flag_nor_a_moment_proves_nothing(value: object) -> None:
+    with pytest.raises(Bad, match=r"^a is neither yes nor no, nor a moment$"):
+        Fields({"a": value}).proven("a")
+
+
 def test_a_creation_that_cannot_be_is_lost_and_not_bad() -> None:
     for value in (-5, "1815-12-10", 9_999_999_999):
         fields = Fields({"a": value})

@@ -25,7 +25,7 @@ from limen.importing import (
     incoming,
     rows_of,
 )
-from limen.importing.firebase import COLUMNS
+from limen.importing.mapped import COLUMNS
 
 MOMENT, STAMP = "2020-01-02 03:04:05+00", 1577934245.0
 CONFIG = """hash_config {
@@ -63,6 +63,13 @@ def test_fastapi_users_by_the_columns_of_its_table() -> None:
     assert (found.id, found.email, found.password) == ("9f0c", "ada@example.com", "$argon2id$x")
     assert (found.verified, found.disabled, found.roles) == (False, False, ("superuser",))
     assert (found.created, found.lost) == (None, ("favourite_colour",))
+
+
+def test_fastapi_users_with_a_name_in_two_columns_as_its_documentation_has_it() -> None:
+    record = {"id": 1, "email": "ada@example.com", "hashed_password": "x", "first_name": "Ada"}
+    assert one(Source.FASTAPI_USERS, record).name == "Ada"
+    found = one(Source.FASTAPI_USERS, record | {"last_name": "Lovelace", "birthdate": "1815-12-10"})
+    assert (found.name, found.lost) == ("Ada Lovelace", ("birthdate",))
 
 
 def test_a_file_of_another_source_does_not_come_without_passwords() -> None:
@@ -244,27 +251,19 @@ def test_firebase_as_json() -> None:
     assert (found.password or "").startswith("$firebase-scrypt$ln=14,r=8$")
 
 
-def test_firebase_as_csv() -> None:
-    fields = {
-        **dict.fromkeys(COLUMNS, ""),
-        **FIREBASE,
-        "emailVerified": "true",
-        "disabled": "true",
-        "github id": "42",
-        "phoneNumber": "+15550100",
-        "displayName": '"Ada, Countess"',
-    }
-    fields["customAttributes"] = '"{""role"":""editor""}"'
-    line = ",".join(str(fields[name]) for name in COLUMNS) + ",\r\n"
-    found = one(Source.FIREBASE, line, hash_config=hash_config(CONFIG))
-    assert (found.id, found.name, found.disabled, found.roles) == ("u1", "Ada, Countess", True, ("editor",))
-    assert found.lost == (Loss.PHONE, Loss.LAST_SIGN_IN, Loss.PROVIDER)
-
-
-def test_firebase_of_older_tools_has_fewer_columns() -> None:
-    line = "u1,ada@example.com,false,,,,,,,,,,,,,,,,,,,,,1577934245000,,,\n"
-    found = one(Source.FIREBASE, line)
-    assert (found.password, found.created, found.disabled) == (None, STAMP, False)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Eve",
+        '"Eve',
+        'x"\nforged,eve@example.com,true,,,Eve,' + "," * 17 + '1,1,,false,"{""admin"":true}",\nz',
+    ],
+)
+def test_firebase_as_csv_is_refused_for_names_in_it_hide_people_and_make_some_up(name: str) -> None:
+    quoted = f'"{name}"' if "," in name else name  # as its CLI does, and no more
+    text = f"u1,eve@example.org,false,,,{quoted},{',' * 17}1,1,,false,,\nu2,ada@example.com,false,,,Ada,\n"
+    with pytest.raises(Rejected, match="export JSON"):
+        read(Source.FIREBASE, text)
 
 
 def test_firebase_needs_the_parameters_of_the_project_for_a_hash() -> None:
@@ -345,6 +344,18 @@ def test_any_file_without_a_column_for_the_address_says_how_to_name_it() -> None
     assert "--column email=…" in refused(Source.FILE, {"mail": "ada@example.com"})
     with pytest.raises(Rejected, match="e-mail is no column: there are id, email"):
         read(Source.FILE, "x\n1\n", columns={"e-mail": "x"})
+
+
+def test_a_named_column_that_no_record_has_is_a_slip_and_not_left_aside() -> None:
+    """`disabled=bloked` would let in who is locked out; a column that some have is one."""
+    text = "email,pw,blocked\nada@example.com,$2b$12$x,1\n"
+    for columns in ({"password_hash": "pwd"}, {"password_hash": "pw", "disabled": "bloked"}):
+        with pytest.raises(Rejected, match=r"^no record has a column '(pwd|bloked)': see --column$"):
+            read(Source.FILE, text, columns=columns)
+    some = '{"email": "ada@example.com"}\n{"email": "bob@example.com", "off": true}\n'
+    found = read(Source.FILE, some, columns={"disabled": "off"})
+    assert [one.disabled for one in found if isinstance(one, Incoming)] == [False, True]
+    assert read(Source.FILE, "email\n", columns={"disabled": "off"}) == []
 
 
 @pytest.mark.parametrize("source", Source)

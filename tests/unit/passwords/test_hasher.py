@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+import argon2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,6 +39,15 @@ def test_A28_what_was_hashed_matches_and_nothing_else_does(text: str) -> None:
     for other in (text + " ", " " + text, text + "x", text.swapcase()):
         if other != text:
             assert WEAK.verify(stored, other) == Mismatched()
+
+
+def test_A28_a_hash_of_what_was_typed_in_no_normal_form_is_verified_and_called_outdated() -> None:
+    typed = unicodedata.normalize("NFD", "mật khẩu đẹp lắm")
+    stored = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(typed)
+    assert WEAK.verify(stored, typed) == Matched(outdated=True)
+    assert WEAK.verify(stored, typed + "x") == Mismatched()
+    assert WEAK.verify(stored, unicodedata.normalize("NFC", typed)) == Mismatched()
+    assert WEAK.verify(WEAK.hash(typed), typed) == Matched(outdated=False)
 
 
 def test_two_hashes_of_one_password_differ_and_say_nothing_of_it() -> None:
