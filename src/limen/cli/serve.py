@@ -76,7 +76,7 @@ def _try_operations(settings: Settings, workers: int) -> None:
     if settings.metrics_address:
         host, first = listening.split_address(settings.metrics_address)
         for port in range(first, first + workers):
-            listening.listen(host, port).close()
+            listening.listen(host, port, named="metrics_address").close()
 
 
 async def _tried() -> tuple[Limen, str | None]:

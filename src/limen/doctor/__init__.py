@@ -84,7 +84,7 @@ def _failures(seen: Observed) -> tuple[tuple[LimenError | None, str], ...]:
 
 
 def _told(error: LimenError, rule: str) -> Finding:
-    return find(CATALOGUE, rule, problem=error.message, code=error.code)
+    return find(CATALOGUE, rule, problem=error.message, code=error.reason)
 
 
 def _secret(settings: Settings, sources: Mapping[str, str]) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -58,6 +59,32 @@ def test_each_of_several_processes_has_a_port_and_counts_for_itself(tmp_path: Pa
     assert "Traceback" not in err
 
 
+def test_a_process_that_dies_while_none_can_start_takes_nobody_along_and_is_back_when_one_can(
+    tmp_path: Path,
+) -> None:
+    first = ports(2)
+    with Serving(
+        tmp_path, "--port", "0", "--workers", "2", LIMEN_METRICS_ADDRESS=f"127.0.0.1:{first}"
+    ) as server:
+        both = [f"http://127.0.0.1:{port}/readyz" for port in (first, first + 1)]
+        for url in both:
+            assert within(20, lambda url=url: _status(url) == 200)  # type: ignore[misc]
+        secret = tmp_path / ".limen" / "secret"
+        good = secret.read_text()
+        secret.write_text("bW9zdCBzZWNyZXQsIGFuZCBmb3IgdGVzdHMgb25seSwgb2YgY291cnNl\n")
+        before = set(server.workers())
+        os.kill(min(before), signal.SIGKILL)
+        followed = set[int]()
+        assert within(30, lambda: len(followed.update(server.workers()) or followed - before) >= 2)
+        assert 200 in [_status(url) for url in both]
+        secret.write_text(good)
+        assert within(30, lambda: [_status(url) for url in both] == [200, 200])
+        code, _, err = server.stop()
+    assert code == 0
+    assert "(-9); another takes its place" in err
+    assert "(3); another takes its place" in err
+
+
 def _status(url: str) -> int:
     try:
         return httpx2.get(url).status_code
@@ -70,6 +97,7 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path, shell: Shell
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         ran = shell.apart("serve", "--port", "0", LIMEN_METRICS_ADDRESS=address)
     assert (ran.code, ran.err.count("\n")) == (3, 1)
+    assert "with metrics_address" in ran.err
 
 
 def test_lines_for_machines_are_an_object_each_with_the_request(tmp_path: Path) -> None:

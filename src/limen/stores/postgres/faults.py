@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import asyncpg
@@ -22,6 +23,11 @@ _AT_START = {
     "3D000": "has no such database: create it",
     "3F000": "has no such schema: create it",
     "42501": "does not let this user do what is needed",
+}
+
+_UNREACHED: dict[type[BaseException], str] = {
+    ConnectionRefusedError: "nothing listens where PostgreSQL should: start it, or put its address right",
+    socket.gaierror: "the host of PostgreSQL is not known: put its address right, or mend the DNS",
 }
 
 
@@ -76,6 +82,9 @@ def at_start(error: BaseException) -> LimenError:
         return error
     if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
         return standby()
+    for kind, unreached in _UNREACHED.items():
+        if isinstance(error, kind):
+            return Unavailable(unreached, reason=name_of(error))
     for cause in _causes(error):
         sentence = _AT_START.get(getattr(cause, "sqlstate", None) or "")
         if sentence is not None:
