@@ -154,3 +154,11 @@ def test_why_the_database_cannot_be_used_is_said(shell: Shell) -> None:
     there = shell("doctor", "--database", "postgresql://limen@127.0.0.1:1/limen")
     assert "nothing listens where PostgreSQL should" in there.out
     assert "ConnectionRefusedError" in there.out
+
+
+def test_the_secret_of_a_service_may_be_read_by_its_group(shell: Shell, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("bW9zdCBzZWNyZXQsIGFuZCBmb3IgdGVzdHMgb25seSwgb2YgY291cnNl\n")
+    for mode in (0o640, 0o440, 0o600):
+        secret.chmod(mode)
+        assert "file_readable" not in found(shell("doctor", "--json", LIMEN_SECRET_FILE=str(secret)))

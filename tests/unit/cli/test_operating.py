@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ from support.behind import within
 from support.otlp import Collector
 from support.servers import free_port
 from support.serving import Serving
-from support.shell import Shell
+from support.shell import COMMAND, Shell, surroundings
 
 CREDENTIALS = {"email": "ada@example.com", "password": "correct horse battery staple"}
 
@@ -111,6 +112,23 @@ def test_lines_for_machines_are_an_object_each_with_the_request(tmp_path: Path) 
     assert "secret" not in err
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["register"]
     assert code == 0
+
+
+def test_where_lines_are_for_machines_what_is_said_at_the_start_is_one_too(tmp_path: Path) -> None:
+    environment = surroundings(LIMEN_LOG_FORMAT="json", LIMEN_LOG_LEVEL="error")
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", str(port), "--issuer", f"http://127.0.0.1:{free_port()}"], cwd=tmp_path,
+        env=environment, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert within(20, lambda: _status(f"http://127.0.0.1:{port}/healthz") == 200)
+    process.terminate()
+    _, err = process.communicate(timeout=20)
+    said = [json.loads(line) for line in err.splitlines()]
+    assert {one["logger"] for one in said} == {"limen.serve"}
+    assert [one["level"] for one in said] == ["warning", "info", "info", "info"]
+    assert f"Limen listens on http://127.0.0.1:{port}" in said[1]["message"]
+    assert "/set-up" in said[3]["message"]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
