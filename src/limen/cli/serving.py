@@ -24,6 +24,7 @@ from limen.cli.hosting import Hosted
 from limen.cli.listening import BACKLOG, split_address
 from limen.cli.operating import OperationsPort
 from limen.cli.protocol import BoundedProtocol
+from limen.errors import LimenError
 from limen.server import create_app
 from limen.server.operations import Operations
 from limen.settings import Settings
@@ -39,11 +40,17 @@ DRAIN_SECONDS = 8
 
 def app(processes: int = 1, access_log: bool = False) -> Hosted:
     """What each process serves, made of the environment that `limen serve` has put its flags into."""
-    return Hosted(
-        lambda: create_app(Limen.from_env(), processes=processes),
-        beside=partial(_operations, processes=processes),
-        settled=lambda settings: _log_by(settings, access_log),
-    )
+    try:
+        return Hosted(
+            lambda: create_app(Limen.from_env(), processes=processes),
+            beside=partial(_operations, processes=processes),
+            settled=lambda settings: _log_by(settings, access_log),
+        )
+    except (
+        LimenError
+    ) as error:  # the configuration was good at the start: this takes the place of one that died
+        _log.critical("this process cannot start: %s", error.message)
+        raise SystemExit(Exit.UNAVAILABLE) from None
 
 
 def leave_on_signals() -> None:

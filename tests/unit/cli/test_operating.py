@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from limen.cli import serving
 from support.behind import within
 from support.otlp import Collector
 from support.servers import free_port
@@ -84,6 +85,17 @@ def test_a_process_that_dies_while_none_can_start_takes_nobody_along_and_is_back
     assert code == 0
     assert "(-9); another takes its place" in err
     assert "(3); another takes its place" in err
+
+
+def test_a_process_whose_configuration_broke_meanwhile_says_so_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "limen.toml").write_text("strategy = \n")
+    with pytest.raises(SystemExit) as ended:
+        serving.app(2)
+    assert ended.value.code == 3
+    assert "this process cannot start: limen.toml is no TOML" in caplog.text
 
 
 def _status(url: str) -> int:
