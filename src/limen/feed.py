@@ -56,6 +56,8 @@ class Follower:
         while True:
             try:
                 await self.catch_up()
+                if failures:
+                    _log.warning("the feed is read again")
                 failures = 0
                 await self._store.wait(self._filter.position, every=self._every, at_most=self._at_most)
             except Unavailable as error:

@@ -76,7 +76,7 @@ def restored(home: Home, folder: Path) -> str:
     environment = {f"LIMEN_{name.upper()}": value for name, value in home.options.items()}
     environment |= {"LIMEN_SECRET": SECRET.reveal(), "LIMEN_ISSUER": ISSUER}
     ran = subprocess.run(
-        [*COMMAND, "migrate", "--restored"], cwd=folder, env=surroundings(**environment),
+        [*COMMAND, "migrate", "--restored", "--yes"], cwd=folder, env=surroundings(**environment),
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr

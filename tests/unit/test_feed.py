@@ -118,6 +118,9 @@ async def test_R17_following_goes_on_after_any_failure_and_says_it_once(
             break
         await asyncio.sleep(0.001)
     assert followed.filter.position == event.position
+    assert [r.getMessage() for r in caplog.records if r.name == "limen.feed"][1:] == [
+        "the feed is read again"
+    ]
     following.cancel()
 
 

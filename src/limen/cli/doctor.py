@@ -18,8 +18,8 @@ from limen.cli.outside import Wanted, outside_options, seen_from_outside
 from limen.clock import SystemClock
 from limen.doctor import Observed
 from limen.errors import LimenError
-from limen.keys import StoredRing
-from limen.settings import Settings, load, without_password
+from limen.keys import LIVE, KeyWrap, StoredRing
+from limen.settings import Settings, load, require_secret, without_password
 from limen.stores import open_store
 from limen.stores.base import Schema
 
@@ -93,11 +93,25 @@ async def _asked(settings: Settings) -> tuple[Schema | None, StoredRing | None, 
             return schema, None, None
         await store.start()
         try:
-            return schema, await store.ring(), None
+            ring = await store.ring()
+            return schema, ring, _unopened(settings, ring)
         finally:
             await store.close()
     except LimenError as error:
         return None, None, error
+
+
+def _unopened(settings: Settings, ring: StoredRing) -> LimenError | None:
+    """Why no server starts with this ring, if none does: another secret sealed it."""
+    if settings.secret is None:
+        return None  # a finding of its own
+    wrap = KeyWrap(require_secret(settings))
+    try:
+        for key in ring.in_state(*LIVE):
+            wrap.open(key)
+    except LimenError as error:
+        return error
+    return None
 
 
 def _listed(seen: Observed) -> list[Mapping[str, Any]]:

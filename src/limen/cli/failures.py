@@ -28,6 +28,7 @@ _EXITS: tuple[tuple[type[LimenError], Exit], ...] = (
 )
 _KEPT = "What was acknowledged before is kept"
 _OF_THE_DISK = {
+    "53100": f"the disk of the database is full: make room and repeat. {_KEPT}",
     "SQLITE_FULL": f"the disk of the database is full: make room and repeat. {_KEPT}",
     "SQLITE_IOERR": f"the disk takes no data ({{}}): is it full, at a limit, or broken? {_KEPT}",
     "lock_timeout": "another process is writing to the database: repeat when it is done",

@@ -11,8 +11,9 @@ from limen.errors import LimenError, Misconfigured, Unavailable
 BACKLOG = 2_048
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections already; Unavailable or Misconfigured where there can be none."""
+def listen(host: str, port: int, *, named: str = "--port") -> socket.socket:
+    """A socket that takes connections already; Unavailable or Misconfigured where there can be none, saying
+    by what it was `named`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError) as error:
@@ -25,7 +26,7 @@ def listen(host: str, port: int) -> socket.socket:
         bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
-        raise _no_socket(error, host, port) from error
+        raise _no_socket(error, host, port, named) from error
     bound.set_inheritable(True)
     return bound
 
@@ -47,13 +48,13 @@ def split_address(address: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _no_socket(error: OSError, host: str, port: int) -> Misconfigured | Unavailable:
+def _no_socket(error: OSError, host: str, port: int, named: str) -> Misconfigured | Unavailable:
     if error.errno == errno.EADDRINUSE:
         return Unavailable(
-            f"port {port} is taken: end what listens there, or choose another with --port", code="port_taken"
+            f"port {port} is taken: end what listens there, or choose another with {named}", code="port_taken"
         )
     if error.errno == errno.EACCES:
-        return Misconfigured(f"this user may not listen on port {port}: choose one above 1023 with --port")
+        return Misconfigured(f"this user may not listen on port {port}: choose one above 1023 with {named}")
     return Misconfigured(f"{host} port {port} cannot be listened on: {error.strerror}")
 
 

@@ -47,6 +47,17 @@ class JSONFormatter(TextFormatter):
         return msgspec.json.encode({name: value for name, value in known.items() if value != ""}).decode()
 
 
+def written(message: str, level: int = logging.INFO) -> str:
+    """The object for what is said whatever `log_level` is, beside the log."""
+    known = {
+        "name": "limen.serve",
+        "msg": message,
+        "levelno": level,
+        "levelname": logging.getLevelName(level),
+    }
+    return JSONFormatter().format(logging.makeLogRecord(known))
+
+
 class _OfAccess(TextFormatter):
     """uvicorn's line of a request without its query, where people put what should not be there."""
 

@@ -44,7 +44,8 @@ def looked_at(paths: Iterable[tuple[Path, bool]]) -> list[SeenFile]:
         with suppress(OSError):
             said = path.stat()
             foreign = said.st_uid not in (0, os.geteuid())
-            seen.append(SeenFile(str(path), stat.S_IMODE(said.st_mode), foreign, private))
+            shared = str(path) == os.environ.get("LIMEN_SECRET_FILE")
+            seen.append(SeenFile(str(path), stat.S_IMODE(said.st_mode), foreign, private, shared))
     return seen
 
 

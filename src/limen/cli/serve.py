@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import logging
 import logging.config
 import socket
 from urllib.parse import urlsplit
@@ -76,7 +77,7 @@ def _try_operations(settings: Settings, workers: int) -> None:
     if settings.metrics_address:
         host, first = listening.split_address(settings.metrics_address)
         for port in range(first, first + workers):
-            listening.listen(host, port).close()
+            listening.listen(host, port, named="metrics_address").close()
 
 
 async def _tried() -> tuple[Limen, str | None]:
@@ -102,15 +103,29 @@ def _greet(auth: Limen, address: str, workers: int, set_up: str | None, *, as_js
             **({} if set_up is None else {"set_up": set_up}),
         }
         click.echo(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
+    elif auth.settings.log_format == "json":
+        where, promise, *_ = greeting(auth, address, workers, set_up)
+        first = [f"the first administrator is made, within an hour and once, at {set_up}"] if set_up else []
+        click.echo("\n".join(logs.written(line.strip()) for line in (where, promise, *first)), err=True)
     else:
         click.echo("\n".join(greeting(auth, address, workers, set_up)), err=True)
 
 
 def _remark(settings: Settings, port: int) -> None:
     if settings.development and port != _default_port(settings):
-        note(f"clients are told to come to {settings.issuer}, and this listens on port {port}")
+        _note(settings, f"clients are told to come to {settings.issuer}, and this listens on port {port}")
     if not settings.development and not settings.trusted_proxies:
-        note("plain http is answered for nobody but a proxy that ended TLS: name it in trusted_proxies")
+        _note(
+            settings,
+            "plain http is answered for nobody but a proxy that ended TLS: name it in trusted_proxies",
+        )
+
+
+def _note(settings: Settings, text: str) -> None:
+    if settings.log_format == "json":
+        click.echo(logs.written(text, logging.WARNING), err=True)
+    else:
+        note(text)
 
 
 def _default_port(settings: Settings) -> int:

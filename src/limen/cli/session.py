@@ -43,6 +43,8 @@ async def revoke(auth: Limen, sid: str | None, who: str | None) -> Answer:
     """End one session, or all of an account."""
     if (sid is None) is (who is None):
         raise click.UsageError("Name one session, or --account for all of an account.")
+    if sid is not None and "@" in sid:
+        raise click.UsageError(f"{sid} is an account: say --account to end all its sessions.")
     if sid is not None:
         return effective(auth, await auth.revoke_session(sid), f"ended {sid}", session=sid)
     account = await auth.find_account(who or "")

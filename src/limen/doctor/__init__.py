@@ -18,7 +18,7 @@ from limen.jose import b64
 from limen.keys import KeyState, StoredRing
 from limen.lint import Finding, Severity, find, spell
 from limen.passwords.argon2 import too_weak
-from limen.settings import Settings, is_loopback_http, mail_server
+from limen.settings import Settings, is_loopback_http, mail_server, without_password
 from limen.stores.base import Schema
 
 HOUR: Seconds = 3_600
@@ -27,7 +27,13 @@ _BCRYPT_LEAST = 12
 _ALONE = 15
 """Characters of a password that is the only factor (NIST SP 800-63B-4 §3.1.1.2)."""
 _CLOCK_SLACK: Seconds = 60
-_NOT_THE_OWNER, _EVERYBODY_WRITES, _STICKY = 0o077, 0o002, 0o1000
+_NOT_THE_OWNER, _BEYOND_THE_GROUP, _EVERYBODY_READS, _EVERYBODY_WRITES, _STICKY = (
+    0o077,
+    0o037,
+    0o004,
+    0o002,
+    0o1000,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class SeenFile:
     """Owned by neither this user nor root."""
     private: bool
     """Nobody but its owner may read it either."""
+    group: bool = False
+    """Its group may: root owns the secret's file, and the service reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +81,7 @@ def examine(seen: Observed) -> tuple[Finding, ...]:
         found += [*_secret(seen.settings, seen.sources), *_lifetimes(seen.settings)]
         found += [*_wire(seen.settings), *_networks(seen.settings), *_passwords(seen.settings)]
         found += [*_mail(seen.settings), *_choices(seen.settings)]
-        found += _keys(seen.settings, seen.ring, seen.now)
+        found += [*_keys(seen.settings, seen.ring, seen.now), *_passwords_read(seen.settings, seen)]
     found += [find(CATALOGUE, "insecure", name=name) for name in seen.insecure]
     found += [*_database(seen), *_files(seen.files), *_clock(seen)]
     return lint.worst_first(found)
@@ -84,7 +92,7 @@ def _failures(seen: Observed) -> tuple[tuple[LimenError | None, str], ...]:
 
 
 def _told(error: LimenError, rule: str) -> Finding:
-    return find(CATALOGUE, rule, problem=error.message, code=error.code)
+    return find(CATALOGUE, rule, problem=error.message, code=error.reason)
 
 
 def _secret(settings: Settings, sources: Mapping[str, str]) -> Iterator[Finding]:
@@ -209,12 +217,21 @@ def _database(seen: Observed) -> Iterator[Finding]:
 def _files(files: Sequence[SeenFile]) -> Iterator[Finding]:
     for file in files:
         mode = f"{file.mode & 0o7777:04o}"
-        if file.private and file.mode & _NOT_THE_OWNER:
+        if file.private and file.mode & (_BEYOND_THE_GROUP if file.group else _NOT_THE_OWNER):
             yield find(CATALOGUE, "file_readable", path=file.path, mode=mode)
         elif file.mode & _EVERYBODY_WRITES and not file.mode & _STICKY:
             yield find(CATALOGUE, "file_writable", path=file.path, mode=mode)
         if file.foreign:
             yield find(CATALOGUE, "file_foreign", path=file.path)
+
+
+def _passwords_read(settings: Settings, seen: Observed) -> Iterator[Finding]:
+    """Passwords of other servers, in a file that everybody may read."""
+    for name in ("database", "session_store", "mail"):
+        address, source = getattr(settings, name), seen.sources.get(name, "default")
+        for file in seen.files if without_password(address) != address else ():
+            if file.path.rpartition("/")[2] == source and file.mode & _EVERYBODY_READS:
+                yield find(CATALOGUE, "password_readable", name=name, path=file.path, mode=f"{file.mode:04o}")
 
 
 def _clock(seen: Observed) -> Iterator[Finding]:

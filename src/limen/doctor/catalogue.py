@@ -132,6 +132,10 @@ CATALOGUE: Catalogue = {
     "file_readable": Rule(
         _E, "{path} can be read or written by others (mode {mode})", "It holds what nobody else may have.",
         "ASVS 13.3.2", "chmod 600 it (a directory 700)."),
+    "password_readable": Rule(
+        _W, "{name} in {path} has a password in it, and everybody here may read it (mode {mode})",
+        "Who has it goes around Limen, to the accounts or the sessions themselves.", "ASVS 13.3.2",
+        "chmod 640 it, and give it to the group of the user that Limen runs as."),
     "file_writable": Rule(
         _E, "{path} can be written by others (mode {mode})", "They choose how Limen runs.", "ASVS 13.3.2",
         "chmod go-w it."),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from limen.clock import Instant
 from limen.errors import Unavailable
 from limen.sessions import Session
 from limen.stores.base import Opened, Rotated, Stale, Store
+from limen.stores.redis.line import Line
 from limen.throttle import Limit
 from support import redis
 from support.stores import IDLE, NOW, UNTIL, added, digest, make_session, opened
@@ -116,6 +119,27 @@ class Thief:
                 self.steals, self.stolen = False, self.stolen + 1
                 return
             there.write(data)
+
+
+async def test_D07_an_end_while_the_connection_is_made_leaves_no_answer_that_nobody_takes(
+    server: redis.Server, opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await opens(server.url)
+    ask, unheard = Line.ask, list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: unheard.append(about))
+
+    def asked(line: Line, *command: Any) -> asyncio.Future[Any]:
+        if command[0] == "SCRIPT":
+            making.cancel()
+        return ask(line, *command)
+
+    monkeypatch.setattr(Line, "ask", asked)
+    making = asyncio.create_task(store._sessions._driver._connect())  # type: ignore[attr-defined]
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    await asyncio.sleep(0)
+    gc.collect()
+    assert unheard == []
 
 
 async def test_D09_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice(

@@ -76,6 +76,16 @@ async def test_D05_emptied_while_it_serves_all_sessions_end_and_new_ones_open(
     assert len(warned(caplog)) == 1
 
 
+async def test_D05_a_redis_that_is_new_here_is_no_alarm(
+    server: redis.Server, opens: Opens, caplog: pytest.LogCaptureFixture
+) -> None:
+    await added(await opens(""))  # accounts there are, and sessions were kept beside them until now
+    store = await opens(server.url)
+    await end_of_all(store)
+    assert warned(caplog) == []
+    assert "sessions are kept in Redis from now on" in caplog.text
+
+
 async def _yesterday(server: redis.Server, store: Store) -> Path:
     """What a backup of this moment would be."""
     server.ask("SAVE")

@@ -136,3 +136,29 @@ def test_asvs_exits_by_what_fails_at_its_level(ada: Shell) -> None:
 def test_asvs_judges_nothing_that_cannot_be_read(shell: Shell) -> None:
     assert shell("doctor", "--asvs", LIMEN_LEEWAY="often").code == 4
     assert shell("doctor", "--level", "2").code == 2
+
+
+def test_a_secret_that_does_not_open_the_ring_is_a_finding(ada: Shell, tmp_path: Path) -> None:
+    secret = tmp_path / ".limen" / "secret"
+    before = secret.read_text()
+    assert "database_unusable" not in found(ada("doctor", "--json"))
+    secret.write_text("bW9zdCBzZWNyZXQsIGFuZCBmb3IgdGVzdHMgb25seSwgb2YgY291cnNl\n")
+    ran = ada("doctor", "--json")
+    assert (ran.code, "database_unusable" in found(ran)) == (1, True)
+    assert "sealed under another LIMEN_SECRET" in ran.out
+    secret.write_text("bW9zdCBzZWNyZXQsIGFuZCBmb3IgdGVzdHMgb25seSwgb2YgY291cnNl\n" + before)
+    assert "database_unusable" not in found(ada("doctor", "--json"))
+
+
+def test_why_the_database_cannot_be_used_is_said(shell: Shell) -> None:
+    there = shell("doctor", "--database", "postgresql://limen@127.0.0.1:1/limen")
+    assert "nothing listens where PostgreSQL should" in there.out
+    assert "ConnectionRefusedError" in there.out
+
+
+def test_the_secret_of_a_service_may_be_read_by_its_group(shell: Shell, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("bW9zdCBzZWNyZXQsIGFuZCBmb3IgdGVzdHMgb25seSwgb2YgY291cnNl\n")
+    for mode in (0o640, 0o440, 0o600):
+        secret.chmod(mode)
+        assert "file_readable" not in found(shell("doctor", "--json", LIMEN_SECRET_FILE=str(secret)))

@@ -68,6 +68,7 @@ def test_every_class_of_error_has_a_code() -> None:
     ("reason", "said"),
     [
         ("SQLITE_FULL", "full"),
+        ("53100 DiskFullError", "make room"),
         ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_WRITE"),
         ("lock_timeout", "another process"),
     ],

@@ -39,3 +39,13 @@ def test_what_is_wrong_is_one_sentence(shell: Shell) -> None:
         assert ran.code == 4
         assert ran.err.startswith("limen: ")
         assert ran.err.count("\n") == 1
+
+
+def test_a_restored_copy_ends_the_sessions_of_a_session_store_only_if_that_is_meant(shell: Shell) -> None:
+    beside = {"LIMEN_SESSION_STORE": "redis://limen:hunter2@127.0.0.1:1/0"}
+    ran = shell("migrate", "--restored", **beside)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "redis://limen:…@127.0.0.1:1/0" in ran.err
+    assert "--yes" in ran.err
+    assert shell("migrate", "--restored", "--yes", **beside).code == 3  # nobody listens there
+    assert shell("migrate", "--restored", LIMEN_SESSION_STORE="").code == 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -12,11 +14,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from limen.cli import serving
 from support.behind import within
 from support.otlp import Collector
 from support.servers import free_port
 from support.serving import Serving
-from support.shell import Shell
+from support.shell import COMMAND, Shell, surroundings
 
 CREDENTIALS = {"email": "ada@example.com", "password": "correct horse battery staple"}
 
@@ -58,6 +61,43 @@ def test_each_of_several_processes_has_a_port_and_counts_for_itself(tmp_path: Pa
     assert "Traceback" not in err
 
 
+def test_a_process_that_dies_while_none_can_start_takes_nobody_along_and_is_back_when_one_can(
+    tmp_path: Path,
+) -> None:
+    first = ports(2)
+    with Serving(
+        tmp_path, "--port", "0", "--workers", "2", LIMEN_METRICS_ADDRESS=f"127.0.0.1:{first}"
+    ) as server:
+        both = [f"http://127.0.0.1:{port}/readyz" for port in (first, first + 1)]
+        for url in both:
+            assert within(20, lambda url=url: _status(url) == 200)  # type: ignore[misc]
+        secret = tmp_path / ".limen" / "secret"
+        good = secret.read_text()
+        secret.write_text("bW9zdCBzZWNyZXQsIGFuZCBmb3IgdGVzdHMgb25seSwgb2YgY291cnNl\n")
+        before = set(server.workers())
+        os.kill(min(before), signal.SIGKILL)
+        followed = set[int]()
+        assert within(30, lambda: len(followed.update(server.workers()) or followed - before) >= 2)
+        assert 200 in [_status(url) for url in both]
+        secret.write_text(good)
+        assert within(30, lambda: [_status(url) for url in both] == [200, 200])
+        code, _, err = server.stop()
+    assert code == 0
+    assert "(-9); another takes its place" in err
+    assert "(3); another takes its place" in err
+
+
+def test_a_process_whose_configuration_broke_meanwhile_says_so_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "limen.toml").write_text("strategy = \n")
+    with pytest.raises(SystemExit) as ended:
+        serving.app(2)
+    assert ended.value.code == 3
+    assert "this process cannot start: limen.toml is no TOML" in caplog.text
+
+
 def _status(url: str) -> int:
     try:
         return httpx2.get(url).status_code
@@ -70,6 +110,7 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path, shell: Shell
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         ran = shell.apart("serve", "--port", "0", LIMEN_METRICS_ADDRESS=address)
     assert (ran.code, ran.err.count("\n")) == (3, 1)
+    assert "with metrics_address" in ran.err
 
 
 def test_lines_for_machines_are_an_object_each_with_the_request(tmp_path: Path) -> None:
@@ -83,6 +124,23 @@ def test_lines_for_machines_are_an_object_each_with_the_request(tmp_path: Path) 
     assert "secret" not in err
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["register"]
     assert code == 0
+
+
+def test_where_lines_are_for_machines_what_is_said_at_the_start_is_one_too(tmp_path: Path) -> None:
+    environment = surroundings(LIMEN_LOG_FORMAT="json", LIMEN_LOG_LEVEL="error")
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", str(port), "--issuer", f"http://127.0.0.1:{free_port()}"], cwd=tmp_path,
+        env=environment, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert within(20, lambda: _status(f"http://127.0.0.1:{port}/healthz") == 200)
+    process.terminate()
+    _, err = process.communicate(timeout=20)
+    said = [json.loads(line) for line in err.splitlines()]
+    assert {one["logger"] for one in said} == {"limen.serve"}
+    assert [one["level"] for one in said] == ["warning", "info", "info", "info"]
+    assert f"Limen listens on http://127.0.0.1:{port}" in said[1]["message"]
+    assert "/set-up" in said[3]["message"]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -46,4 +46,6 @@ def test_one_is_ended_then_all(ada: Shell) -> None:
 
 def test_revoke_wants_one_thing(ada: Shell) -> None:
     assert ada("session", "revoke").code == 2
+    named = ada("session", "revoke", EMAIL)
+    assert (named.code, "--account" in named.err) == (2, True)
     assert ada("session", "revoke", "x", "--account", EMAIL).code == 2

@@ -97,6 +97,7 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     ("ring_algorithm", {"algorithm": "EdDSA"}),
 ]
 
+WITH_PASSWORD = replace(GOOD, database="postgresql://limen:hunter2@db.example/limen")
 OTHERWISE: list[tuple[str, dict[str, Any]]] = [
     ("configuration_broken", {"settings": None, "unreadable": Misconfigured("set it")}),
     ("database_unusable", {"unusable": Unavailable("it is locked")}),
@@ -113,7 +114,9 @@ OTHERWISE: list[tuple[str, dict[str, Any]]] = [
         ("file_readable", {"files": [SeenFile("limen.db", mode, False, True)]})
         for mode in (0o644, 0o640, 0o620)
     ],
+    ("file_readable", {"files": [SeenFile("secret", 0o644, False, True, True)]}),
     *[("file_writable", {"files": [SeenFile("limen.toml", mode, False, False)]}) for mode in (0o666, 0o777)],
+    ("password_readable", {"settings": WITH_PASSWORD, "sources": {"database": "limen.toml"}}),
     ("file_foreign", {"files": [SeenFile("limen.db", 0o600, True, True)]}),
     ("clock_behind", {"newest": Instant(NOW + 3_600)}),
     ("clock_alone", {"synchronised": False}),
@@ -135,6 +138,17 @@ def test_what_else_is_observed(rule: str, changes: dict[str, Any]) -> None:
     assert rule in found(replace(WELL, **changes))
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o440, 0o400])
+def test_a_secret_that_root_owns_and_the_service_s_group_reads_is_well_kept(mode: int) -> None:
+    assert found(replace(WELL, files=[SeenFile("/etc/limen/secret", mode, False, True, True)])) == set()
+
+
+def test_a_password_that_the_group_reads_or_that_is_elsewhere_is_well_kept() -> None:
+    there = replace(WELL, settings=WITH_PASSWORD, sources={"database": "limen.toml"})
+    assert found(replace(there, files=[SeenFile("/etc/limen/limen.toml", 0o640, False, False)])) == set()
+    assert found(replace(there, sources={"database": "LIMEN_DATABASE"})) == set()
+
+
 def test_every_rule_has_an_example() -> None:
     assert CATALOGUE.keys() - {rule for rule, _ in [*SETTINGS, *OTHERWISE]} == set()
 
@@ -145,7 +159,7 @@ clock_alone clock_behind configuration_broken cookies_bare database_forgets data
 database_unusable development file_foreign file_readable file_writable hashing_weak hosts_wildcard
 idle_lifetime_long insecure issuer_plain_http jwt_lag_long key_rotation_long leeway_long
 mail_begins_clear mail_none
-max_staleness_long origins_plain_http origins_wildcard passwords_short proxies_everyone
+max_staleness_long origins_plain_http origins_wildcard password_readable passwords_short proxies_everyone
 proxies_malformed proxies_none proxies_wide refresh_grace_long ring_algorithm ring_broken
 ring_without_next rotation_overdue schema_pending secret_in_configuration secret_missing
 sessions_unlimited sqlite_old

@@ -18,7 +18,8 @@ CATALOGUE: Catalogue = {
         _PROXY, "Ask again; if it stays so, look into the log of the proxy."),
     "not_limen": Rule(
         _E, "{url}{path} is answered with {status} and not by Limen", "Nothing else could be looked at.",
-        "docs/http.md", "Name the address of Limen, and its `prefix` with --prefix."),
+        "docs/http.md", "Name the address of Limen, and its `prefix` with --prefix. "
+        "502 to 504 are a proxy that does not reach Limen: start it, or put its address right there."),
     "redirected": Rule(
         _E, "{url} sends clients on, to {target}", "Programs do not follow, and a form loses its body.",
         "ASVS 4.1.2", "Ask at the address that is the issuer; give that to clients."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Iterator
 
 import asyncpg
@@ -23,6 +25,18 @@ _AT_START = {
     "3F000": "has no such schema: create it",
     "42501": "does not let this user do what is needed",
 }
+
+_UNREACHED: dict[type[BaseException], str] = {
+    ConnectionRefusedError: "nothing listens where PostgreSQL should: start it, or put its address right",
+    socket.gaierror: "the host of PostgreSQL is not known: put its address right, or mend the DNS",
+    FileNotFoundError: "no such file: PostgreSQL's socket, or one that sslrootcert or its like name",
+}
+_UNFIT: dict[type[BaseException], str] = {
+    ssl.SSLError: "PostgreSQL's certificate is not believed: name its authority with sslrootcert",
+    asyncpg.ClientConfigurationError: "the options of the PostgreSQL address do not fit: sslmode=verify-full "
+    "wants the certificate of the server's authority, as sslrootcert=FILE or in ~/.postgresql/root.crt",
+}
+"""What waiting does not mend."""
 
 
 class Crowded(Exception):
@@ -76,6 +90,18 @@ def at_start(error: BaseException) -> LimenError:
         return error
     if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
         return standby()
+    for kind, unfit in _UNFIT.items():
+        if isinstance(error, kind):
+            return Misconfigured(unfit, reason=name_of(error))
+    if type(error) is ConnectionError:  # the driver's word for a server that has no TLS
+        return Misconfigured(
+            "the PostgreSQL server speaks no TLS: give it a certificate, or say sslmode=disable where it is "
+            "on this very machine",
+            reason=name_of(error),
+        )
+    for kind, unreached in _UNREACHED.items():
+        if isinstance(error, kind):
+            return Unavailable(unreached, reason=name_of(error))
     for cause in _causes(error):
         sentence = _AT_START.get(getattr(cause, "sqlstate", None) or "")
         if sentence is not None:

@@ -133,7 +133,9 @@ class FeedReader:
     def _warn(self, error: Exception) -> None:
         if not self._warned:
             self._warned = True
-            _log.warning("nobody calls when the feed grows, it is asked for: %s", faults.name_of(error))
+            _log.warning(
+                "PostgreSQL does not call when the feed grows, it is asked for: %s", faults.name_of(error)
+            )
 
 
 def _page(found: list[Row]) -> Page:

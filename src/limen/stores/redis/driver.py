@@ -69,7 +69,9 @@ class Driver:
             line = await self._writes.line()
             await self._settler.settle(line, None)
         except Unsettled:
-            _log.warning("Redis is not the one that it was; the first reading of the feed begins a new epoch")
+            _log.warning(
+                "Redis is not the one that is known; the first reading of the feed begins a new epoch"
+            )
         except (NotDone, Lost) as error:
             raise faults.at_start(error.reason) from None
         self._started = True
@@ -292,7 +294,7 @@ class Driver:
         line = await connect(self.address, node, patience=self.address.patience + waits)
         try:
             self._check(line)
-            await asyncio.gather(*(answer(line.ask("SCRIPT", "LOAD", s.text)) for s in self._loads))
+            await asyncio.gather(*(_load(line, script) for script in self._loads))
         except BaseException:
             line.close()
             raise
@@ -306,3 +308,8 @@ class Driver:
                 raise
             _log.critical("%s", error.message)
             raise NotDone("redis_unfit") from error
+
+
+async def _load(line: Line, script: Script) -> None:
+    """Asks when it runs: what is asked for a task that never does would be an answer to nobody."""
+    await answer(line.ask("SCRIPT", "LOAD", script.text))

@@ -135,7 +135,9 @@ class Settler:
         if not await self._set(line, before, fence, *event, gap=gap, position=position, writes=writes):
             return False
         self._fence = fence
-        if begin.why is not None:
+        if begin.epoch == 1 and begin.why is not None:
+            _log.warning("sessions are kept in Redis from now on; those that were elsewhere end")
+        elif begin.why is not None:
             _log.critical("Redis was emptied or has gone back (%s): all sessions end, epoch %d begins",
                           begin.why, begin.epoch)  # fmt: skip
         return True

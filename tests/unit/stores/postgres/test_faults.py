@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+
 import asyncpg
 import pytest
 
@@ -50,6 +53,28 @@ def test_what_does_not_pass_is_not_repeated(sqlstate: str) -> None:
     assert not faults.is_lost(postgres(sqlstate))
     assert not faults.is_contended(postgres(sqlstate))
     assert faults.is_foreign(postgres(sqlstate))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (asyncpg.exceptions._base.ClientConfigurationError("root.crt"), "sslrootcert=FILE"),
+        (ssl.SSLCertVerificationError("self-signed"), "authority"),
+        (ConnectionError('PostgreSQL server at "db:5432" rejected SSL upgrade'), "sslmode=disable"),
+    ],
+)
+def test_what_waiting_does_not_mend_is_the_operators(error: Exception, said: str) -> None:
+    told = faults.at_start(error)
+    assert isinstance(told, Misconfigured)
+    assert said in told.message
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(), socket.gaierror(), FileNotFoundError()])
+def test_who_is_not_there_may_come_back(error: Exception) -> None:
+    told = faults.at_start(error)
+    assert isinstance(told, Unavailable)
+    assert "just now" not in told.message
+    assert told.reason == type(error).__name__
 
 
 def test_no_message_of_the_server_gets_out() -> None:
