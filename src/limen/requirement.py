@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from limen import transport
 from limen.clock import Clock, Seconds
-from limen.errors import Denied, Misconfigured
+from limen.errors import Denied, LimenError, Misconfigured
 from limen.settings import Transport
 from limen.strategies.base import Identity
 from limen.transport import CookieNames, Found
@@ -72,6 +73,17 @@ class Authenticates(Protocol):
     async def close(self) -> None: ...
 
 
+class _Untaught:
+    """Stands where an integration puts the signature that its framework reads."""
+
+    def __get__(self, requirement: object | None, owner: type) -> None:
+        if requirement is not None and "fastapi" in sys.modules:
+            raise Misconfigured(
+                "FastAPI does not know what auth.required is: import limen.integrations.fastapi before the "
+                "routes are declared"
+            )
+
+
 class Requirement:
     """`await requirement(connection)` gives the identity, or raises Denied or Unavailable.
 
@@ -79,7 +91,7 @@ class Requirement:
     needs: finds the one credential, refuses forged requests, verifies, and compares scopes and times.
     """
 
-    __signature__: ClassVar[Any]
+    __signature__: ClassVar[Any] = _Untaught()
 
     def __init__(
         self,
@@ -97,7 +109,11 @@ class Requirement:
 
     async def __call__(self, connection: Connection, **described: None) -> Identity | None:
         """`described` is what an integration adds to the signature for a framework to document; ignored."""
-        return await self.check(connection.scope)
+        try:
+            return await self.check(connection.scope)
+        except LimenError as error:
+            require_answers(connection.scope, error)
+            raise
 
     async def check(self, scope: Scope) -> Identity | None:
         """The identity of an ASGI connection; None only where the requirement is optional and nothing came.
@@ -149,6 +165,18 @@ class Requirement:
         if self.within is not None and self.auth.clock.now() - identity.authenticated > self.within:
             raise Denied("prove again that it is you", code="authentication_too_old", max_age=self.within)
         return identity
+
+
+def require_answers(scope: Scope, error: LimenError) -> None:
+    """Misconfigured where the application that was asked has nothing to answer this error with: it would call
+    a stranger a fault of the server, and nobody would know why."""
+    handlers = getattr(scope.get("app"), "exception_handlers", None)
+    if handlers is None or any(isinstance(kind, type) and isinstance(error, kind) for kind in handlers):
+        return
+    raise Misconfigured(
+        "this application asks who is there and has no Limen: call install(app, auth), there or on the one "
+        "that it is mounted in"
+    ) from error
 
 
 class Requiring:

@@ -1,16 +1,24 @@
 """What is FastAPI's alone: OpenAPI, dependencies, lifespan, overrides."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.testclient import WebSocketDenialResponse
 
-from limen import Identity, Limen
+from limen import Denied, Identity, Limen, Misconfigured
 from limen.integrations.fastapi import install
+from limen.integrations.starlette import requires
+from limen.server.embed import embed
 from limen.testing import for_tests, present, running, sign_in, signed_in, stranger
 from support.apps import fastapi_app
 
@@ -203,3 +211,103 @@ async def test_an_application_mounted_below_refuses_as_the_one_above_does(auth: 
             assert (refused.status_code, refused.json()["code"]) == (401, "credential_missing")
             async with await signed_in(app, auth) as somebody:
                 assert (await somebody.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("default", [..., None], ids=["bare", "none"])
+def test_W27_who_is_asking_is_never_read_from_a_body(default: Any) -> None:
+    """Without `Depends` FastAPI would take the identity that a stranger writes."""
+    app = FastAPI()
+
+    async def forged(who: Any = default) -> str:
+        return str(who)
+
+    for kind in (Identity, Identity | None):
+        forged.__annotations__["who"] = kind
+        with pytest.raises(Misconfigured, match="Depends"):
+            app.post("/forged")(forged)
+
+
+async def test_an_account_in_an_answer_has_no_hash(auth: Limen) -> None:
+    app = FastAPI()
+    install(app, auth)
+
+    @app.get("/account")
+    async def account(who: Annotated[Identity, Depends(auth.required)]) -> Any:
+        return await auth.account(who)
+
+    async with running(app), await signed_in(app, auth) as client:
+        found = (await client.get("/account")).json()
+    assert (found["email"], found["password"]) == ("ada@example.com", "hidden")
+
+
+@pytest.mark.parametrize("kind", [FastAPI, Starlette])
+def test_a_second_limen_in_an_application_is_refused(auth: Limen, kind: Any) -> None:
+    app = kind()
+    embed(app, auth)
+    with pytest.raises(Misconfigured, match="already"):
+        embed(app, for_tests())
+
+
+def test_an_application_that_was_not_given_its_limen_is_told_so(auth: Limen) -> None:
+    app = FastAPI()
+
+    @app.get("/me")
+    async def me(who: Annotated[Identity, Depends(auth.required)]) -> str:
+        return who.account
+
+    @requires(auth.required)
+    async def mine(request: Request) -> Any: ...
+
+    for client in (TestClient(app), TestClient(Starlette(routes=[Route("/me", mine)]))):
+        with pytest.raises(Misconfigured, match=r"install\(app, auth\)"):
+            client.get("/me").close()
+
+
+def test_an_application_that_answers_our_errors_itself_needs_no_install(auth: Limen) -> None:
+    app = FastAPI()
+
+    @app.get("/me")
+    async def me(who: Annotated[Identity, Depends(auth.required)]) -> str:
+        return who.account
+
+    @app.exception_handler(Denied)
+    async def denied(request: Request, error: Denied) -> JSONResponse:
+        return JSONResponse({"no": error.code}, 418)
+
+    assert TestClient(app).get("/me").json() == {"no": "credential_missing"}
+
+
+def test_routes_that_are_declared_before_fastapi_was_told_say_so() -> None:
+    """In a process of its own: in this one FastAPI knows."""
+    program = (
+        "import fastapi, limen\n"
+        "auth = limen.Limen('memory://')\n"
+        "fastapi.FastAPI().get('/me')(lambda who=fastapi.Depends(auth.required): None)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "import limen.integrations.fastapi before the routes are declared" in said.stderr
+
+
+def test_a_variable_that_nobody_asks_for_is_said(
+    auth: Limen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LIMEN_STRATEGY", "jwt")
+    monkeypatch.setenv("LIMEN_ISSUER", auth.settings.issuer)
+    install(FastAPI(), auth)
+    told = [line for line in caplog.messages if "Limen.from_env" in line]
+    assert [line.partition(":")[0] for line in told] == ["LIMEN_STRATEGY"]
+    caplog.clear()
+    install(FastAPI(), Limen.from_env(database="memory://", strategy="session"))
+    assert [line for line in caplog.messages if "Limen.from_env" in line] == []
+
+
+def test_a_lifespan_that_nobody_ran_is_named(tmp_path: Path) -> None:
+    """FastAPI runs the lifespan of the outermost application and no other."""
+    auth = for_tests(f"sqlite:///{tmp_path}/app.db")
+    inner, outer = FastAPI(), FastAPI()
+    install(inner, auth)
+    outer.mount("/inner", inner)
+    with TestClient(outer) as client:
+        answer = client.post("/inner/auth/register", json={"email": "ada@example.com", "password": "x" * 20})
+    assert answer.status_code == 503
+    assert "was not started" in answer.json()["detail"]

@@ -236,6 +236,29 @@ def test_what_is_used_wrongly_is_said() -> None:
         _ = limen.auth
 
 
+def test_W27_a_view_whose_decorator_stands_above_its_route_is_not_open(
+    clock: TurnableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask(__name__)
+    LimenFlask(app, for_tests(clock=clock))
+
+    @login_required
+    @app.get("/above")
+    def above() -> str:
+        return "open"
+
+    @app.get("/below")
+    @scopes_required("notes:read")
+    @login_required
+    def below() -> str:
+        return "let in"
+
+    client = app.test_client()
+    assert client.get("/above").status_code == 500
+    assert client.get("/below").status_code == 401
+    assert "GET /above: the decorator of above stands above its route: put it below" in caplog.messages
+
+
 def test_the_verbs_of_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     app = Flask(__name__)

@@ -15,7 +15,7 @@ from limen.server.pages import table as people
 from limen.server.resource import Endpoint, Resource
 from limen.server.site import Site
 from limen.server.table import endpoints_of
-from limen.settings import Transport
+from limen.settings import Loaded, Transport, unheard
 
 _log = logging.getLogger("limen.server")
 
@@ -25,6 +25,8 @@ def routes(auth: Limen, *, pages: bool = False) -> list[BaseRoute]:
 
     With `pages` those for people too, below the setting of that name.
     """
+    for place in unheard(Loaded(auth.settings, auth.sources)):
+        _log.warning("%s: Limen(…) asks neither file nor environment, make it by Limen.from_env(…)", place)
     site = Site.of(auth, whole=False)
     shown = [*people.endpoints(site), *administration.endpoints(site)] if pages else []
     return routes_of(site, [*endpoints_of(site), *shown])
