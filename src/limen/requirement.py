@@ -21,6 +21,8 @@ Scope = MutableMapping[str, Any]
 _REMEMBERED = "limen.identity"
 _BY = "limen.auth"
 """Who verified it: of two in one process, neither takes the other's word."""
+_KEPT = 1_000
+"""Requirements that are known again."""
 _LONGEST = 30 * 24 * 60
 
 
@@ -193,8 +195,8 @@ class Requiring:
         return Requirement(cast("Authenticates", self), optional=True)
 
     def scopes(self, *names: str) -> Requirement:
-        """For routes that need all these scopes."""
-        return Requirement(cast("Authenticates", self), scopes=names)
+        """For routes that need all these scopes; the same for the same, so that FastAPI overrides it."""
+        return self._requirement(names, None)
 
     def recent(self, *names: str, minutes: float = 5) -> Requirement:
         """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470).
@@ -204,4 +206,16 @@ class Requiring:
         """
         if not 0 < minutes <= _LONGEST:
             raise Misconfigured(f"recent(minutes=…) is more than 0 and at most {_LONGEST}, not {minutes!r}")
-        return Requirement(cast("Authenticates", self), scopes=names, within=minutes * 60)
+        return self._requirement(names, minutes * 60)
+
+    def _requirement(self, scopes: tuple[str, ...], within: Seconds | None) -> Requirement:
+        made = self._requirements.get((scopes, within))
+        if made is None:
+            made = Requirement(cast("Authenticates", self), scopes=scopes, within=within)
+            if len(self._requirements) < _KEPT:  # scopes may be made of what a request says
+                self._requirements[scopes, within] = made
+        return made
+
+    @cached_property
+    def _requirements(self) -> dict[tuple[tuple[str, ...], Seconds | None], Requirement]:
+        return {}

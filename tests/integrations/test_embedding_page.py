@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from limen import Limen
 from limen.integrations.fastapi import install
 from limen.testing import running, signed_in, stranger
+from support.apps import fastapi_app
 
 pytestmark = pytest.mark.anyio
 
@@ -53,3 +54,18 @@ async def test_the_block_of_another_origin_opens_the_application_too(
         for path in ("/auth/login", "/notes"):
             answer = await client.options(path, headers=asks)
             assert answer.headers["access-control-allow-origin"] == page
+
+
+async def test_the_tests_of_the_page_are_tests() -> None:
+    names: dict[str, Any] = {"make_app": fastapi_app}
+    (block,) = [block for block in BLOCKS if "async def test_notes" in block]
+    exec(block, names)
+    assert names["pytestmark"] == pytest.mark.anyio
+    await names["test_notes"]()
+
+
+def test_the_test_with_a_test_client_is_one() -> None:
+    names: dict[str, Any] = {"make_app": fastapi_app}
+    (block,) = [block for block in BLOCKS if "portal.call" in block]
+    exec(block, names)
+    names["test_with_a_test_client"]()

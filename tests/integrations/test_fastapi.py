@@ -311,3 +311,19 @@ def test_a_lifespan_that_nobody_ran_is_named(tmp_path: Path) -> None:
         answer = client.post("/inner/auth/register", json={"email": "ada@example.com", "password": "x" * 20})
     assert answer.status_code == 503
     assert "was not started" in answer.json()["detail"]
+
+
+async def test_a_requirement_of_scopes_is_overridden_by_its_like(auth: Limen) -> None:
+    app = fastapi_app(auth)
+    async with running(app), await signed_in(app, auth) as client:
+        assert (await client.get("/notes")).status_code == 403
+        who = await auth.authenticate((await sign_in(auth, scopes=None)).credential)
+        app.dependency_overrides[auth.scopes("notes:read")] = lambda: who
+        assert (await client.get("/notes")).status_code == 200
+    assert auth.recent(minutes=5) is auth.recent(minutes=5) is not auth.recent("notes:read", minutes=5)
+
+
+def test_beside_a_fastapi_of_one_s_own_the_extra_is_named() -> None:
+    program = "import sys; sys.modules['jinja2'] = None; import limen.integrations.fastapi"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "Limen's routes need jinja2: pip install 'limen[server]', or the extra" in said.stderr
