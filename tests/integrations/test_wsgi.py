@@ -228,3 +228,16 @@ def test_S36_a_verifier_stands_in_the_place_of_a_limen_and_starts_anew_on_anothe
             assert api.get("/notes").json()["code"] == "credential_revoked"
         app.background.close()
     issuing.close()
+
+
+def test_what_the_application_asks_besides_is_answered_where_it_lets_it_through(made: Made) -> None:
+    def notes(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        app.check(auth.scopes("notes:read"), environ)
+        return inner(environ, start_response)
+
+    app, auth = made(notes)
+    grant = app.background.run(sign_in(auth))
+    with client(app, auth) as ada:
+        present(ada, auth, grant, transport="bearer")
+        refused = ada.get("/notes")
+    assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
