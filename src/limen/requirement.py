@@ -38,6 +38,13 @@ class Connection(Protocol):
     def scope(self) -> Scope: ...
 
 
+class Scoped(Protocol):
+    """Scopes, as FastAPI's `SecurityScopes` hands them on."""
+
+    @property
+    def scopes(self) -> Collection[str]: ...
+
+
 class Authenticates(Protocol):
     """Whoever can tell who is asking: `Limen`, and `Verifier` from afar. Integrations need no more of either
     than this."""
@@ -109,13 +116,19 @@ class Requirement:
         self.within = within
         """At most so long ago must the person have proven who they are."""
 
-    async def __call__(self, connection: Connection, **described: None) -> Identity | None:
-        """`described` is what an integration adds to the signature for a framework to document; ignored."""
+    async def __call__(
+        self, connection: Connection, *, besides: Scoped | None = None, **described: None
+    ) -> Identity | None:
+        """`besides` are scopes that the framework was told where this is asked for, as it may be by FastAPI's
+        `Security`; `described` is what an integration adds for it to document, and is ignored."""
         try:
-            return await self.check(connection.scope)
+            identity = await self.check(connection.scope)
+            if besides is not None and besides.scopes:
+                _require_scopes(identity, tuple(besides.scopes))
         except LimenError as error:
             require_answers(connection.scope, error)
             raise
+        return identity
 
     async def check(self, scope: Scope) -> Identity | None:
         """The identity of an ASGI connection; None only where the requirement is optional and nothing came.
@@ -155,18 +168,29 @@ class Requirement:
         if identity is None:
             if self.optional:
                 return None
-            raise Denied("sign in first", code="credential_missing")
+            raise _nobody()
         scope[_REMEMBERED], scope[_BY] = identity, self.auth
-        if not identity.scopes.issuperset(self.scopes):
-            raise Denied(
-                "this needs a scope that you do not have",
-                code="insufficient_scope",
-                forbidden=True,
-                scopes=self.scopes,
-            )
+        _require_scopes(identity, self.scopes)
         if self.within is not None and self.auth.clock.now() - identity.authenticated > self.within:
             raise Denied("prove again that it is you", code="authentication_too_old", max_age=self.within)
         return identity
+
+
+def _require_scopes(identity: Identity | None, scopes: tuple[str, ...]) -> None:
+    """Denied unless this is somebody who has them all."""
+    if identity is None:
+        raise _nobody()
+    if not identity.scopes.issuperset(scopes):
+        raise Denied(
+            "this needs a scope that you do not have",
+            code="insufficient_scope",
+            forbidden=True,
+            scopes=scopes,
+        )
+
+
+def _nobody() -> Denied:
+    return Denied("sign in first", code="credential_missing")
 
 
 def require_answers(scope: Scope, error: LimenError) -> None:

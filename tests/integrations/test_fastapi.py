@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
@@ -327,3 +327,45 @@ def test_beside_a_fastapi_of_one_s_own_the_extra_is_named() -> None:
     program = "import sys; sys.modules['jinja2'] = None; import limen.integrations.fastapi"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "Limen's routes need jinja2: pip install 'limen[server]', or the extra" in said.stderr
+
+
+async def test_W27_the_scopes_of_fastapi_s_own_security_are_asked_for(auth: Limen) -> None:
+    """`/docs` says that such a route needs them."""
+    app = FastAPI()
+    install(app, auth)
+
+    async def somebody(who: Annotated[Identity, Depends(auth.required)]) -> Identity:
+        return who
+
+    async def anybody(who: Annotated[Identity | None, Depends(auth.optional)]) -> bool:
+        return who is not None
+
+    @app.get("/own")
+    async def own(who: Annotated[Any, Security(auth.required, scopes=["notes:write"])]) -> str:
+        return str(who.account)
+
+    @app.get("/beneath")
+    async def beneath(who: Annotated[Any, Security(somebody, scopes=["notes:write"])]) -> str:
+        return str(who.account)
+
+    @app.get("/optional")
+    async def optional(there: Annotated[bool, Security(anybody, scopes=["notes:write"])]) -> bool:
+        return there
+
+    @app.get("/both")
+    async def both(
+        one: Annotated[Any, Depends(auth.required)],
+        other: Annotated[Any, Security(auth.required, scopes=["notes:write"])],
+    ) -> bool:
+        return bool(one == other)
+
+    paths = ("/own", "/beneath", "/optional", "/both")
+    async with (
+        running(app),
+        stranger(app, auth) as nobody,
+        await signed_in(app, auth) as ada,
+        await signed_in(app, auth, "bob@example.com", scopes=("notes:write",)) as bob,
+    ):
+        for client, status in ((nobody, 401), (ada, 403), (bob, 200)):
+            assert [(await client.get(path)).status_code for path in paths] == [status] * 4
+    assert operation(app, "/own")["security"] == [{"bearer": ["notes:write"]}, {"cookie": ["notes:write"]}]
