@@ -25,8 +25,9 @@ def routes(auth: Limen, *, pages: bool = False) -> list[BaseRoute]:
 
     With `pages` those for people too, below the setting of that name.
     """
-    for place in unheard(Loaded(auth.settings, auth.sources)):
-        _log.warning("%s: Limen(…) asks neither file nor environment, make it by Limen.from_env(…)", place)
+    if places := unheard(Loaded(auth.settings, auth.sources)):
+        unasked = "; ".join(places)
+        _log.warning("%s: Limen(…) does not ask there, make it by Limen.from_env(…)", unasked)
     site = Site.of(auth, whole=False)
     shown = [*people.endpoints(site), *administration.endpoints(site)] if pages else []
     return routes_of(site, [*endpoints_of(site), *shown])
