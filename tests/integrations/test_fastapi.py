@@ -369,3 +369,19 @@ async def test_W27_the_scopes_of_fastapi_s_own_security_are_asked_for(auth: Lime
         for client, status in ((nobody, 401), (ada, 403), (bob, 200)):
             assert [(await client.get(path)).status_code for path in paths] == [status] * 4
     assert operation(app, "/own")["security"] == [{"bearer": ["notes:write"]}, {"cookie": ["notes:write"]}]
+
+
+async def test_what_a_route_sets_up_wrongly_is_in_the_log_as_the_client_is_told(
+    auth: Limen, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = FastAPI()
+    install(app, auth)
+
+    @app.get("/never")
+    async def never() -> None:
+        auth.recent(minutes=0)
+
+    async with running(app), stranger(app, auth) as nobody:
+        answer = await nobody.get("/never")
+    assert (answer.status_code, answer.json()["code"]) == (500, "misconfigured")
+    assert any(line.startswith("/never: recent(minutes=…) is more than 0") for line in caplog.messages)

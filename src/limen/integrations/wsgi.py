@@ -67,11 +67,11 @@ class LimenMiddleware:
         try:
             return self._app(environ, start_response)
         except LimenError as error:  # what `check` raised, and the application let through
-            if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
-                _log.error("%s: %s", path_of(environ), error.message)
             return self._refused(environ, start_response, error)
 
     def _refused(self, environ: Environ, start_response: StartResponse, error: LimenError) -> Iterable[bytes]:
+        if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
+            _log.error("%s: %s", path_of(environ), error.message)
         told = refusal(error) if self._own is None else self._own.told(environ, error)
         return respond(environ, start_response, *told)
 
