@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from limen.clock import Instant
@@ -51,6 +51,14 @@ class Account:
     """When the address was proven: somebody read what was sent there. None: it may be anybody's."""
     name: str = ""
     """How the person wants to be called: any text, so whoever shows it escapes it."""
+
+
+HIDDEN = "hidden"
+
+
+def shown(account: Account) -> Account:
+    """The account for whoever may answer with it: that there is a password, and nothing of its hash."""
+    return account if account.password is None else replace(account, password=HIDDEN)
 
 
 class Among(StrEnum):

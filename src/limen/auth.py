@@ -17,7 +17,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from limen.accounts import Account
+from limen.accounts import Account, shown
 from limen.audit import SYSTEM, Actor
 from limen.audit_log import AuditLog
 from limen.barrier import Barrier
@@ -414,8 +414,9 @@ class Limen(Operating, Requiring):
         )
 
     async def account(self, identity: Identity) -> Account | None:
-        """The caller's account; None if it was removed and the credential outlived it."""
-        return await self._kept.account(identity.account)
+        """The caller's account, its hash hidden; None if it was removed and the credential outlived it."""
+        found = await self._kept.account(identity.account)
+        return None if found is None else shown(found)
 
     # -- what another service does -----------------------------------------------------------------------
 

@@ -97,9 +97,10 @@ class KeyWrap:
             if plain is not None:
                 return jwk.signing_key(msgspec.json.decode(plain, type=dict[str, str]))
         raise Misconfigured(
-            "the key ring in this database was sealed under another LIMEN_SECRET; start with that one, or "
-            "name it in LIMEN_SECRET_PREVIOUS (with LIMEN_SECRET_FILE: in the next line of the file), or "
-            "start with an empty database",
+            "the key ring in this database was sealed under another LIMEN_SECRET, or in development under "
+            "the .limen/secret of another working directory; start with that one, or name it in "
+            "LIMEN_SECRET_PREVIOUS (with LIMEN_SECRET_FILE: in the next line of the file), or start with an "
+            "empty database",
             code="secret_mismatch",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from limen import transport
 from limen.clock import Clock, Seconds
-from limen.errors import Denied, Misconfigured
+from limen.errors import Denied, LimenError, Misconfigured
 from limen.settings import Transport
 from limen.strategies.base import Identity
 from limen.transport import CookieNames, Found
@@ -20,6 +21,8 @@ Scope = MutableMapping[str, Any]
 _REMEMBERED = "limen.identity"
 _BY = "limen.auth"
 """Who verified it: of two in one process, neither takes the other's word."""
+_KEPT = 1_000
+"""Requirements that are known again."""
 _LONGEST = 30 * 24 * 60
 
 
@@ -33,6 +36,13 @@ class Connection(Protocol):
 
     @property
     def scope(self) -> Scope: ...
+
+
+class Scoped(Protocol):
+    """Scopes, as FastAPI's `SecurityScopes` hands them on."""
+
+    @property
+    def scopes(self) -> Collection[str]: ...
 
 
 class Authenticates(Protocol):
@@ -72,6 +82,17 @@ class Authenticates(Protocol):
     async def close(self) -> None: ...
 
 
+class _Untaught:
+    """Stands where an integration puts the signature that its framework reads."""
+
+    def __get__(self, requirement: object | None, owner: type) -> None:
+        if requirement is not None and "fastapi" in sys.modules:
+            raise Misconfigured(
+                "FastAPI does not know what auth.required is: import limen.integrations.fastapi before the "
+                "routes are declared"
+            )
+
+
 class Requirement:
     """`await requirement(connection)` gives the identity, or raises Denied or Unavailable.
 
@@ -79,7 +100,7 @@ class Requirement:
     needs: finds the one credential, refuses forged requests, verifies, and compares scopes and times.
     """
 
-    __signature__: ClassVar[Any]
+    __signature__: ClassVar[Any] = _Untaught()
 
     def __init__(
         self,
@@ -95,9 +116,19 @@ class Requirement:
         self.within = within
         """At most so long ago must the person have proven who they are."""
 
-    async def __call__(self, connection: Connection, **described: None) -> Identity | None:
-        """`described` is what an integration adds to the signature for a framework to document; ignored."""
-        return await self.check(connection.scope)
+    async def __call__(
+        self, connection: Connection, *, besides: Scoped | None = None, **described: None
+    ) -> Identity | None:
+        """`besides` are scopes that the framework was told where this is asked for, as it may be by FastAPI's
+        `Security`; `described` is what an integration adds for it to document, and is ignored."""
+        try:
+            identity = await self.check(connection.scope)
+            if besides is not None and besides.scopes:
+                _require_scopes(identity, tuple(besides.scopes))
+        except LimenError as error:
+            require_answers(connection.scope, error)
+            raise
+        return identity
 
     async def check(self, scope: Scope) -> Identity | None:
         """The identity of an ASGI connection; None only where the requirement is optional and nothing came.
@@ -137,18 +168,41 @@ class Requirement:
         if identity is None:
             if self.optional:
                 return None
-            raise Denied("sign in first", code="credential_missing")
+            raise _nobody()
         scope[_REMEMBERED], scope[_BY] = identity, self.auth
-        if not identity.scopes.issuperset(self.scopes):
-            raise Denied(
-                "this needs a scope that you do not have",
-                code="insufficient_scope",
-                forbidden=True,
-                scopes=self.scopes,
-            )
+        _require_scopes(identity, self.scopes)
         if self.within is not None and self.auth.clock.now() - identity.authenticated > self.within:
             raise Denied("prove again that it is you", code="authentication_too_old", max_age=self.within)
         return identity
+
+
+def _require_scopes(identity: Identity | None, scopes: tuple[str, ...]) -> None:
+    """Denied unless this is somebody who has them all."""
+    if identity is None:
+        raise _nobody()
+    if not identity.scopes.issuperset(scopes):
+        raise Denied(
+            "this needs a scope that you do not have",
+            code="insufficient_scope",
+            forbidden=True,
+            scopes=scopes,
+        )
+
+
+def _nobody() -> Denied:
+    return Denied("sign in first", code="credential_missing")
+
+
+def require_answers(scope: Scope, error: LimenError) -> None:
+    """Misconfigured where the application that was asked has nothing to answer this error with: it would call
+    a stranger a fault of the server, and nobody would know why."""
+    handlers = getattr(scope.get("app"), "exception_handlers", None)
+    if handlers is None or any(isinstance(kind, type) and isinstance(error, kind) for kind in handlers):
+        return
+    raise Misconfigured(
+        "this application asks who is there and has no Limen: call install(app, auth), there or on the one "
+        "that it is mounted in"
+    ) from error
 
 
 class Requiring:
@@ -165,8 +219,8 @@ class Requiring:
         return Requirement(cast("Authenticates", self), optional=True)
 
     def scopes(self, *names: str) -> Requirement:
-        """For routes that need all these scopes."""
-        return Requirement(cast("Authenticates", self), scopes=names)
+        """For routes that need all these scopes; the same for the same, so that FastAPI overrides it."""
+        return self._requirement(names, None)
 
     def recent(self, *names: str, minutes: float = 5) -> Requirement:
         """For routes that need a proof of who it is of the last minutes, and these scopes (RFC 9470).
@@ -176,4 +230,16 @@ class Requiring:
         """
         if not 0 < minutes <= _LONGEST:
             raise Misconfigured(f"recent(minutes=…) is more than 0 and at most {_LONGEST}, not {minutes!r}")
-        return Requirement(cast("Authenticates", self), scopes=names, within=minutes * 60)
+        return self._requirement(names, minutes * 60)
+
+    def _requirement(self, scopes: tuple[str, ...], within: Seconds | None) -> Requirement:
+        made = self._requirements.get((scopes, within))
+        if made is None:
+            made = Requirement(cast("Authenticates", self), scopes=scopes, within=within)
+            if len(self._requirements) < _KEPT:  # scopes may be made of what a request says
+                self._requirements[scopes, within] = made
+        return made
+
+    @cached_property
+    def _requirements(self) -> dict[tuple[tuple[str, ...], Seconds | None], Requirement]:
+        return {}

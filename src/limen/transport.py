@@ -26,6 +26,12 @@ _B64TOKEN = b"~+/="
 """What a bearer token may hold besides (RFC 6750 §2.1); such a one is somebody else's."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({b"same-origin", b"none"})
+_FROM_ELSEWHERE = (
+    "this was sent from another site: pages may send from the issuer's origin, and from those in `origins`"
+)
+_FROM_NOWHERE = (
+    "cookies are for pages, which say where they come from (Origin): a program asks for the transport bearer"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +187,9 @@ def check_forgery(method: str, headers: Headers, origins: Collection[str]) -> No
     if site in _OWN_SITE and method != "WEBSOCKET":
         return
     if origin is None or origin.decode("latin-1") not in origins:
+        foreign = origin is not None or site is not None
         raise Denied(
-            "this was sent from another site",
+            _FROM_ELSEWHERE if foreign else _FROM_NOWHERE,
             code="cross_site",
             reason="origin_missing" if origin is None else "origin_foreign",
             forbidden=True,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from limen import Limen
+from limen.integrations.fastapi import install
 from limen.testing import running, signed_in, stranger
+from support.apps import fastapi_app
 
 pytestmark = pytest.mark.anyio
 
@@ -32,3 +37,35 @@ async def test_the_fastapi_block_runs(tmp_path: Path, monkeypatch: pytest.Monkey
         assert (await nobody.get("/")).status_code == 200
         assert (await ada.get("/me")).status_code == 200
         assert (await ada.delete("/notes/1")).status_code == 403
+
+
+async def test_the_block_of_another_origin_opens_the_application_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIMEN_SECRET", "bW9zdCBzZWNyZXQsIGFuZCBmb3IgdGVzdHMgb25seSwgb2YgY291cnNl")
+    (block,) = [block for block in BLOCKS if "CORSMiddleware" in block]
+    app = FastAPI()
+    names: dict[str, Any] = {"app": app, "Limen": Limen}
+    exec(block, names)
+    install(app, names["auth"])
+    page, asks = "https://www.app.example", {"access-control-request-method": "POST"}
+    async with stranger(app, names["auth"], headers={"Origin": page}) as client:
+        for path in ("/auth/login", "/notes"):
+            answer = await client.options(path, headers=asks)
+            assert answer.headers["access-control-allow-origin"] == page
+
+
+async def test_the_tests_of_the_page_are_tests() -> None:
+    names: dict[str, Any] = {"make_app": fastapi_app}
+    (block,) = [block for block in BLOCKS if "async def test_notes" in block]
+    exec(block, names)
+    assert names["pytestmark"] == pytest.mark.anyio
+    await names["test_notes"]()
+
+
+def test_the_test_with_a_test_client_is_one() -> None:
+    names: dict[str, Any] = {"make_app": fastapi_app}
+    (block,) = [block for block in BLOCKS if "portal.call" in block]
+    exec(block, names)
+    names["test_with_a_test_client"]()

@@ -1,16 +1,24 @@
 """What is FastAPI's alone: OpenAPI, dependencies, lifespan, overrides."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Security
+from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.testclient import WebSocketDenialResponse
 
-from limen import Identity, Limen
+from limen import Denied, Identity, Limen, Misconfigured
 from limen.integrations.fastapi import install
+from limen.integrations.starlette import requires
+from limen.server.embed import embed
 from limen.testing import for_tests, present, running, sign_in, signed_in, stranger
 from support.apps import fastapi_app
 
@@ -203,3 +211,177 @@ async def test_an_application_mounted_below_refuses_as_the_one_above_does(auth: 
             assert (refused.status_code, refused.json()["code"]) == (401, "credential_missing")
             async with await signed_in(app, auth) as somebody:
                 assert (await somebody.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("default", [..., None], ids=["bare", "none"])
+def test_W27_who_is_asking_is_never_read_from_a_body(default: Any) -> None:
+    """Without `Depends` FastAPI would take the identity that a stranger writes."""
+    app = FastAPI()
+
+    async def forged(who: Any = default) -> str:
+        return str(who)
+
+    for kind in (Identity, Identity | None):
+        forged.__annotations__["who"] = kind
+        with pytest.raises(Misconfigured, match="Depends"):
+            app.post("/forged")(forged)
+
+
+async def test_an_account_in_an_answer_has_no_hash(auth: Limen) -> None:
+    app = FastAPI()
+    install(app, auth)
+
+    @app.get("/account")
+    async def account(who: Annotated[Identity, Depends(auth.required)]) -> Any:
+        return await auth.account(who)
+
+    async with running(app), await signed_in(app, auth) as client:
+        found = (await client.get("/account")).json()
+    assert (found["email"], found["password"]) == ("ada@example.com", "hidden")
+
+
+@pytest.mark.parametrize("kind", [FastAPI, Starlette])
+def test_a_second_limen_in_an_application_is_refused(auth: Limen, kind: Any) -> None:
+    app = kind()
+    embed(app, auth)
+    with pytest.raises(Misconfigured, match="already"):
+        embed(app, for_tests())
+
+
+def test_an_application_that_was_not_given_its_limen_is_told_so(auth: Limen) -> None:
+    app = FastAPI()
+
+    @app.get("/me")
+    async def me(who: Annotated[Identity, Depends(auth.required)]) -> str:
+        return who.account
+
+    @requires(auth.required)
+    async def mine(request: Request) -> Any: ...
+
+    for client in (TestClient(app), TestClient(Starlette(routes=[Route("/me", mine)]))):
+        with pytest.raises(Misconfigured, match=r"install\(app, auth\)"):
+            client.get("/me").close()
+
+
+def test_an_application_that_answers_our_errors_itself_needs_no_install(auth: Limen) -> None:
+    app = FastAPI()
+
+    @app.get("/me")
+    async def me(who: Annotated[Identity, Depends(auth.required)]) -> str:
+        return who.account
+
+    @app.exception_handler(Denied)
+    async def denied(request: Request, error: Denied) -> JSONResponse:
+        return JSONResponse({"no": error.code}, 418)
+
+    assert TestClient(app).get("/me").json() == {"no": "credential_missing"}
+
+
+def test_routes_that_are_declared_before_fastapi_was_told_say_so() -> None:
+    """In a process of its own: in this one FastAPI knows."""
+    program = (
+        "import fastapi, limen\n"
+        "auth = limen.Limen('memory://')\n"
+        "fastapi.FastAPI().get('/me')(lambda who=fastapi.Depends(auth.required): None)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "import limen.integrations.fastapi before the routes are declared" in said.stderr
+
+
+def test_a_variable_that_nobody_asks_for_is_said(
+    auth: Limen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LIMEN_STRATEGY", "jwt")
+    monkeypatch.setenv("LIMEN_ISSUER", auth.settings.issuer)
+    install(FastAPI(), auth)
+    told = [line for line in caplog.messages if "Limen.from_env" in line]
+    assert [line.partition(":")[0] for line in told] == ["LIMEN_STRATEGY"]
+    caplog.clear()
+    install(FastAPI(), Limen.from_env(database="memory://", strategy="session"))
+    assert [line for line in caplog.messages if "Limen.from_env" in line] == []
+
+
+def test_a_lifespan_that_nobody_ran_is_named(tmp_path: Path) -> None:
+    """FastAPI runs the lifespan of the outermost application and no other."""
+    auth = for_tests(f"sqlite:///{tmp_path}/app.db")
+    inner, outer = FastAPI(), FastAPI()
+    install(inner, auth)
+    outer.mount("/inner", inner)
+    with TestClient(outer) as client:
+        answer = client.post("/inner/auth/register", json={"email": "ada@example.com", "password": "x" * 20})
+    assert answer.status_code == 503
+    assert "was not started" in answer.json()["detail"]
+
+
+async def test_a_requirement_of_scopes_is_overridden_by_its_like(auth: Limen) -> None:
+    app = fastapi_app(auth)
+    async with running(app), await signed_in(app, auth) as client:
+        assert (await client.get("/notes")).status_code == 403
+        who = await auth.authenticate((await sign_in(auth, scopes=None)).credential)
+        app.dependency_overrides[auth.scopes("notes:read")] = lambda: who
+        assert (await client.get("/notes")).status_code == 200
+    assert auth.recent(minutes=5) is auth.recent(minutes=5) is not auth.recent("notes:read", minutes=5)
+
+
+def test_beside_a_fastapi_of_one_s_own_the_extra_is_named() -> None:
+    program = "import sys; sys.modules['jinja2'] = None; import limen.integrations.fastapi"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "Limen's routes need jinja2: pip install 'limen[server]', or the extra" in said.stderr
+
+
+async def test_W27_the_scopes_of_fastapi_s_own_security_are_asked_for(auth: Limen) -> None:
+    """`/docs` says that such a route needs them."""
+    app = FastAPI()
+    install(app, auth)
+
+    async def somebody(who: Annotated[Identity, Depends(auth.required)]) -> Identity:
+        return who
+
+    async def anybody(who: Annotated[Identity | None, Depends(auth.optional)]) -> bool:
+        return who is not None
+
+    @app.get("/own")
+    async def own(who: Annotated[Any, Security(auth.required, scopes=["notes:write"])]) -> str:
+        return str(who.account)
+
+    @app.get("/beneath")
+    async def beneath(who: Annotated[Any, Security(somebody, scopes=["notes:write"])]) -> str:
+        return str(who.account)
+
+    @app.get("/optional")
+    async def optional(there: Annotated[bool, Security(anybody, scopes=["notes:write"])]) -> bool:
+        return there
+
+    @app.get("/both")
+    async def both(
+        one: Annotated[Any, Depends(auth.required)],
+        other: Annotated[Any, Security(auth.required, scopes=["notes:write"])],
+    ) -> bool:
+        return bool(one == other)
+
+    paths = ("/own", "/beneath", "/optional", "/both")
+    async with (
+        running(app),
+        stranger(app, auth) as nobody,
+        await signed_in(app, auth) as ada,
+        await signed_in(app, auth, "bob@example.com", scopes=("notes:write",)) as bob,
+    ):
+        for client, status in ((nobody, 401), (ada, 403), (bob, 200)):
+            assert [(await client.get(path)).status_code for path in paths] == [status] * 4
+    assert operation(app, "/own")["security"] == [{"bearer": ["notes:write"]}, {"cookie": ["notes:write"]}]
+
+
+async def test_what_a_route_sets_up_wrongly_is_in_the_log_as_the_client_is_told(
+    auth: Limen, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = FastAPI()
+    install(app, auth)
+
+    @app.get("/never")
+    async def never() -> None:
+        auth.recent(minutes=0)
+
+    async with running(app), stranger(app, auth) as nobody:
+        answer = await nobody.get("/never")
+    assert (answer.status_code, answer.json()["code"]) == (500, "misconfigured")
+    assert any(line.startswith("/never: recent(minutes=…) is more than 0") for line in caplog.messages)

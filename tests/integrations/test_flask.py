@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,7 @@ from limen.integrations.flask import (
     login_required,
     scopes_required,
 )
-from limen.testing import EMAIL, PASSWORD, TurnableClock, for_tests, origin, sign_in
+from limen.testing import EMAIL, PASSWORD, TurnableClock, for_tests, origin, present, sign_in
 
 LOGIN = {"email": EMAIL, "password": PASSWORD}
 limen = LimenFlask()
@@ -236,6 +237,29 @@ def test_what_is_used_wrongly_is_said() -> None:
         _ = limen.auth
 
 
+def test_W27_a_view_whose_decorator_stands_above_its_route_is_not_open(
+    clock: TurnableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask(__name__)
+    LimenFlask(app, for_tests(clock=clock))
+
+    @login_required
+    @app.get("/above")
+    def above() -> str:
+        return "open"
+
+    @app.get("/below")
+    @scopes_required("notes:read")
+    @login_required
+    def below() -> str:
+        return "let in"
+
+    client = app.test_client()
+    assert client.get("/above").status_code == 500
+    assert client.get("/below").status_code == 401
+    assert "GET /above: the decorator of above stands above its route: put it below" in caplog.messages
+
+
 def test_the_verbs_of_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     app = Flask(__name__)
@@ -288,3 +312,39 @@ def test_W27_a_stranger_s_socket_is_refused_before_it_is_accepted(example: Modul
         "/echo", headers={"upgrade": "websocket", "connection": "upgrade", "sec-websocket-version": "13"}
     )
     assert (answer.status_code, answer.json["code"]) == (401, "credential_missing")
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "flask.md").read_text()
+
+
+def test_the_application_and_the_test_of_the_page_work_as_they_stand() -> None:
+    factory, tests = (
+        re.search(rf"```python\n([^`]*def {name}.*?)```", PAGE, re.DOTALL)
+        for name in ("create_app", "test_notes")
+    )
+    assert factory is not None
+    assert tests is not None
+    notes = Blueprint("notes", __name__)
+    names: dict[str, Any] = {"__name__": __name__, "notes": notes}
+    exec(factory[1], names)
+    made = names["create_app"]
+
+    def create_app(auth: Limen) -> Flask:
+        app = made(auth)
+        app.register_blueprint(notes)
+        assert isinstance(app, Flask)
+        return app
+
+    names["create_app"] = create_app
+    exec(tests[1], names)
+    names["test_notes"]()
+
+
+def test_a_client_of_flask_presents_what_a_browser_would(app: Flask, transport: str, strategy: str) -> None:
+    auth, client = auth_of(app), app.test_client()
+    with app.app_context():
+        grant = limen.run(sign_in(auth))
+    present(client, auth, grant, transport=transport)
+    assert client.get("/me").status_code == client.post("/me").status_code == 200
+    if (transport, strategy) == ("cookie", "hybrid"):
+        assert client.post("/auth/refresh").status_code == 200

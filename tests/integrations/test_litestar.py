@@ -333,3 +333,19 @@ async def test_what_an_application_keeps_in_opt_opens_no_guard(auth: Limen) -> N
         assert (await ada.get("/secret")).text == "secret"
         assert (await ada.get("/whoami")).json()["user"]
         assert (await ada.get("/auth/session")).status_code == 200
+
+
+async def test_what_a_handler_sets_up_wrongly_is_in_the_log_as_the_client_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    auth = for_tests()
+
+    @get("/never")
+    async def never() -> None:
+        auth.recent(minutes=0)
+
+    app = Litestar([never], plugins=[LimenPlugin(auth)], logging_config=None)
+    async with running(app), stranger(app, auth) as nobody:
+        answer = await nobody.get("/never")
+    assert (answer.status_code, answer.json()["code"]) == (500, "misconfigured")
+    assert any(line.startswith("/never: recent(minutes=…) is more than 0") for line in caplog.messages)

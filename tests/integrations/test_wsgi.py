@@ -228,3 +228,30 @@ def test_S36_a_verifier_stands_in_the_place_of_a_limen_and_starts_anew_on_anothe
             assert api.get("/notes").json()["code"] == "credential_revoked"
         app.background.close()
     issuing.close()
+
+
+def test_what_the_application_asks_besides_is_answered_where_it_lets_it_through(made: Made) -> None:
+    def notes(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        app.check(auth.scopes("notes:read"), environ)
+        return inner(environ, start_response)
+
+    app, auth = made(notes)
+    grant = app.background.run(sign_in(auth))
+    with client(app, auth) as ada:
+        present(ada, auth, grant, transport="bearer")
+        refused = ada.get("/notes")
+    assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
+
+
+def test_what_is_wrong_at_the_first_request_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    auth = for_tests(f"sqlite:///{tmp_path}/nowhere/app.db")
+    app = LimenMiddleware(inner, auth)
+    with client(app, auth) as ada:
+        for path in ("/auth/session", "/me"):
+            caplog.clear()
+            answer = ada.get(path, headers={"authorization": "Bearer a.b.c"})
+            assert (answer.status_code, answer.json()["code"]) == (500, "misconfigured")
+            (line,) = [line for line in caplog.messages if line.startswith(path)]
+            assert "does not exist: make it, or name another database" in line

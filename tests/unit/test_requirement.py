@@ -134,3 +134,12 @@ async def test_a_time_that_is_none_is_refused_where_it_is_written(minutes: float
     async with world() as (auth, _):
         with pytest.raises(Misconfigured):
             auth.recent(minutes=minutes)
+
+
+async def test_the_same_scopes_are_the_same_requirement_and_endless_ones_fill_no_memory() -> None:
+    async with world() as (auth, _):
+        read = auth.scopes("read")
+        for n in range(2_000):
+            assert auth.scopes(f"project:{n}").scopes == (f"project:{n}",)
+        assert auth.scopes("read") is read
+        assert auth.scopes("project:1999") is not auth.scopes("project:1999")

@@ -510,3 +510,13 @@ def test_in_development_every_name_of_this_machine_is_ours_on_that_port() -> Non
 )
 def test_S18_polling_that_says_so_is_no_activity(headers: Headers, activity: bool) -> None:
     assert is_activity(headers) is activity
+
+
+def test_who_says_nothing_of_where_it_comes_from_hears_how_programs_ask() -> None:
+    for pairs, hint in (
+        ([], "transport bearer"),
+        ([(b"origin", b"https://app.example.com:8443")], "`origins`"),
+        ([(b"sec-fetch-site", b"cross-site")], "`origins`"),
+    ):
+        with pytest.raises(Denied, match=hint):
+            check_forgery("POST", pairs, OURS)

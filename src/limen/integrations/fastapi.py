@@ -15,6 +15,7 @@ from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Security
+from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
@@ -47,7 +48,8 @@ class _Scheme(SecurityBase):
 
 
 class _RequirementSignature:
-    """What FastAPI reads of a Requirement: the connection, and one security scheme for each transport.
+    """What FastAPI reads of a Requirement: the connection, the scopes of a `Security(…)` around it, and one
+    security scheme for each transport.
 
     FastAPI calls a dependency with what its signature asks for. `HTTPConnection` is the one parameter that it
     fills for requests and WebSockets alike, and a parameter marked `Security` is how it learns schemes and
@@ -62,6 +64,7 @@ class _RequirementSignature:
         return Signature(
             [
                 Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection),
+                Parameter("besides", Parameter.KEYWORD_ONLY, annotation=SecurityScopes),
                 *(
                     Parameter(
                         scheme.scheme_name,

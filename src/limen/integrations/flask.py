@@ -57,6 +57,8 @@ _Asked = Callable[[Authenticates], Requirement]
 _PREFIX = "LIMEN_"
 _ASKED = "limen_asked"
 """A view's attribute: what it asks for. `functools.wraps` hands it on to whatever is put around the view."""
+_BARE = "limen_bare"
+"""A function's attribute: one of our decorators is around it, so it is no view itself."""
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
 _LOOK: Seconds = 0.25
@@ -187,6 +189,8 @@ def _guarded(view: Callable[_P, _R], asked: _Asked) -> Callable[_P, _R]:
         finally:
             socket.leave()
 
+    with suppress(AttributeError):  # of a view that takes no attributes
+        setattr(view, _BARE, True)
     earlier: tuple[_Asked, ...] = getattr(view, _ASKED, ())
     setattr(guarded, _ASKED, (asked, *earlier))
     return guarded
@@ -200,15 +204,20 @@ def _is_socket(first: object) -> bool:
 def _ask_first() -> None:
     """Before anything else of the application: flask-sock accepts a WebSocket before it calls its view.
 
-    Other requests are asked when their view is called, so that Flask answers `OPTIONS` for it as ever.
+    Other requests are asked when their view is called, so that Flask answers `OPTIONS` for it as ever. A view
+    whose decorator stands above its route is open to everybody, and nobody meant that.
     """
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, _BARE, False):
+        raise Misconfigured(f"the decorator of {request.endpoint} stands above its route: put it below")
     if is_handshake(request.environ):
-        view = current_app.view_functions.get(request.endpoint or "")
         for asked in getattr(view, _ASKED, ()):
             _installed().check(asked)
 
 
 def _told(error: LimenError) -> Response:
+    if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
+        _log.error("%s %s: %s", request.method, request.path, error.message)
     own = _installed().own
     status, headers, body = refusal(error) if own is None else own.told(request.environ, error)
     answer = Response(body, status)

@@ -46,7 +46,7 @@ _OWN = "limen"
 """In the `opt` of our own routes: they judge for themselves, whatever guards stand above them. What an
 application keeps under that name is its own, and opens nothing: see `_is_own`."""
 _ERROR = "limen.error"
-_METHODS: tuple[HttpMethod, ...] = tuple(set(HttpMethod) - {HttpMethod.HEAD, HttpMethod.OPTIONS})
+_METHODS: tuple[HttpMethod, ...] = tuple(set(HttpMethod) - {HttpMethod.HEAD})
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
 _log = logging.getLogger("limen.litestar")
@@ -130,6 +130,8 @@ class LimenPlugin(InitPlugin, ReceiveRoutePlugin):
         return lifespan()
 
     def _refuse(self, request: Request[Any, Any, Any], error: LimenError) -> Response[Any]:
+        if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
+            _log.error("%s: %s", request.scope["path"], error.message)
         found: Any = self._lead(self._asked(request.scope), error) if self._lead is not None else None
         found = problem(error) if found is None else found
         return _Raw(found.status, found.headers, found.body)

@@ -102,7 +102,7 @@ def requires(
         @functools.wraps(endpoint)
         async def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             connection: Any = parameters.bind_partial(*args, **kwargs).arguments[name]
-            identity = await requirement.check(connection.scope)
+            identity = await requirement(connection)
             if identity is not None:
                 connection.scope["auth"], connection.scope["user"] = _signed_in(identity)
             return await endpoint(*args, **kwargs)

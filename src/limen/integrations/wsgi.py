@@ -8,13 +8,14 @@ if a good credential came.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from limen.auth import Limen
 from limen.background import Background
 from limen.environ import Environ, path_of, respond, scope_of
-from limen.errors import LimenError
+from limen.errors import LimenError, Misconfigured
 from limen.problems import refusal
 from limen.public_paths import PublicPaths
 from limen.requirement import Authenticates, Requirement
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 StartResponse = Callable[..., Any]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+_log = logging.getLogger("limen.wsgi")
 IDENTITY = "limen.identity"
 
 
@@ -61,10 +63,19 @@ class LimenMiddleware:
             environ[IDENTITY] = self.check(self._auth.required, environ)
         except LimenError as error:
             if path_of(environ) not in self._public:
-                told = refusal(error) if self._own is None else self._own.told(environ, error)
-                return respond(environ, start_response, *told)
-        return self._app(environ, start_response)
+                return self._refused(environ, start_response, error)
+        try:
+            return self._app(environ, start_response)
+        except LimenError as error:  # what `check` raised, and the application let through
+            return self._refused(environ, start_response, error)
+
+    def _refused(self, environ: Environ, start_response: StartResponse, error: LimenError) -> Iterable[bytes]:
+        if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
+            _log.error("%s: %s", path_of(environ), error.message)
+        told = refusal(error) if self._own is None else self._own.told(environ, error)
+        return respond(environ, start_response, *told)
 
     def check(self, requirement: Requirement, environ: Environ) -> Identity | None:
-        """The identity of a request as a requirement wants it; raises as `requirement.check` does."""
+        """The identity of a request as a requirement wants it; raises as `requirement.check` does. What the
+        application does not catch is answered."""
         return requirement.check_with(scope_of(environ), self.background.authenticate)

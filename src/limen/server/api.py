@@ -15,7 +15,7 @@ from limen.server.pages import table as people
 from limen.server.resource import Endpoint, Resource
 from limen.server.site import Site
 from limen.server.table import endpoints_of
-from limen.settings import Transport
+from limen.settings import Loaded, Transport, unheard
 
 _log = logging.getLogger("limen.server")
 
@@ -25,6 +25,9 @@ def routes(auth: Limen, *, pages: bool = False) -> list[BaseRoute]:
 
     With `pages` those for people too, below the setting of that name.
     """
+    if places := unheard(Loaded(auth.settings, auth.sources)):
+        unasked = "; ".join(places)
+        _log.warning("%s: Limen(…) does not ask there, make it by Limen.from_env(…)", unasked)
     site = Site.of(auth, whole=False)
     shown = [*people.endpoints(site), *administration.endpoints(site)] if pages else []
     return routes_of(site, [*endpoints_of(site), *shown])

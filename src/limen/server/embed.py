@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -13,18 +14,19 @@ from starlette.routing import Route
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from limen.auth import Limen
-from limen.errors import LimenError, Unavailable
+from limen.errors import LimenError, Misconfigured, Unavailable
 from limen.problems import problem
 from limen.requirement import Authenticates
 from limen.server.api import routes
 from limen.server.pages import telling
-from limen.server.resource import nowhere
+from limen.server.resource import Resource, nowhere
 from limen.server.site import Site
 from limen.server.standing import with_standing
 from limen.server.wire import Answer, Receive, Scope, Send
 
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _TRY_AGAIN_LATER = 1013  # IANA's registry of WebSocket close codes
+_log = logging.getLogger("limen.server")
 _ROOT = "limen.root"
 
 
@@ -34,6 +36,8 @@ def embed(app: Starlette, auth: Authenticates, *, pages: bool = False) -> None:
     A Verifier has no routes. With `pages` people get theirs too (docs/pages.md), and are led to the sign-in.
     """
     if isinstance(auth, Limen):
+        if any(isinstance(getattr(route, "endpoint", None), Resource) for route in app.router.routes):
+            raise Misconfigured("this application has Limen already: call install once, with one Limen")
         ours = routes(auth, pages=pages)
         app.router.routes[:0] = [*ours, *(_astray(route) for route in ours if isinstance(route, Route))]
         if pages:
@@ -140,6 +144,8 @@ async def _refuse(connection: Any, error: Exception) -> Any:
     """The problem document; where a server has none for WebSockets, a close before it is accepted."""
     if not isinstance(error, LimenError):
         raise error
+    if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
+        _log.error("%s: %s", connection.scope["path"], error.message)
     if isinstance(connection, WebSocket):
         if connection.application_state is not WebSocketState.CONNECTING:
             await _end(connection, error)

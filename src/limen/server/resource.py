@@ -95,6 +95,8 @@ class Resource:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = self._site.call(scope, receive)
         scope[ROUTE] = self.path
+        if self._site.cross_origin is not None:
+            send = self._site.cross_origin.sending(call, send)
         try:
             answer = await self._answer(call)
         except ClientLeft:
@@ -110,6 +112,8 @@ class Resource:
     async def _answer(self, call: Call) -> Answer:
         if not self._is_written_plainly(call):
             return nowhere()
+        if self._site.cross_origin is not None and (asked := self._site.cross_origin.preflight(call)):
+            return asked
         endpoint = self._by_method.get(call.scope["method"], self._any)
         try:
             if endpoint is None:

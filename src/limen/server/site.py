@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from limen.auth import Limen
 from limen.errors import Denied, Rejected
 from limen.proxies import Trusted, client_of
+from limen.server.cross_origin import CrossOrigin
 from limen.server.followers import Followers
 from limen.server.pages.advisor import Advisor
 from limen.server.pages.look import Look
@@ -41,6 +42,8 @@ class Site:
     once: Once
     advisor: Advisor
     places: Places
+    cross_origin: CrossOrigin | None
+    """What the routes say to pages of other origins; None where a server says it before there is a route."""
     processes: int = 1
     """How many answer on this address."""
     sign_in_page: str = ""
@@ -66,6 +69,7 @@ class Site:
             Once(auth.clock),
             Advisor(auth.clock),
             Places.of(auth.settings.places),
+            None if whole else CrossOrigin(auth.settings.origins, auth.transports),
             processes,
         )
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from limen.auth import Limen
 from limen.background import Background
 from limen.environ import Environ, Whole, path_of, respond, scope_of
-from limen.errors import LimenError, Unavailable
+from limen.errors import LimenError, Misconfigured, Unavailable
 from limen.problems import refusal
 from limen.server.embed import leading, own_routes
 from limen.server.wire import BODY_MAX, STREAM, Header, Message, Scope
 
+_log = logging.getLogger("limen.server")
 StartResponse = Callable[..., Any]
 
 
@@ -34,7 +36,9 @@ class OwnRoutes:
         scope = {**scope_of(environ), "type": "http"}
         try:
             answer = self._background.run(self._asked(scope, body))
-        except LimenError as error:
+        except LimenError as error:  # the first request starts Limen, and learns what is wrong with it
+            if isinstance(error, Misconfigured):
+                _log.error("%s: %s", path_of(environ), error.message)
             answer = self.told(environ, error)
         return respond(environ, start_response, *answer)
 

@@ -7,7 +7,7 @@ a loopback address: only there is a secret made for you, and only there do cooki
 
 from __future__ import annotations
 
-from limen.settings.loading import Loaded, beneath, load
+from limen.settings.loading import Loaded, beneath, load, unheard
 from limen.settings.record import (
     ADMIN_SCOPE,
     DEVELOPMENT_DIRECTORY,
@@ -35,5 +35,6 @@ __all__ = [
     "is_loopback_http",
     "load",
     "require_secret",
+    "unheard",
     "without_password",
 ]

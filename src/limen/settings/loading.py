@@ -23,6 +23,8 @@ from limen.settings.values import parse, secret_of
 
 _FILE = "limen.toml"
 _UNPLACED = frozenset({"default", "settings", "keyword", "flag"})
+_IN_CODE = frozenset({"default", "keyword"})
+_SECRETS = frozenset({"secret", "secret_previous"})
 _BESIDE = frozenset({"LIMEN_CONFIG", "LIMEN_SECRET_FILE"})
 # What Kubernetes puts into every container of a namespace that has a service called limen or limen-….
 _KUBERNETES = re.compile(
@@ -90,6 +92,23 @@ def load(
     return Loaded(settings, sources)
 
 
+def unheard(loaded: Loaded) -> list[str]:
+    """Where values stand that differ from those that count, which were taken without asking there: the
+    variables, `limen.toml`, or what is wrong with either."""
+    try:
+        chosen = _file() | _environment()
+    except Misconfigured as error:
+        return [error.message]
+    differ = (
+        source
+        for name, (value, source) in chosen.items()
+        if name not in _SECRETS
+        and loaded.sources[name] in _IN_CODE
+        and value != getattr(loaded.settings, name)
+    )
+    return sorted(set(differ))
+
+
 def _keywords(options: Mapping[str, Any], source: str) -> _Chosen:
     table = describe()
     for name in options:
@@ -113,10 +132,14 @@ def _file() -> _Chosen:
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
         raise Misconfigured(f"{path} is no TOML: {error}") from error
     table = describe()
-    for name in said:
+    for name, value in said.items():
+        if name not in table and isinstance(value, dict):
+            raise Misconfigured(
+                f"{path.name} has a table [{name}], and is flat: write the settings without a heading"
+            )
         if name not in table:
-            raise _unknown(name, f"setting for {path.name}")
-    if not said.keys().isdisjoint({"secret", "secret_previous"}):
+            raise _unknown(name, f"setting in {path.name} called")
+    if not said.keys().isdisjoint(_SECRETS):
         secret_files.check_private(path, found)
     return {
         name: (parse(table[name], value, place=_place(name, path.name)), path.name)

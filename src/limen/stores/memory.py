@@ -353,7 +353,11 @@ class MemoryStore(MemoryAdmin, MemoryRecovery, MemoryThrottles):
     @contextmanager
     def _step(self) -> Iterator[None]:
         if self._closed:
-            raise Unavailable("the store is closed", code="unavailable", reason="store_closed")
+            raise Unavailable(
+                "the store is not open: Limen was not started, or has ended",
+                code="unavailable",
+                reason="store_closed",
+            )
         with self._lock:
             yield
 

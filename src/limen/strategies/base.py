@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from limen.accounts import Account
 from limen.clock import Instant, Mono, Seconds
-from limen.errors import Denied
+from limen.errors import Denied, Misconfigured
 from limen.ids import AccountID, SessionID
 from limen.jose.jwt import Claims
 from limen.sessions import Presented, StrategyName
@@ -50,6 +50,14 @@ class Identity:
     scopes: frozenset[str]
     expires: Instant
     """When this credential ends if nothing is done: a token's `exp`, a session's idle end."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> NoReturn:
+        """Misconfigured: where `Depends(…)` was forgotten FastAPI would read from the body who is asking."""
+        raise Misconfigured(
+            "an Identity is never read from a request: write Annotated[Identity, Depends(auth.required)], "
+            "and of an answer name the members that it has"
+        )
 
 
 class Replayed(Denied):

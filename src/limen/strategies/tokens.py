@@ -138,4 +138,7 @@ def _strategy_of(claims: jwt.Claims) -> StrategyName:
 
 
 def _not_started() -> RuntimeError:
-    return RuntimeError("no key ring is loaded: start Limen first (`await auth.start()`, or its lifespan)")
+    return RuntimeError(
+        "no key ring is loaded: start Limen first (`await auth.start()`, or the lifespan of the outermost "
+        "application, which servers run and no other)"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
@@ -54,13 +54,28 @@ async def sign_in(
     return (await auth.sign_in(email, password)).grant
 
 
+class WSGIClient(Protocol):
+    """The test client of Flask, or of another framework on Werkzeug."""
+
+    environ_base: Any
+
+    def set_cookie(self, key: str, value: str = "", *, path: str = "/") -> None: ...
+
+
 def present(
-    client: httpx2.AsyncClient | httpx2.Client, auth: Limen, grant: Grant, *, transport: Transport | str
+    client: httpx2.AsyncClient | httpx2.Client | WSGIClient,
+    auth: Limen,
+    grant: Grant,
+    *,
+    transport: Transport | str,
 ) -> None:
     """Let a client present what was granted, as a browser (`cookie`) or as an API client (`bearer`) does.
 
-    Works for any httpx2 client, so for the TestClient of Starlette and FastAPI too.
+    Works for any httpx2 client, so for the TestClient of Starlette and FastAPI too, and for Flask's.
     """
+    if not isinstance(client, httpx2.AsyncClient | httpx2.Client):
+        _present_by_environ(client, auth, grant, transport=Transport(transport))
+        return
     if Transport(transport) is Transport.BEARER:
         client.headers["Authorization"] = f"Bearer {grant.credential}"
         return
@@ -73,6 +88,18 @@ def present(
             names.refresh, grant.refresh, domain=domain, path=f"{auth.settings.prefix}/refresh"
         )
         client.cookies.set(names.refreshes, grant.session, domain=domain)
+
+
+def _present_by_environ(client: WSGIClient, auth: Limen, grant: Grant, *, transport: Transport) -> None:
+    if transport is Transport.BEARER:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {grant.credential}"
+        return
+    client.environ_base["HTTP_ORIGIN"] = origin(auth)
+    names = auth.cookie_names
+    client.set_cookie(names.sid if grant.strategy is StrategyName.SESSION else names.token, grant.credential)
+    if grant.refresh is not None:
+        client.set_cookie(names.refresh, grant.refresh, path=f"{auth.settings.prefix}/refresh")
+        client.set_cookie(names.refreshes, grant.session or "")
 
 
 def origin(auth: Limen) -> str:

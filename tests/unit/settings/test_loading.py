@@ -161,14 +161,17 @@ def test_what_others_put_into_the_environment_is_left_alone(
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('stratgy = "jwt"', "there is no setting for limen.toml stratgy; did you mean strategy?"),
+        ('stratgy = "jwt"', "there is no setting in limen.toml called stratgy; did you mean strategy?"),
         ('strategy = "sesion"', "strategy in limen.toml: there is no 'sesion'"),
         ("strategy = 7", "strategy in limen.toml: write a text"),
         ('accept = "jwt"', "accept in limen.toml: write a list"),
         ('leeway = "1h"', "leeway in limen.toml: 3600 is out of bounds"),
         ('cache_size = "7"', "cache_size in limen.toml: write a whole number"),
         ('[strategy]\nname = "jwt"', "strategy in limen.toml: write a text"),
-        ('[limen]\nstrategy = "jwt"', "there is no setting for limen.toml limen"),
+        (
+            '[limen]\nstrategy = "jwt"',
+            "limen.toml has a table [limen], and is flat: write the settings without a heading",
+        ),
         ("strategy = ", "limen.toml is no TOML"),
         ('strategy = "jwt"\nstrategy = "session"', "limen.toml is no TOML"),
         ('strategy = "\udcff"', "limen.toml is no TOML"),

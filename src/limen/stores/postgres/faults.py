@@ -118,7 +118,7 @@ def standby() -> Misconfigured:
 
 
 def closed() -> Unavailable:
-    return Unavailable("the database is closed", reason="store_closed")
+    return Unavailable("the database is not open: Limen was not started, or has ended", reason="store_closed")
 
 
 def forked() -> Unavailable:

@@ -87,7 +87,9 @@ def unconfirmed() -> Unavailable:
 
 
 def closed() -> Unavailable:
-    return Unavailable("the sessions' store is closed", reason="store_closed")
+    return Unavailable(
+        "the sessions' store is not open: Limen was not started, or has ended", reason="store_closed"
+    )
 
 
 def forked() -> Unavailable:

@@ -37,7 +37,7 @@ def at_start(error: sqlite3.Error, path: Path) -> LimenError:
 
 
 def closed() -> Unavailable:
-    return Unavailable("the database is closed", reason="store_closed")
+    return Unavailable("the database is not open: Limen was not started, or has ended", reason="store_closed")
 
 
 def forked() -> Unavailable:
