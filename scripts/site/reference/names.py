@@ -42,6 +42,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("limen.django.sessions", "", ("SessionStore",)),
     ("limen.django.hashers", "", ()),
     ("limen.django.asgi", "", ("with_websockets",)),
+    ("limen.django.config", "", ("close",)),
     ("limen.django.rest", "", ("LimenAuthentication", "scopes")),
     ("limen.server", "`limen serve` as an ASGI application.", ("create_app",)),
     ("limen.metrics", "", ("Collector",)),
