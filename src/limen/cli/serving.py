@@ -147,6 +147,7 @@ class _Workers(Multiprocess):
             self._served = True
             if process is self._latest:
                 self._latest, self._pause = None, _AGAIN
+                self._not_before = min(self._not_before, time.monotonic() + _AGAIN)
 
     def _replace(self, place: int, process: Process) -> None:
         process.kill()  # one that hangs
