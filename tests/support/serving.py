@@ -59,6 +59,10 @@ class Serving:
     def signal(self, how: signal.Signals) -> None:
         self._process.send_signal(how)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def workers(self) -> list[int]:
         """The ids of the processes of `--workers`, the oldest first (Linux)."""
         found = []

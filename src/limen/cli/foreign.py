@@ -73,15 +73,15 @@ def _twice(stream: BinaryIO) -> IO[bytes]:
 _TABLES = {Source.FASTAPI_USERS: "user", Source.DJANGO: "auth_user", Source.BETTER_AUTH: "user"}
 _GROUPS = (
     "(SELECT group_concat(g.name, char(10)) FROM {members} m JOIN auth_group g ON g.id = m.group_id "
-    "WHERE m.{whose} = u.id) AS groups"
+    "WHERE m.{whose} = u.{key}) AS groups"
 )
-_PERMISSIONS = "(SELECT count(*) FROM {members} m WHERE m.{whose} = u.id) AS user_permissions"
+_PERMISSIONS = "(SELECT count(*) FROM {members} m WHERE m.{whose} = u.{key}) AS user_permissions"
 _OF_DJANGO = (
     ("groups", "group_id", "auth_group", _GROUPS),
     ("user_permissions", "permission_id", "auth_permission", _PERMISSIONS),
 )
 _PROVEN = (
-    "(SELECT max(e.verified) FROM account_emailaddress e WHERE e.user_id = u.id AND "
+    "(SELECT max(e.verified) FROM account_emailaddress e WHERE e.user_id = u.{key} AND "
     "lower(e.email) = lower(u.email)) AS email_verified"
 )
 _LINKED = "(SELECT count(*) FROM oauth_account o WHERE o.user_id = u.id) AS oauth_accounts"
@@ -109,7 +109,7 @@ def _of_database(source: Source, path: Path, table: str) -> Iterator[Row | Refus
         known = {str(row[0]): _columns(db, str(row[0])) for row in db.execute(_NAMES)}
         if table not in known:
             raise _rejected(f"{path} has no table {table!r}; is it called something else? Say --table")
-        statement = f"SELECT u.*{_beside(source, known, table)} FROM {_quoted(table)} u"  # noqa: S608 - names that the database has
+        statement = f"SELECT u.*{_beside(source, known, table, _key(db, table))} FROM {_quoted(table)} u"  # noqa: S608 - names that the database has
         for line, row in enumerate(db.execute(statement), 1):
             yield _row(line, row)
     except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a column's name
@@ -125,12 +125,19 @@ def _columns(db: sqlite3.Connection, table: str) -> set[str]:
     return {str(row["name"]) for row in db.execute(f"PRAGMA table_info({_quoted(table)})")}
 
 
-def _beside(source: Source, known: dict[str, set[str]], table: str) -> str:
+def _key(db: sqlite3.Connection, table: str) -> str:
+    """The column that other tables mean: a model may call its key otherwise. Empty where there is none."""
+    columns = {str(row["name"]): row["pk"] for row in db.execute(f"PRAGMA table_info({_quoted(table)})")}
+    keys = [name for name, part in columns.items() if part]
+    return "id" if "id" in columns else keys[0] if len(keys) == 1 else ""
+
+
+def _beside(source: Source, known: dict[str, set[str]], table: str, key: str) -> str:
     """What other tables say of an account, as further columns, where there are those tables."""
     found = []
-    if source is Source.DJANGO:
-        found += _of_django(known, table)
-        found += [_PROVEN] if "account_emailaddress" in known else []
+    if source is Source.DJANGO and key:
+        found += _of_django(known, table, key)
+        found += [_PROVEN.format(key=_quoted(key))] if "account_emailaddress" in known else []
     elif source is Source.FASTAPI_USERS:
         found += [_LINKED] if "oauth_account" in known else []
     elif source is Source.BETTER_AUTH:
@@ -141,7 +148,7 @@ def _beside(source: Source, known: dict[str, set[str]], table: str) -> str:
     return "".join(f", {one}" for one in found)
 
 
-def _of_django(known: dict[str, set[str]], table: str) -> list[str]:
+def _of_django(known: dict[str, set[str]], table: str, key: str) -> list[str]:
     """Groups and permissions are tables of the model's own, called after its table and its name.
 
     Those of `auth_user` say nothing of another table, whose ids are other people's.
@@ -151,7 +158,8 @@ def _of_django(known: dict[str, set[str]], table: str) -> list[str]:
         members = f"{table}_{ending}"
         whose = known.get(members, set()) - {"id", of}
         if len(whose) == 1 and needs in known:
-            found.append(column.format(members=_quoted(members), whose=_quoted(*whose)))
+            names = {"members": members, "whose": min(whose), "key": key}
+            found.append(column.format(**{name: _quoted(said) for name, said in names.items()}))
     return found
 
 

@@ -180,6 +180,7 @@ class Hosted:
         loop = asyncio.get_running_loop()
         with suppress(ValueError, NotImplementedError, AttributeError):  # no main thread, or no such signal
             loop.add_signal_handler(signal.SIGHUP, lambda: self._begin(self._reloaded()))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # what came while this started
             for stop in (signal.SIGTERM, signal.SIGINT):
                 self._delay(stop, loop)
 

@@ -51,7 +51,7 @@ def _ask_about(session_store: str, *, yes: bool) -> None:
     if not session_store or yes:
         return
     said = f"All sessions in {without_password(session_store)} end too, whatever database it serves."
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():  # None: closed, as some schedulers leave it
         raise click.UsageError(
             f"{said} Say --yes if this is meant; to rehearse, name another session_store, or none."
         )

@@ -105,7 +105,8 @@ def _greet(auth: Limen, address: str, workers: int, set_up: str | None, *, as_js
         click.echo(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
     elif auth.settings.log_format == "json":
         where, promise, *_ = greeting(auth, address, workers, set_up)
-        first = [f"the first administrator is made, within an hour and once, at {set_up}"] if set_up else []
+        # Not its link: lines for machines are kept and sent on, and a link is a credential.
+        first = ["nobody has an account: limen account add you@example.com --admin"] if set_up else []
         click.echo("\n".join(logs.written(line.strip()) for line in (where, promise, *first)), err=True)
     else:
         click.echo("\n".join(greeting(auth, address, workers, set_up)), err=True)

@@ -13,13 +13,13 @@ from contextlib import suppress
 from functools import partial
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from limen.auth import Limen
 from limen.cli import logs
 from limen.cli.answer import Exit
+from limen.cli.failures import exit_of
 from limen.cli.hosting import Hosted
 from limen.cli.listening import BACKLOG, split_address
 from limen.cli.operating import OperationsPort
@@ -32,8 +32,11 @@ from limen.settings import Settings
 _log = logging.getLogger("limen.serve")
 CONNECTIONS = 1_000
 """Per process, kept ones included; who comes then is answered 503."""
-_AGAIN = 1.0
-"""Seconds between two replacements of a process: one that cannot start must not keep a core busy."""
+_AGAIN, _AGAIN_MOST = 1.0, 8.0
+"""Seconds between two replacements of a process, twice as many each time, until one serves: a start takes a
+good part of a second of a core, and one that cannot succeed must not keep it busy."""
+_VERDICTS = (Exit.UNAVAILABLE, Exit.MISCONFIGURED)
+"""How a process ends that cannot start."""
 DRAIN_SECONDS = 8
 """Container runtimes kill ten seconds after SIGTERM."""
 
@@ -46,11 +49,11 @@ def app(processes: int = 1, access_log: bool = False) -> Hosted:
             beside=partial(_operations, processes=processes),
             settled=lambda settings: _log_by(settings, access_log),
         )
-    except (
-        LimenError
-    ) as error:  # the configuration was good at the start: this takes the place of one that died
+    except LimenError as error:
+        if processes == 1:
+            raise  # whoever called says it, and ends by it
         _log.critical("this process cannot start: %s", error.message)
-        raise SystemExit(Exit.UNAVAILABLE) from None
+        raise SystemExit(exit_of(error)) from None
 
 
 def leave_on_signals() -> None:
@@ -91,6 +94,17 @@ def serve(bound: socket.socket, settings: Settings, *, workers: int, access_log:
     return Exit.OK if server.started else Exit.UNAVAILABLE
 
 
+class _Worker(Process):
+    """A process of several. SIGHUP would end one that is still starting, so there it waits to be heard."""
+
+    def start(self) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # inherited; see Hosted
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Workers(Multiprocess):
     """The processes of one socket. A reload is each one's own, and none of them ends for it.
 
@@ -100,7 +114,22 @@ class _Workers(Multiprocess):
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
-        self.verdict, self._served, self._not_before = Exit.OK, False, 0.0
+        self.verdict, self._served = Exit.OK, False
+        self._latest: Process | None = None
+        self._not_before, self._pause = 0.0, _AGAIN
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except BaseException:
+            self.terminate_all()  # or Python would wait for them at its end, and hear no signal any more
+            raise
+
+    def init_processes(self) -> None:
+        for _ in range(self.processes_num):
+            process = _Worker(self.config, self.sockets)
+            process.start()
+            self.processes.append(process)
 
     def keep_subprocess_alive(self) -> None:
         within = self.config.timeout_worker_healthcheck
@@ -108,25 +137,40 @@ class _Workers(Multiprocess):
             if self.should_exit.is_set():
                 return
             if process.is_alive(timeout=within):
-                self._served = self._served or process.is_ready(timeout=within)
+                self._know(process, within)
             elif time.monotonic() >= self._not_before:
                 self._replace(place, process)
+
+    def _know(self, process: Process, within: float) -> None:
+        """Whether it serves, of one of which that is not known."""
+        if (not self._served or process is self._latest) and process.is_ready(timeout=within):
+            self._served = True
+            if process is self._latest:
+                self._latest, self._pause = None, _AGAIN
+                self._not_before = min(self._not_before, time.monotonic() + _AGAIN)
 
     def _replace(self, place: int, process: Process) -> None:
         process.kill()  # one that hangs
         process.join()
-        if process.exitcode == STARTUP_FAILURE and not self._served:
-            self.verdict = Exit.UNAVAILABLE
+        if process.exitcode in _VERDICTS and not self._served:
+            self.verdict = Exit(process.exitcode)
             self.should_exit.set()
             return
-        _log.error("process %s ended (%s); another takes its place", process.pid, process.exitcode)
-        self.processes[place] = following = Process(self.config, self.sockets)
-        following.start()
-        self._not_before = time.monotonic() + _AGAIN
+        try:
+            following = _Worker(self.config, self.sockets)
+            following.start()
+        except OSError as error:  # of files, processes or memory there are no more: the others serve
+            _log.error("process %s ended (%s); no other can be made: %s", process.pid, process.exitcode,
+                       error.strerror)  # fmt: skip
+        else:
+            _log.error("process %s ended (%s); another takes its place", process.pid, process.exitcode)
+            self.processes[place] = self._latest = following
+        self._not_before = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _AGAIN_MOST)
 
     def handle_hup(self) -> None:
         for worker in self.processes:
-            if worker.pid is not None:
+            if worker.pid is not None and worker.exitcode is None:  # else its id may be another's by now
                 with suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGHUP)
 

@@ -278,6 +278,21 @@ def test_a_model_of_ones_own_has_its_own_groups_and_not_those_of_others(home: Sh
     assert [one["what"] for one in member["lost"] if "user names" not in one["what"]] == ["user_permissions"]
 
 
+def test_a_model_whose_key_is_called_otherwise_comes_with_its_groups(home: Shell) -> None:
+    database(
+        home.folder,
+        f"""CREATE TABLE shop_user (uuid TEXT PRIMARY KEY, password, username, email);
+        CREATE TABLE auth_group (id, name); CREATE TABLE shop_user_groups (id, user_id, group_id);
+        CREATE TABLE account_emailaddress (id, email, verified, user_id);
+        INSERT INTO shop_user VALUES ('a', '{STORED}', 'ada', 'ada@example.com');
+        INSERT INTO auth_group VALUES (1, 'editors');
+        INSERT INTO shop_user_groups VALUES (1, 'a', 1);
+        INSERT INTO account_emailaddress VALUES (1, 'ada@example.com', 1, 'a')""",
+    )
+    ran = home("account", "import", "--from", "django", "theirs.db", "--json", "--table", "shop_user").json
+    assert (ran["new"], ran["verified"], ran["roles_without_scope"]) == (1, 1, {"editors": 1})
+
+
 def test_a_group_that_is_called_as_a_flag_makes_no_superuser(home: Shell) -> None:
     fields = f'{{"email": "eve@example.com", "password": "{STORED}", "groups": [["superuser"], ["staff"]]}}'
     (home.folder / "users.json").write_text(f'[{{"pk": 1, "fields": {fields}}}]')

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+import pytest
+
+from limen.cli import migrate
 from support.shell import Shell
 
 
@@ -49,3 +53,11 @@ def test_a_restored_copy_ends_the_sessions_of_a_session_store_only_if_that_is_me
     assert "--yes" in ran.err
     assert shell("migrate", "--restored", "--yes", **beside).code == 3  # nobody listens there
     assert shell("migrate", "--restored", LIMEN_SESSION_STORE="").code == 0
+
+
+def test_a_restored_copy_asks_nobody_where_stdin_is_closed(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(click.UsageError, match="--yes"):
+        migrate._ask_about("redis://127.0.0.1:1/0", yes=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import httpx2
 import pytest
 
 from limen.cli import serving
+from limen.errors import Misconfigured
 from support.behind import within
 from support.otlp import Collector
 from support.servers import free_port
@@ -94,8 +96,53 @@ def test_a_process_whose_configuration_broke_meanwhile_says_so_in_a_sentence(
     (tmp_path / "limen.toml").write_text("strategy = \n")
     with pytest.raises(SystemExit) as ended:
         serving.app(2)
-    assert ended.value.code == 3
+    assert ended.value.code == 4
     assert "this process cannot start: limen.toml is no TOML" in caplog.text
+    with pytest.raises(Misconfigured, match="is no TOML"):
+        serving.app(1)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_only_the_server_finds_wrong_ends_it_as_a_wrong_configuration(
+    workers: str, shell: Shell
+) -> None:
+    ran = shell.apart("serve", "--port", "0", "--workers", workers, LIMEN_TEMPLATES="/nowhere")
+    assert ran.code == 4
+    assert "templates: /nowhere is no folder" in ran.err
+    assert "takes its place" not in ran.err
+
+
+def test_a_supervisor_that_can_make_no_process_lets_the_others_serve_and_ends_when_told(
+    tmp_path: Path,
+) -> None:
+    with Serving(tmp_path, "--port", "0", "--workers", "2") as server:
+        assert within(20, lambda: len(server.workers()) == 2)
+        assert httpx2.get(f"{server.address}/healthz").status_code == 200
+        _, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (5, most))
+        killed = min(server.workers())
+        os.kill(killed, signal.SIGKILL)
+        assert within(20, lambda: not Path(f"/proc/{killed}").exists())
+        code, _, err = server.stop()
+    assert code == 0
+    assert f"process {killed} ended (-9); no other can be made: Too many open files" in err
+
+
+def test_a_reload_ends_no_process_that_is_still_starting(tmp_path: Path) -> None:
+    first = ports(2)
+    with Serving(
+        tmp_path, "--port", "0", "--workers", "2", LIMEN_METRICS_ADDRESS=f"127.0.0.1:{first}"
+    ) as server:
+        assert within(20, lambda: len(server.workers()) == 2)
+        begun = server.workers()
+        for worker in begun:
+            os.kill(worker, signal.SIGHUP)
+        for port in (first, first + 1):
+            assert within(20, lambda port=port: _status(f"http://127.0.0.1:{port}/readyz") == 200)  # type: ignore[misc]
+        assert server.workers() == begun
+        code, _, err = server.stop()
+    assert code == 0
+    assert "(-1)" not in err
 
 
 def _status(url: str) -> int:
@@ -140,7 +187,8 @@ def test_where_lines_are_for_machines_what_is_said_at_the_start_is_one_too(tmp_p
     assert {one["logger"] for one in said} == {"limen.serve"}
     assert [one["level"] for one in said] == ["warning", "info", "info", "info"]
     assert f"Limen listens on http://127.0.0.1:{port}" in said[1]["message"]
-    assert "/set-up" in said[3]["message"]
+    assert "limen account add" in said[3]["message"]
+    assert "token=" not in err  # a link is a credential, and lines for machines are kept
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

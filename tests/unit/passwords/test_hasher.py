@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 import argon2
 import pytest
@@ -21,6 +22,7 @@ from limen.passwords import (
     UnusableHash,
     from_firebase,
 )
+from limen.passwords.argon2 import Argon2Hash
 from limen.passwords.bcrypt import BcryptParameters
 
 WEAK = Hasher(WeakHashing())
@@ -48,6 +50,23 @@ def test_A28_a_hash_of_what_was_typed_in_no_normal_form_is_verified_and_called_o
     assert WEAK.verify(stored, typed + "x") == Mismatched()
     assert WEAK.verify(stored, unicodedata.normalize("NFC", typed)) == Mismatched()
     assert WEAK.verify(WEAK.hash(typed), typed) == Matched(outdated=False)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_A02_a_wrong_password_costs_the_same_whoever_made_the_hash_and_where_there_is_none(
+    form: Literal["NFC", "NFD"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[bytes] = []
+    matches = Argon2Hash.matches
+    monkeypatch.setattr(Argon2Hash, "matches", lambda self, s: done.append(s) or matches(self, s))
+    wrong = unicodedata.normalize(form, "mật khẩu đẹp lắm")
+    theirs = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    counts = []
+    for stored in (WEAK.hash(PASSWORD), theirs, WEAK.dummy):
+        done.clear()
+        assert WEAK.verify(stored, wrong) == Mismatched()
+        counts.append(len(done))
+    assert counts == [1 if form == "NFC" else 2] * 3
 
 
 def test_two_hashes_of_one_password_differ_and_say_nothing_of_it() -> None:

@@ -32,11 +32,15 @@ _UNREACHED: dict[type[BaseException], str] = {
     FileNotFoundError: "no such file: PostgreSQL's socket, or one that sslrootcert or its like name",
 }
 _UNFIT: dict[type[BaseException], str] = {
-    ssl.SSLError: "PostgreSQL's certificate is not believed: name its authority with sslrootcert",
+    ssl.SSLCertVerificationError: "PostgreSQL's certificate is not believed: name its authority with "
+    "sslrootcert, its host as the certificate does, or renew it",
     asyncpg.ClientConfigurationError: "the options of the PostgreSQL address do not fit: sslmode=verify-full "
     "wants the certificate of the server's authority, as sslrootcert=FILE or in ~/.postgresql/root.crt",
 }
-"""What waiting does not mend."""
+"""What waiting does not mend. Of TLS that is the certificate alone: a handshake also fails where the server,
+or a proxy before it, is just being started again."""
+_NO_TLS = "rejected SSL upgrade"
+"""The words of the driver for a server that has none. Its other errors of that kind are cut connections."""
 
 
 class Crowded(Exception):
@@ -93,7 +97,7 @@ def at_start(error: BaseException) -> LimenError:
     for kind, unfit in _UNFIT.items():
         if isinstance(error, kind):
             return Misconfigured(unfit, reason=name_of(error))
-    if type(error) is ConnectionError:  # the driver's word for a server that has no TLS
+    if isinstance(error, ConnectionError) and _NO_TLS in str(error):
         return Misconfigured(
             "the PostgreSQL server speaks no TLS: give it a certificate, or say sslmode=disable where it is "
             "on this very machine",

@@ -77,6 +77,21 @@ def test_who_is_not_there_may_come_back(error: Exception) -> None:
     assert told.reason == type(error).__name__
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("unexpected connection_lost() call"),
+        ConnectionError('PostgreSQL server at "db:5432": server sent an error response during SSL exchange'),
+        ssl.SSLEOFError(8, "EOF occurred in violation of protocol"),
+        ssl.SSLError(1, "[SSL: TLSV1_ALERT_INTERNAL_ERROR] tlsv1 alert internal error"),
+    ],
+)
+def test_tls_that_breaks_off_while_the_server_starts_is_no_ones_configuration(error: Exception) -> None:
+    told = faults.at_start(error)
+    assert isinstance(told, Unavailable)
+    assert "sslmode" not in told.message
+
+
 def test_no_message_of_the_server_gets_out() -> None:
     told = faults.unavailable(postgres("23505"))
     assert "secret content" not in str(told) + told.reason
