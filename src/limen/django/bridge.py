@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from starlette.routing import Route
 
@@ -56,6 +57,8 @@ def routes(request: Any) -> HttpResponse | StreamingHttpResponse:
     for name, value in start["headers"]:
         if name == b"set-cookie":
             response.cookies.load(value.decode("latin-1"))
+        elif name == b"vary":  # there may be more than one, and Django keeps the last of a name
+            patch_vary_headers(response, value.decode("latin-1").split(", "))
         else:
             response.headers[name.decode("latin-1")] = value.decode("latin-1")
     renewed = response.cookies.get(config.auth().cookie_names.refreshes)
