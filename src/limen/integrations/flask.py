@@ -191,6 +191,7 @@ def _guarded(view: Callable[_P, _R], asked: _Asked) -> Callable[_P, _R]:
 
     with suppress(AttributeError):  # of a view that takes no attributes
         setattr(view, _BARE, True)
+    setattr(guarded, _BARE, False)  # `wraps` has copied that of a view that was guarded before
     earlier: tuple[_Asked, ...] = getattr(view, _ASKED, ())
     setattr(guarded, _ASKED, (asked, *earlier))
     return guarded
