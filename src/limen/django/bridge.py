@@ -20,7 +20,7 @@ from starlette.routing import Route
 from limen import Limen
 from limen.django import config, renewing
 from limen.django.asking import scope_of
-from limen.django.caller import bound
+from limen.django.caller import Caller, bound
 from limen.django.mounted import mounted
 from limen.server.wire import BODY_MAX, Message
 
@@ -44,6 +44,7 @@ def routes(request: Any) -> HttpResponse | StreamingHttpResponse:
     body = b"" if request.method in ("GET", "HEAD") else request.read(BODY_MAX + 1)
     exchange = _Exchange(scope_of(request), body)
     config.background().start()
+    Caller(request).end_what_ran_out()
     start, first = config.run(exchange.begin(config.auth()))
     response: HttpResponse | StreamingHttpResponse
     if not first.get("more_body"):

@@ -8,6 +8,7 @@ where the request came from, and altogether where Django does not look.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from functools import cached_property, lru_cache
@@ -129,6 +130,19 @@ class Caller:
         return found is None or (
             found.transport is Transport.COOKIE and _has_run_out(found.credential, self.auth.clock.now())
         )
+
+    def end_what_ran_out(self) -> None:
+        """End the sign-in of this browser if Django's session of it has run out: for routes that ask Limen
+        alone, and would renew it for ever."""
+        if not isinstance(getattr(self.request, "session", None), SessionStore):
+            return
+        with contextlib.suppress(Denied, Rejected):  # the route will say what is wrong
+            renewed = rules.find_cookie(self.headers, self.auth.cookie_names.refreshes)
+            if renewed is not None and run_out(renewed):
+                return
+            found = self.found()
+            if found is not None and found.transport is Transport.COOKIE:
+                run_out(config.background().authenticate(found.credential, activity=False).session)
 
     @property
     def asked(self) -> bool:
