@@ -280,9 +280,14 @@ def test_what_is_wrong_at_the_first_request_is_in_the_log(
     auth = for_tests(f"sqlite:///{tmp_path}/nowhere/app.db")
     app = LimenMiddleware(inner, auth)
     with client(app, auth) as ada:
-        for path in ("/auth/session", "/me"):
+        for path, asked in (
+            ("/auth/session", ""),
+            ("/me", "%0AERROR forged"),
+            ("/auth/", "%0D%0AERROR forged"),
+        ):
             caplog.clear()
-            answer = ada.get(path, headers={"authorization": "Bearer a.b.c"})
+            answer = ada.get(path + asked, headers={"authorization": "Bearer a.b.c"})
             assert (answer.status_code, answer.json()["code"]) == (500, "misconfigured")
             (line,) = [line for line in caplog.messages if line.startswith(path)]
+            assert "\n" not in line
             assert "does not exist: make it, or name another database" in line

@@ -18,7 +18,7 @@ from limen.auth import Limen
 from limen.background import Background
 from limen.environ import Environ, path_of, respond, scope_of
 from limen.errors import LimenError, Misconfigured
-from limen.problems import refusal
+from limen.problems import refusal, shown
 from limen.public_paths import PublicPaths
 from limen.requirement import Authenticates, Requirement
 from limen.strategies.base import Identity
@@ -82,7 +82,7 @@ class LimenMiddleware:
 
     def _refused(self, environ: Environ, start_response: StartResponse, error: LimenError) -> Iterable[bytes]:
         if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
-            _log.error("%s: %s", path_of(environ), error.message)
+            _log.error("%s: %s", shown(path_of(environ)), error.message)
         told = refusal(error) if self._own is None else self._own.told(environ, error)
         return respond(environ, start_response, *told)
 
