@@ -82,6 +82,11 @@ def status_of(error: LimenError) -> int:
     return error.http_status if isinstance(error, Rejected) else error.status
 
 
+def shown(path: str) -> str:
+    """A path for a line of the log: whoever asks for it begins no line of their own there, nor fills it."""
+    return path[:200].encode("unicode_escape").decode("ascii")
+
+
 def _detail(error: LimenError) -> str:
     if isinstance(error, Misconfigured):  # it speaks to whoever set this up, of files and settings
         return "the server is not set up as it must be; its log says what to do"

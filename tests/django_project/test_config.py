@@ -37,6 +37,26 @@ def test_a_projects_tests_write_nothing_to_its_database(
     assert not (bare.parent / "limen.db").exists()
 
 
+def test_one_that_was_made_before_the_tests_began_is_not_theirs(bare: Path) -> None:
+    """Whoever imports the addresses makes it; pytest may as it collects, before Django's tests are set up."""
+    real = config.auth()
+    assert real.settings.database.startswith("sqlite:")
+    setup_test_environment()
+    try:
+        assert config.auth().settings.database == "memory://"
+        assert config.auth() is config.auth()
+    finally:
+        teardown_test_environment()
+        config.close()
+
+
+def test_sessions_of_tests_are_not_in_the_store_of_sessions_either(
+    bare: Path, tested: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIMEN_SESSION_STORE", "redis://127.0.0.1:1/0")
+    assert config.auth().settings.session_store == ""
+
+
 @pytest.mark.parametrize("way", ["login", "force_login"])
 def test_the_test_client_signs_in_under_each_strategy(
     site: str, tested: None, ada: Any, client: Client, way: str

@@ -15,7 +15,7 @@ from django.urls import path
 
 from limen.django import config, renewing
 from limen.django.models import Link
-from support.django_site import PASSWORD
+from support.django_site import PASSWORD, turned
 
 PAGE = {"accept": "text/html", "sec-fetch-mode": "navigate"}
 
@@ -92,6 +92,23 @@ def test_without_limens_routes_nobody_is_sent_to_them(reader: Client) -> None:
     with override_settings(ROOT_URLCONF=(path("mine", lambda _: HttpResponse("mine")),)):
         assert not renewing.is_mounted()
         assert reader.get("/mine", headers=PAGE).content == b"mine"
+
+
+def test_a_token_that_the_browser_keeps_for_longer_than_it_lasts_is_renewed(
+    hybrid: None, ada: Any, client: Client
+) -> None:
+    """Where cookies are kept until the browser closes, nothing takes the token away when it runs out."""
+    with override_settings(SESSION_EXPIRE_AT_BROWSER_CLOSE=True):
+        clock = turned()
+        client.post("/login/", {"username": "ada", "password": PASSWORD})
+        clock.turn(16 * 60)
+        assert went(client, "/me") == ["/me", "/auth/refresh/page?next=%2Fme", "/me"]
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c", "a.e30.c", "a.W10.c", "a.eyJleHAiOiJ4In0.c"])
+def test_what_is_no_token_is_sent_nowhere(reader: Client, token: str) -> None:
+    reader.cookies[config.auth().cookie_names.token] = token
+    assert renewing.place() not in reader.get("/me", headers=PAGE)["location"]
 
 
 @pytest.mark.anyio

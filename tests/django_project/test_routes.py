@@ -196,3 +196,11 @@ def test_the_routes_are_made_once_and_nothing_grows_with_requests(
         client.get("/auth/session")
         client.post("/login/", {"username": "ada", "password": PASSWORD})
     assert len(config.auth().canary.ended) == before
+
+
+def test_what_an_answer_varies_by_is_said_whole(bare: Path, client: Client) -> None:
+    """With `origins` it is said twice, and a cache that hears the last of it gives one person's to all."""
+    with override_settings(LIMEN={**settings.LIMEN, "origins": ["https://www.app.example"]}):
+        config.close()
+        assert set(client.get("/auth/session")["vary"].split(", ")) >= {"Cookie", "Origin"}
+        assert set(client.get("/sign-in")["vary"].split(", ")) >= {"Cookie", "Accept-Language", "Origin"}

@@ -61,6 +61,26 @@ def test_S18_a_sign_in_is_over_with_djangos_session_of_it(site: str, ada: Any, c
     assert config.run(config.auth().store.sessions_of(account, now=config.auth().clock.now())) == []
 
 
+@pytest.mark.parametrize("path", ["/auth/session", "/auth/refresh", "/auth/refresh/page?next=/me"])
+def test_S18_limens_own_routes_let_in_and_renew_nobody_after_it(
+    site: str, ada: Any, client: Client, path: str
+) -> None:
+    if site == "jwt" or (site == "session" and path != "/auth/session"):
+        return  # where no session ends before the token, or nothing is renewed
+    sign_in(client)
+    StoredSession.objects.update(expires=timezone.now() - timedelta(seconds=1))
+    del client.cookies["sessionid"]
+    if path == "/auth/refresh":
+        own = {"origin": "http://testserver.localhost"}
+        answer = client.post(path, content_type="application/json", headers=own)
+    else:
+        answer = client.get(path)
+    assert answer.status_code in (401, 303)
+    assert not any(one.value for one in answer.cookies.values())
+    account = Link.objects.get(user=ada).account
+    assert config.run(config.auth().store.sessions_of(account, now=config.auth().clock.now())) == []
+
+
 def test_clearing_sessions_ends_the_sign_ins_that_ran_out(site: str, ada: Any, client: Client) -> None:
     sign_in(client)
     StoredSession.objects.update(expires=timezone.now() - timedelta(seconds=1))

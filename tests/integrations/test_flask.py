@@ -348,3 +348,18 @@ def test_a_client_of_flask_presents_what_a_browser_would(app: Flask, transport: 
     assert client.get("/me").status_code == client.post("/me").status_code == 200
     if (transport, strategy) == ("cookie", "hybrid"):
         assert client.post("/auth/refresh").status_code == 200
+
+
+def test_one_function_may_be_guarded_more_than_once() -> None:
+    """As a factory does that is called again, and whoever gives it two addresses."""
+
+    def told() -> str:
+        return "told"
+
+    for _ in range(2):
+        app = Flask(__name__)
+        LimenFlask(app, for_tests())
+        app.add_url_rule("/one", "one", login_required(told))
+        app.add_url_rule("/other", "other", scopes_required("notes:read")(told))
+        client = app.test_client()
+        assert [client.get(path).status_code for path in ("/one", "/other")] == [401, 401]

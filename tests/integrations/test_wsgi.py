@@ -243,15 +243,51 @@ def test_what_the_application_asks_besides_is_answered_where_it_lets_it_through(
     assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
 
 
+@pytest.mark.parametrize("begins", [False, True])
+@pytest.mark.parametrize("path", ["/notes", "/open"])
+def test_it_is_answered_too_where_the_answer_is_made_piece_by_piece(
+    made: Made, begins: bool, path: str
+) -> None:
+    ended = []
+
+    def notes(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        if begins:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+        if environ["PATH_INFO"] == "/notes":
+            app.check(auth.scopes("notes:read"), environ)
+        if not begins:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+        try:
+            yield b"all "
+            yield b"of it"
+        finally:
+            ended.append(path)
+
+    app, auth = made(notes)
+    grant = app.background.run(sign_in(auth))
+    with client(app, auth, raise_app_exceptions=False) as ada:
+        present(ada, auth, grant, transport="bearer")
+        answer = ada.get(path)
+    if path == "/open":
+        assert (answer.status_code, answer.text, ended) == (200, "all of it", [path])
+    else:
+        assert (answer.status_code, answer.json()["code"], ended) == (403, "insufficient_scope", [])
+
+
 def test_what_is_wrong_at_the_first_request_is_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     auth = for_tests(f"sqlite:///{tmp_path}/nowhere/app.db")
     app = LimenMiddleware(inner, auth)
     with client(app, auth) as ada:
-        for path in ("/auth/session", "/me"):
+        for path, asked in (
+            ("/auth/session", ""),
+            ("/me", "%0AERROR forged"),
+            ("/auth/", "%0D%0AERROR forged"),
+        ):
             caplog.clear()
-            answer = ada.get(path, headers={"authorization": "Bearer a.b.c"})
+            answer = ada.get(path + asked, headers={"authorization": "Bearer a.b.c"})
             assert (answer.status_code, answer.json()["code"]) == (500, "misconfigured")
             (line,) = [line for line in caplog.messages if line.startswith(path)]
+            assert "\n" not in line
             assert "does not exist: make it, or name another database" in line

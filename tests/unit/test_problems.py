@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limen.errors import Denied, LimenError, Misconfigured, Rejected, Throttled, Unavailable
-from limen.problems import Problem, problem
+from limen.problems import Problem, problem, shown
 from limen.settings import Transport
 from limen.transport import CookieNames, find_credential
 
@@ -182,3 +182,14 @@ def test_an_old_sign_in_is_told_how_young_it_must_be_by_rfc_9470() -> None:
     answer = problem(error)
     expected = f'{PLAIN}, error="insufficient_user_authentication", max_age="300"'
     assert (answer.status, header(answer, b"www-authenticate")) == (401, expected)
+
+
+@given(st.text())
+def test_a_path_in_the_log_is_one_short_line_whatever_is_asked_for(path: str) -> None:
+    line = shown(path)
+    assert len(line) <= 2_000
+    assert line.isprintable()
+
+
+def test_a_plain_path_is_shown_as_it_is() -> None:
+    assert shown("/auth/session") == "/auth/session"

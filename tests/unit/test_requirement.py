@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -143,3 +144,12 @@ async def test_the_same_scopes_are_the_same_requirement_and_endless_ones_fill_no
             assert auth.scopes(f"project:{n}").scopes == (f"project:{n}",)
         assert auth.scopes("read") is read
         assert auth.scopes("project:1999") is not auth.scopes("project:1999")
+
+
+async def test_whoever_asks_by_hand_catches_what_is_raised_also_where_nothing_else_would_answer_it() -> None:
+    async with world() as (auth, _):
+        asked = scope(("authorization", "Bearer a.b.c")) | {"app": SimpleNamespace(exception_handlers={})}
+        with pytest.raises(Denied):
+            await auth.required(SimpleNamespace(scope=asked))
+        with pytest.raises(Misconfigured, match=r"call install\(app, auth\)"):
+            await auth.required(SimpleNamespace(scope=asked), besides=SimpleNamespace(scopes=()))

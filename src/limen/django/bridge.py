@@ -13,13 +13,14 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from starlette.routing import Route
 
 from limen import Limen
 from limen.django import config, renewing
 from limen.django.asking import scope_of
-from limen.django.caller import bound
+from limen.django.caller import Caller, bound
 from limen.django.mounted import mounted
 from limen.server.wire import BODY_MAX, Message
 
@@ -43,6 +44,7 @@ def routes(request: Any) -> HttpResponse | StreamingHttpResponse:
     body = b"" if request.method in ("GET", "HEAD") else request.read(BODY_MAX + 1)
     exchange = _Exchange(scope_of(request), body)
     config.background().start()
+    Caller(request).end_what_ran_out()
     start, first = config.run(exchange.begin(config.auth()))
     response: HttpResponse | StreamingHttpResponse
     if not first.get("more_body"):
@@ -56,6 +58,8 @@ def routes(request: Any) -> HttpResponse | StreamingHttpResponse:
     for name, value in start["headers"]:
         if name == b"set-cookie":
             response.cookies.load(value.decode("latin-1"))
+        elif name == b"vary":  # there may be more than one, and Django keeps the last of a name
+            patch_vary_headers(response, value.decode("latin-1").split(", "))
         else:
             response.headers[name.decode("latin-1")] = value.decode("latin-1")
     renewed = response.cookies.get(config.auth().cookie_names.refreshes)

@@ -8,23 +8,26 @@ where the request came from, and altogether where Django does not look.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Any, cast
 
+import msgspec
 from django.conf import settings
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
 
 from limen import Denied, Grant, Identity, Limen, LimenError, Rejected, Transport
 from limen import transport as rules
-from limen.clock import Seconds
+from limen.clock import Instant, Seconds
 from limen.django import config, linking
 from limen.django.asking import scope_of
 from limen.django.mounted import mounted
 from limen.django.sessions import SessionStore, run_out
 from limen.environ import headers_of
+from limen.jose import b64
 from limen.requirement import Requirement
 from limen.server.grants import cleared, kept
 from limen.transport import Found
@@ -32,6 +35,12 @@ from limen.transport import Found
 _log = logging.getLogger("limen.django")
 _UNSET: Any = object()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class _Ends(msgspec.Struct):
+    """Of a token, when it ends."""
+
+    exp: float
 
 
 class Caller:
@@ -105,17 +114,35 @@ class Caller:
         """Whether the credential travels in a way that no browser chooses by itself."""
         try:
             found = self.found()
-        except LimenError:
-            return False
+        except LimenError:  # bad as it is, the header came before any cookie
+            said = str(self.request.META.get("HTTP_AUTHORIZATION", "")).lower()
+            return said.startswith("bearer ") and Transport.BEARER in self.auth.transports
         return found is not None and found.transport is Transport.BEARER
 
     def is_renewable(self) -> bool:
-        """Whether no credential came, and the browser has what gets it another."""
+        """Whether the browser has what gets it another credential, and none came, or one that ran out."""
         try:
             cookie, found = rules.find_cookie(self.headers, self.auth.cookie_names.refreshes), self.found()
         except LimenError:
             return False
-        return bool(cookie) and found is None and Transport.COOKIE in self.auth.transports
+        if not cookie or Transport.COOKIE not in self.auth.transports:
+            return False
+        return found is None or (
+            found.transport is Transport.COOKIE and _has_run_out(found.credential, self.auth.clock.now())
+        )
+
+    def end_what_ran_out(self) -> None:
+        """End the sign-in of this browser if Django's session of it has run out: for routes that ask Limen
+        alone, and would renew it for ever."""
+        if not isinstance(getattr(self.request, "session", None), SessionStore):
+            return
+        with contextlib.suppress(Denied, Rejected):  # the route will say what is wrong
+            renewed = rules.find_cookie(self.headers, self.auth.cookie_names.refreshes)
+            if renewed is not None and run_out(renewed):
+                return
+            found = self.found()
+            if found is not None and found.transport is Transport.COOKIE:
+                run_out(config.background().authenticate(found.credential, activity=False).session)
 
     @property
     def asked(self) -> bool:
@@ -255,6 +282,16 @@ def django_checks() -> bool:
 def _checked(middleware: tuple[str, ...]) -> bool:
     found = (import_string(path) for path in middleware)
     return any(isinstance(one, type) and issubclass(one, CsrfViewMiddleware) for one in found)
+
+
+def _has_run_out(token: str, now: Instant) -> bool:
+    """Whether a token says so itself, which nobody has verified: good for renewing it and nothing else.
+    Cookies that are kept until the browser closes hold it for longer than it lasts."""
+    try:
+        said = msgspec.json.decode(b64.decode(token.split(".")[1]), type=_Ends)
+    except (IndexError, ValueError):
+        return False
+    return said.exp <= now
 
 
 def _kept(find: Callable[[], Identity | None]) -> Any:

@@ -25,6 +25,9 @@ OWN = {"create_users": False, "step_up_url": None, "test_database": "memory://"}
 """Keys of `LIMEN` that are Django's alone, with their defaults."""
 _lock = threading.RLock()
 _made: list[Background] = []
+_real: list[Background] = []
+"""The one that was made where no tests ran. It is none for tests: pytest may import the addresses, which make
+it, before it sets Django's tests up."""
 
 
 def options() -> dict[str, Any]:
@@ -39,14 +42,13 @@ def own(name: str) -> Any:
 
 def background() -> Background:
     """The loop that the Limen of this process runs on. ImproperlyConfigured if it cannot be made."""
+    if _real and is_tested():
+        close()
     if _made:
         return _made[0]
     with _lock:
         if not _made:
-            try:
-                _made.append(Background(_limen()))
-            except Misconfigured as error:
-                raise ImproperlyConfigured(f"LIMEN: {error.message}") from error
+            _make()
         return _made[0]
 
 
@@ -71,16 +73,28 @@ async def arun(coroutine: Coroutine[Any, Any, _T]) -> _T:
 def close() -> None:
     """Stop it; whoever asks next makes a new one of the settings as they are then."""
     with _lock:
-        closing, _made[:] = _made[:], []
+        closing, _made[:], _real[:] = _made[:], [], []
     for one in closing:  # without the lock: what still runs on the loop may ask for this process's Limen
         one.close()
+
+
+def _make() -> None:
+    tested = is_tested()
+    try:
+        made = Background(_limen())
+    except Misconfigured as error:
+        raise ImproperlyConfigured(f"LIMEN: {error.message}") from error
+    _made.append(made)
+    if not tested:
+        _real.append(made)
 
 
 def _limen() -> Limen:
     """Of another database under Django's tests, as Django's own is another there."""
     if not is_tested():
         return Limen.from_env(**options())
-    loaded = load(options(), environment=True, over={"database": own("test_database")})
+    over = {"database": own("test_database"), "session_store": ""}
+    loaded = load(options(), environment=True, over=over)
     made = Limen(settings=loaded.settings)
     made.sources = loaded.sources
     return made

@@ -33,7 +33,7 @@ from limen.background import Background
 from limen.clock import Seconds
 from limen.environ import Environ, is_handshake, scope_of
 from limen.errors import Denied, LimenError, Misconfigured, Rejected, Unavailable
-from limen.problems import refusal
+from limen.problems import refusal, shown
 from limen.requirement import Authenticates, Requirement
 from limen.settings import Settings, beneath, load
 from limen.strategies.base import Identity
@@ -191,6 +191,7 @@ def _guarded(view: Callable[_P, _R], asked: _Asked) -> Callable[_P, _R]:
 
     with suppress(AttributeError):  # of a view that takes no attributes
         setattr(view, _BARE, True)
+    setattr(guarded, _BARE, False)  # `wraps` has copied that of a view that was guarded before
     earlier: tuple[_Asked, ...] = getattr(view, _ASKED, ())
     setattr(guarded, _ASKED, (asked, *earlier))
     return guarded
@@ -217,7 +218,7 @@ def _ask_first() -> None:
 
 def _told(error: LimenError) -> Response:
     if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
-        _log.error("%s %s: %s", request.method, request.path, error.message)
+        _log.error("%s %s: %s", request.method, shown(request.path), error.message)
     own = _installed().own
     status, headers, body = refusal(error) if own is None else own.told(request.environ, error)
     answer = Response(body, status)

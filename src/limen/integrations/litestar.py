@@ -33,7 +33,7 @@ from litestar.types import ASGIApp
 
 from limen.auth import Limen
 from limen.errors import LimenError, Misconfigured, Rejected, Unavailable
-from limen.problems import problem
+from limen.problems import problem, shown
 from limen.requirement import Authenticates, Requirement
 from limen.server.api import openapi, routes
 from limen.server.embed import leading
@@ -131,7 +131,7 @@ class LimenPlugin(InitPlugin, ReceiveRoutePlugin):
 
     def _refuse(self, request: Request[Any, Any, Any], error: LimenError) -> Response[Any]:
         if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
-            _log.error("%s: %s", request.scope["path"], error.message)
+            _log.error("%s: %s", shown(request.scope["path"]), error.message)
         found: Any = self._lead(self._asked(request.scope), error) if self._lead is not None else None
         found = problem(error) if found is None else found
         return _Raw(found.status, found.headers, found.body)

@@ -20,7 +20,7 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 
 from limen.errors import LimenError, Misconfigured
-from limen.requirement import Authenticates, Requirement
+from limen.requirement import Authenticates, Requirement, require_answers
 from limen.server.embed import embed
 from limen.strategies.base import Identity
 
@@ -102,7 +102,11 @@ def requires(
         @functools.wraps(endpoint)
         async def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             connection: Any = parameters.bind_partial(*args, **kwargs).arguments[name]
-            identity = await requirement(connection)
+            try:
+                identity = await requirement.check(connection.scope)
+            except LimenError as error:
+                require_answers(connection.scope, error)
+                raise
             if identity is not None:
                 connection.scope["auth"], connection.scope["user"] = _signed_in(identity)
             return await endpoint(*args, **kwargs)

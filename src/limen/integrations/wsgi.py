@@ -9,14 +9,16 @@ if a good credential came.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+import sys
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from limen.auth import Limen
 from limen.background import Background
 from limen.environ import Environ, path_of, respond, scope_of
 from limen.errors import LimenError, Misconfigured
-from limen.problems import refusal
+from limen.problems import refusal, shown
 from limen.public_paths import PublicPaths
 from limen.requirement import Authenticates, Requirement
 from limen.strategies.base import Identity
@@ -64,14 +66,23 @@ class LimenMiddleware:
         except LimenError as error:
             if path_of(environ) not in self._public:
                 return self._refused(environ, start_response, error)
+        started: list[Any] = []
+
+        def starting(*said: Any, **more: Any) -> Any:
+            started.append(said)
+            return start_response(*said, **more)
+
         try:
-            return self._app(environ, start_response)
+            body = self._app(environ, starting)
+            return _begun(body) if isinstance(body, Generator) else body
         except LimenError as error:  # what `check` raised, and the application let through
-            return self._refused(environ, start_response, error)
+            # PEP 3333: an answer may take the place of one that was started, until something of it has gone.
+            instead = partial(_start_instead, start_response, sys.exc_info()) if started else start_response
+            return self._refused(environ, instead, error)
 
     def _refused(self, environ: Environ, start_response: StartResponse, error: LimenError) -> Iterable[bytes]:
         if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
-            _log.error("%s: %s", path_of(environ), error.message)
+            _log.error("%s: %s", shown(path_of(environ)), error.message)
         told = refusal(error) if self._own is None else self._own.told(environ, error)
         return respond(environ, start_response, *told)
 
@@ -79,3 +90,24 @@ class LimenMiddleware:
         """The identity of a request as a requirement wants it; raises as `requirement.check` does. What the
         application does not catch is answered."""
         return requirement.check_with(scope_of(environ), self.background.authenticate)
+
+
+def _begun(body: Generator[bytes, Any, Any]) -> Iterable[bytes]:
+    """An answer up to its first piece: nothing of a generator has run before that is asked for."""
+    try:
+        first = next(body)
+    except StopIteration:
+        return ()
+    return _whole(first, body)
+
+
+def _whole(first: bytes, body: Generator[bytes, Any, Any]) -> Iterator[bytes]:
+    try:
+        yield first
+        yield from body
+    finally:
+        body.close()
+
+
+def _start_instead(start_response: StartResponse, error: Any, status: str, headers: Any) -> Any:
+    return start_response(status, headers, error)

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from limen.auth import Limen
 from limen.errors import LimenError, Misconfigured, Unavailable
-from limen.problems import problem
+from limen.problems import problem, shown
 from limen.requirement import Authenticates
 from limen.server.api import routes
 from limen.server.pages import telling
@@ -145,7 +145,7 @@ async def _refuse(connection: Any, error: Exception) -> Any:
     if not isinstance(error, LimenError):
         raise error
     if isinstance(error, Misconfigured):  # the client is not told, and somebody must be
-        _log.error("%s: %s", connection.scope["path"], error.message)
+        _log.error("%s: %s", shown(connection.scope["path"]), error.message)
     if isinstance(connection, WebSocket):
         if connection.application_state is not WebSocketState.CONNECTING:
             await _end(connection, error)

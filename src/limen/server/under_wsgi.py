@@ -11,7 +11,7 @@ from limen.auth import Limen
 from limen.background import Background
 from limen.environ import Environ, Whole, path_of, respond, scope_of
 from limen.errors import LimenError, Misconfigured, Unavailable
-from limen.problems import refusal
+from limen.problems import refusal, shown
 from limen.server.embed import leading, own_routes
 from limen.server.wire import BODY_MAX, STREAM, Header, Message, Scope
 
@@ -38,7 +38,7 @@ class OwnRoutes:
             answer = self._background.run(self._asked(scope, body))
         except LimenError as error:  # the first request starts Limen, and learns what is wrong with it
             if isinstance(error, Misconfigured):
-                _log.error("%s: %s", path_of(environ), error.message)
+                _log.error("%s: %s", shown(path_of(environ)), error.message)
             answer = self.told(environ, error)
         return respond(environ, start_response, *answer)
 
