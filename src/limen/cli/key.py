@@ -18,6 +18,9 @@ from limen.errors import Rejected
 from limen.keys import KeyState, StoredRing
 from limen.secret import Secret
 
+_NAMES_A_KEY = {"ignore_unknown_options": True}
+"""One `kid` in 64 begins with a dash (RFC 7638 thumbprints are base64url), and is no option."""
+
 
 @click.group("key", cls=VerbGroup)
 def verb() -> None:
@@ -40,7 +43,7 @@ async def rotate(auth: Limen) -> Answer:
     return await _changed(auth, f"{auth.ring.active.kid} signs now")
 
 
-@verb.command()
+@verb.command(context_settings=_NAMES_A_KEY)
 @click.argument("kid")
 @with_limen()
 async def retire(auth: Limen, kid: str) -> Answer:
@@ -49,7 +52,7 @@ async def retire(auth: Limen, kid: str) -> Answer:
     return await _changed(auth, f"{kid} is retired")
 
 
-@verb.command()
+@verb.command(context_settings=_NAMES_A_KEY)
 @click.argument("kid")
 @given.asks_whether("End {kid} and every token that it signed?")
 @with_limen()

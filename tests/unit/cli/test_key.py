@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from limen.jose import jwk
 from limen.secret import Secret
 from support.shell import Shell
@@ -41,6 +43,17 @@ def test_compromise_ends_a_key_at_once(ada: Shell) -> None:
     assert ada("key", "compromise", active, "--yes").code == 0
     assert states(ada)[active] == "retired"
     assert ada("key", "compromise", "nobody", "--yes").code == 2
+
+
+@pytest.mark.parametrize(
+    "kid", ["-WcsgVjzkRBjmdYBTRS0TvVBYKV7jlKScu4RsIzyNa0", "--csgVjzkRBjmdYBTRS0TvVBYKV7jlKScu4"]
+)
+def test_a_kid_that_begins_with_a_dash_is_no_option(ada: Shell, kid: str) -> None:
+    for ran in (ada("key", "compromise", kid, "--yes"), ada("key", "retire", kid)):
+        assert ran.code == 2
+        assert kid in ran.err
+        assert "option" not in ran.err
+    assert ada("key", "compromise", "--yse", kid).code == 2
 
 
 def test_a_secret_is_fresh_and_taken(shell: Shell) -> None:
