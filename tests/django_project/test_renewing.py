@@ -90,7 +90,7 @@ def test_A39_an_address_that_could_lead_elsewhere_is_not_taken_along(reader: Cli
 
 def test_without_limens_routes_nobody_is_sent_to_them(reader: Client) -> None:
     with override_settings(ROOT_URLCONF=(path("mine", lambda _: HttpResponse("mine")),)):
-        assert not renewing.is_mounted()
+        assert not renewing.is_included()
         assert reader.get("/mine", headers=PAGE).content == b"mine"
 
 

@@ -112,7 +112,6 @@ async def test_a_store_that_was_open_at_a_fork_says_so_in_the_child_and_works_in
     }
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork: run this on a POSIX one")
 async def test_D18_a_child_that_outlives_its_killed_parent_holds_no_lock_of_it(tmp_path: Path) -> None:
     """An advisory lock belongs to the open file, and a fork opens nothing: the child would hold it too."""
     path = tmp_path / "limen.db"

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, Signals
@@ -31,7 +32,7 @@ LOST = "lost"
 _UP = 60.0
 
 
-class Process:
+class Process(ABC):
     """One of a name, in its nth incarnation. Its words go to a file."""
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -48,8 +49,8 @@ class Process:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    async def start(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def start(self) -> None: ...
 
     def signal(self, how: Signals) -> None:
         assert self._process is not None

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sqlite3
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +20,7 @@ Happens = Callable[[Ends, float], Awaitable[None]]
 """A fault: it is given what ends somebody, and how long it may last. When it returns it is mended."""
 
 
-class Home:
+class Home(ABC):
     """A store, by its addresses, and its faults by their names."""
 
     database = ""
@@ -34,11 +35,11 @@ class Home:
     def faults(self) -> dict[str, Happens]:
         return {}
 
-    async def start(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def start(self) -> None: ...
 
-    async def close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def close(self) -> None: ...
 
 
 class SQLiteHome(Home):

@@ -24,8 +24,7 @@ def asgi_app(auth: Limen) -> Any:
     reader = auth.scopes("notes:read")
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            raise NotImplementedError  # as an application does that has no lifespan of its own
+        assert scope["type"] in ("http", "websocket")  # as many applications, it has no lifespan of its own
         who = scope.get("limen.identity")
         if scope["type"] == "websocket":
             await receive()

@@ -30,13 +30,7 @@ _MAIL_BOX = f"{mail_server.CONSOLE}{DEVELOPMENT_DIRECTORY}/mail"
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="8000, or the issuer's; 0: any.")
 @click.option("--reload/--no-reload", default=True, show_default=True, help="Start anew on a change.")
-@click.option(
-    "--log-level",
-    type=click.Choice(surroundings.LEVELS),
-    default="info",
-    show_default=True,
-    help="What is logged.",
-)
+@surroundings.log_level_option("What is logged.", "info")
 @click.option(
     "--access-log/--no-access-log", default=True, show_default=True, help="A line for each request."
 )

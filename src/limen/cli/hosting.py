@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -177,12 +178,14 @@ class Hosted:
 
     def _listen(self) -> None:
         """SIGHUP reloads; SIGTERM and SIGINT end, after `drain_delay`, as uvicorn would have at once."""
+        if threading.current_thread() is not threading.main_thread():
+            return  # Python gives signals to no other; whoever runs this there ends it otherwise
         loop = asyncio.get_running_loop()
-        with suppress(ValueError, NotImplementedError, AttributeError):  # no main thread, or no such signal
+        if hasattr(signal, "SIGHUP"):  # Windows has none, and nothing that would ask for a reload
             loop.add_signal_handler(signal.SIGHUP, lambda: self._begin(self._reloaded()))
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # what came while this started
-            for stop in (signal.SIGTERM, signal.SIGINT):
-                self._delay(stop, loop)
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            self._delay(stop, loop)
 
     async def _reloaded(self) -> None:
         await self.reload()

@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
-import click
-
 from limen.auth import Limen
 from limen.cli import surroundings
 from limen.cli.answer import Answer
@@ -29,13 +27,7 @@ def with_limen(*, makes: bool = False, looks_first: bool = False) -> Callable[[A
 
     def decorate(verb: Asks) -> Callable[..., Answer]:
         @surroundings.configuration_options
-        @click.option(
-            "--log-level",
-            type=click.Choice(surroundings.LEVELS),
-            default="error",
-            show_default=True,
-            help="What is logged on stderr; the audit log is info.",
-        )
+        @surroundings.log_level_option("What is logged on stderr; the audit log is info.", "error")
         @wraps(verb)
         def run(database: str | None, config: str | None, log_level: str, **given: Any) -> Answer:
             log_to_stderr(log_level)

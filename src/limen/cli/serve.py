@@ -29,7 +29,7 @@ _PORT = 8000
 @click.option("--port", type=click.IntRange(0, 65_535), help="8000, or the issuer's in development; 0: any.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--issuer", metavar="URL", help="Where clients reach it; https but on this machine.")
-@click.option("--log-level", type=click.Choice(surroundings.LEVELS), help="info, or what log_level says.")
+@surroundings.log_level_option("info, or what log_level says.")
 @click.option("--access-log", is_flag=True, help="A line for each request, without its query.")
 @click.pass_context
 def verb(

@@ -24,6 +24,12 @@ def names(prefix: str) -> list[str]:
     return sorted(name for name in os.environ if name.startswith(prefix))
 
 
+def log_level_option(says: str, default: str | None = None) -> Callable[[F], F]:
+    """`--log-level`."""
+    levels, shown = click.Choice(LEVELS), default is not None
+    return click.option("--log-level", type=levels, default=default, show_default=shown, help=says)
+
+
 def configuration_options(function: F) -> F:
     """`--database` and `--config`, for every verb that needs a configuration."""
     function = click.option("--config", metavar="FILE", help="Read this instead of ./limen.toml.")(function)

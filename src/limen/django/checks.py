@@ -203,7 +203,7 @@ def _places(auth: Limen) -> Iterator[CheckMessage]:
 
 def _routes(auth: Limen) -> Iterator[CheckMessage]:
     cookies = Transport.COOKIE in auth.transports and MIDDLEWARE in settings.MIDDLEWARE
-    if auth.settings.strategy == StrategyName.HYBRID and cookies and not renewing.is_mounted():
+    if auth.settings.strategy == StrategyName.HYBRID and cookies and not renewing.is_included():
         minutes = auth.lifetimes.access / 60
         yield Advice(
             f"Everybody is signed out after {minutes:.0f} minutes: the hybrid's tokens are renewed by "

@@ -22,7 +22,7 @@ def place() -> str:
     return f"{config.auth().settings.prefix}/refresh/page"
 
 
-def is_mounted(urlconf: Any = None) -> bool:
+def is_included(urlconf: Any = None) -> bool:
     """Whether `limen.django.urls` is included: without it nothing is renewed."""
     try:
         return bool(resolve(place(), urlconf).view_name == "limen")
@@ -36,7 +36,7 @@ def detour(request: Any) -> HttpResponse | None:
         return None
     here = request.get_full_path()
     ours = request.path_info.startswith(f"{config.auth().settings.prefix}/")
-    if ours or safe_next(here, default="") != here or not is_mounted(getattr(request, "urlconf", None)):
+    if ours or safe_next(here, default="") != here or not is_included(getattr(request, "urlconf", None)):
         return None
     root = str(request.META.get("SCRIPT_NAME", "")).rstrip("/")
     response = HttpResponseRedirect(f"{root}{place()}?{urlencode({'next': here})}")
